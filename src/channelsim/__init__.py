@@ -1,0 +1,56 @@
+"""channelsim: simulation and optimisation of marketing channels.
+
+The public names; each is imported when first used, so that ``import channelsim`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from channelsim.analysis.results import Result
+    from channelsim.decisions import Policy
+    from channelsim.engines.mesa_model import ChannelModel
+    from channelsim.errors import ChannelsimError, ScenarioError, SimulationError
+    from channelsim.scenario import Scenario
+    from channelsim.simulation import simulate
+    from channelsim.world import Channel
+
+_HOMES = {
+    "Channel": "channelsim.world",
+    "ChannelModel": "channelsim.engines.mesa_model",
+    "ChannelsimError": "channelsim.errors",
+    "Policy": "channelsim.decisions",
+    "Result": "channelsim.analysis.results",
+    "Scenario": "channelsim.scenario",
+    "ScenarioError": "channelsim.errors",
+    "SimulationError": "channelsim.errors",
+    "simulate": "channelsim.simulation",
+}
+
+__all__ = [
+    "Channel",
+    "ChannelModel",
+    "ChannelsimError",
+    "Policy",
+    "Result",
+    "Scenario",
+    "ScenarioError",
+    "SimulationError",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'channelsim' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,40 @@
+"""The named choices of a scenario and their integer codes, each list in one place.
+
+Kernels compare the constants; scenarios, results and error messages use the names.
+"""
+
+from __future__ import annotations
+
+ROLES = ("plant", "manufacturer", "office", "agent", "distributor", "integrator", "retailer", "direct_outlet")
+CONSUMER_ROLES = ("integrator", "retailer", "direct_outlet")
+
+DEMAND_SYSTEMS = ("logit", "linear", "given")
+NOISES = ("none", "poisson", "normal", "gamma")
+UNMET_DEMAND = ("lost", "backlogged")
+
+STORE_PRICE_RULES = ("fixed", "markup", "suggested", "best_response", "minimum", "maximum")
+SUPPLIER_PRICE_RULES = ("posted", "markup", "vertical_nash", "leader")
+PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader")
+(
+    PRICE_FIXED,
+    PRICE_MARKUP,
+    PRICE_SUGGESTED,
+    PRICE_BEST_RESPONSE,
+    PRICE_MINIMUM,
+    PRICE_MAXIMUM,
+    PRICE_POSTED,
+    PRICE_NASH,
+    PRICE_LEADER,
+) = range(9)
+
+ORDER_RULES = ("order_up_to", "reorder_point", "base_stock", "newsvendor", "anchoring", "pass_through")
+ORDER_UP_TO, ORDER_REORDER_POINT, ORDER_BASE_STOCK, ORDER_NEWSVENDOR, ORDER_ANCHORING, ORDER_PASS_THROUGH = range(6)
+
+FORECAST_RULES = ("exponential_smoothing", "moving_average", "known_mean")
+FORECAST_SMOOTHING, FORECAST_MOVING_AVERAGE, FORECAST_KNOWN = range(3)
+
+SAFETY_RULES = ("given", "critical_fractile")
+SAFETY_GIVEN, SAFETY_FRACTILE = range(2)
+
+# decisions that draw random numbers: part of the counter, so never renumber
+DRAW_MARKET, DRAW_SHELF = 1, 2

@@ -1,0 +1,439 @@
+"""The batch engine: policies × replications in compiled code, on threads or any executor.
+
+A task is a run of replications of one policy. Kernels release the interpreter's lock, so threads run side
+by side; draws are keyed, so no result depends on tasks, order, threads or processes. Memory is bounded
+by the totals asked for; the working memory of a thread does not grow with replications.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from channelsim import columns as c
+from channelsim.coverage import mean_distances
+from channelsim.decisions import Policy
+from channelsim.engines.groupings import Groupings
+from channelsim.engines.trajectories import Request, read_requests, row_labels, trajectory_table
+from channelsim.errors import ScenarioError, SimulationError
+from channelsim.kernels import announce_compilation, kernels, mechanism_digest
+from channelsim.mechanisms.recording import ROUNDING, Records
+from channelsim.metrics import TABLES, Totals, Trajectory, columns_needed
+from channelsim.reduction import Reduction
+from channelsim.scenario import Scenario
+from channelsim.schema import column, position
+from channelsim.tables import Draws, Floats, Integers, Terms, new_state
+from channelsim.week import STEPS, plan_week, program
+from channelsim.world import Channel, build
+
+DRAWS_A_BLOCK = 1024
+"""Numbers drawn at a time: enough to vectorise, few enough to stay in the first-level cache."""
+TASK_SECONDS = 0.2
+SECONDS_A_ROW = 25e-9
+MEMORY_LIMIT = 4 * 2**30
+"""Bytes of results above which a request is refused."""
+DERIVED = ("order_variance", "demand_variance", "listed", "presence", "weighted_presence")
+OUTLETS = ("active", "store_weeks", "store_revenue")
+_SPREAD = {"order_variance": "order", "demand_variance": "demand"}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a run records: columns by table, and trajectories."""
+
+    holdings: tuple[str, ...]
+    spread: tuple[str, ...]
+    members: tuple[str, ...]
+    links: tuple[str, ...]
+    territories: tuple[str, ...]
+    structural: tuple[str, ...]
+    requests: tuple[Request, ...]
+
+    @classmethod
+    def of(cls, metrics: Iterable[str] | None, record: Sequence[Any], channel: Channel) -> Recording:
+        """Return what the metrics and trajectories asked for need."""
+        needed = columns_needed(metrics)
+        asked = {*needed.get("holdings", ()), *needed.get("shelves", ())}
+        sums = [n for n in TABLES["holdings"] if n in asked and n not in DERIVED and n not in ("revenue", "stockout")]
+        spread = tuple(n for n in _SPREAD if n in asked)
+        members = tuple(n for n in needed.get("members", ()) if n not in OUTLETS)
+        return cls(
+            ("revenue", "stockout", *sums), spread, members, needed.get("links", ()), needed.get("territories", ()),
+            needed.get("structural", ()), read_requests(record, channel),
+        )  # fmt: skip
+
+    @property
+    def holding_columns(self) -> tuple[str, ...]:
+        """Columns of the holdings' totals, in order."""
+        return (*self.holdings, *self.spread, "listed", "presence", "weighted_presence")
+
+    @property
+    def member_columns(self) -> tuple[str, ...]:
+        """Columns of the members' totals, in order."""
+        return (*self.members, *OUTLETS)
+
+
+def _positions(names: Iterable[str]) -> Integers:
+    return np.array([position(n) for n in names], dtype=np.int64)
+
+
+class Workspace:
+    """The arrays in which one thread runs replications of a channel."""
+
+    def __init__(self, channel: Channel, recording: Recording, groupings: Groupings, replications: int) -> None:
+        sizes, weeks = channel.sizes, channel.scenario.weeks
+        self.state = new_state(sizes)
+        self.draws = _draws(channel)
+        requests, groups, width = trajectory_table(recording.requests, channel, groupings)
+        holdings, members = len(recording.holding_columns), len(recording.member_columns)
+        links = len(recording.links)
+        self.records = Records(
+            holding_columns=_positions(recording.holdings),
+            holding_sums=np.zeros((len(recording.holdings), sizes.holdings)),
+            spread_columns=_positions(_SPREAD[n] for n in recording.spread),
+            spread=np.zeros((3 * len(recording.spread), sizes.holdings)),
+            member_columns=_positions(recording.members),
+            member_sums=np.zeros((len(recording.members), sizes.members)),
+            link_columns=_positions(recording.links),
+            link_sums=np.zeros((links, sizes.links)),
+            territory_columns=_positions(recording.territories),
+            territory_sums=np.zeros((len(recording.territories), sizes.territories)),
+            requests=requests,
+            groups=groups,
+            trajectories=np.zeros((weeks if len(requests) else 0, width)),
+        )
+        shelf = np.arange(sizes.holdings) >= channel.first_shelf
+        every_holding, every_member = np.ones(sizes.holdings, dtype=bool), np.ones(sizes.members, dtype=bool)
+        holding_cell, holding_groups = groupings.cells("holdings", every_holding, shelf)
+        member_cell, member_groups = groupings.cells("members", every_member)
+        link_cell, link_groups = groupings.cells("links", manufacturer_links(channel))
+        self.widths = {t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0]) for t in ("holdings", "members", "links")}
+        self.reduction = Reduction(
+            holding_cell=holding_cell,
+            holding_rows=np.zeros((holdings, sizes.holdings)),
+            holding_cells=np.zeros((holdings, holding_groups.shape[1])),
+            holding_groups=holding_groups,
+            holding_out=np.zeros((replications, holdings, 2 * self.widths["holdings"])),
+            member_cell=member_cell,
+            member_rows=np.zeros((members, sizes.members)),
+            member_cells=np.zeros((members, member_groups.shape[1])),
+            member_groups=member_groups,
+            member_out=np.zeros((replications, members, self.widths["members"])),
+            link_cell=link_cell,
+            link_rows=np.zeros((links, sizes.links)),
+            link_cells=np.zeros((links, link_groups.shape[1])),
+            link_groups=link_groups,
+            link_out=np.zeros((replications, links, self.widths["links"])),
+            territory_out=np.zeros((replications, len(recording.territories), sizes.territories)),
+            trajectories_out=np.zeros((replications, weeks if len(requests) else 0, width)),
+        )
+
+    def outputs(self, count: int) -> dict[str, Floats]:
+        """Return copies of the outputs of the first replications."""
+        r = self.reduction
+        arrays = {
+            "holdings": r.holding_out, "members": r.member_out, "links": r.link_out,
+            "territories": r.territory_out, "trajectories": r.trajectories_out,
+        }  # fmt: skip
+        return {name: values[:count].copy() for name, values in arrays.items()}
+
+
+def manufacturer_links(channel: Channel) -> np.ndarray:
+    """Return which links a manufacturer supplies."""
+    from channelsim.codes import ROLES
+
+    member = channel.world.holdings_index[c.MEMBER, channel.world.links_index[c.SUPPLIER_HOLDING]]
+    return np.asarray(channel.members.role[member] == ROLES.index("manufacturer"))
+
+
+def _draws(channel: Channel) -> Draws:
+    """Return the draw buffers of a channel: blocks of whole Philox outputs, as wide as the world."""
+    sizes, demand = channel.sizes, channel.scenario.demand
+
+    def block(rows: int) -> int:
+        return 4 * max(1, min(-(-DRAWS_A_BLOCK // (4 * max(rows, 1))), -(-channel.scenario.weeks // 4)))
+
+    shelf = (block(sizes.shelves), sizes.shelves) if demand.noise != "none" else (4, 1)
+    market = (block(sizes.territories), sizes.territories) if demand.shock_deviation > 0 else (4, sizes.territories)
+    return Draws(shelf=np.zeros(shelf), market=np.zeros(market))
+
+
+def run_task(
+    channel: Channel, terms: Terms, recording: Recording, first: int, count: int, seed: int, stop: Integers
+) -> dict[str, Floats]:
+    """Run consecutive replications of one policy and return their totals."""
+    groupings = Groupings.of(channel)
+    space = Workspace(channel, recording, groupings, count)
+    scenario = channel.scenario
+    kernels().run_replications(
+        program(plan_week(channel, terms)), scenario.weeks, scenario.warm_up_weeks, first, count, seed, channel.world, terms,
+        space.state, space.draws, space.records, space.reduction, stop,
+    )  # fmt: skip
+    return space.outputs(count)
+
+
+@lru_cache(maxsize=8)
+def _channel(scenario_json: str, folder: str) -> Channel:
+    return build(Scenario.parse(json.loads(scenario_json), folder=Path(folder)))
+
+
+def _remote_task(
+    scenario_json: str, folder: str, policy_json: str, metrics: tuple[str, ...] | None, record: tuple[Any, ...],
+    first: int, count: int, seed: int,
+) -> tuple[dict[str, Floats], Integers]:  # fmt: skip
+    """Run a task in another process or machine: it builds the channel itself, once per scenario."""
+    channel = _channel(scenario_json, folder)
+    stop = np.zeros(1 + count, dtype=np.int64)
+    terms = channel.apply(Policy.model_validate_json(policy_json))
+    outputs = run_task(channel, terms, Recording.of(metrics, record, channel), first, count, seed, stop)
+    return outputs, stop
+
+
+@dataclass(frozen=True)
+class Task:
+    """Consecutive replications of one policy."""
+
+    policy: int
+    first: int
+    count: int
+
+
+def plan_tasks(channel: Channel, policies: int, replications: int, workers: int) -> list[Task]:
+    """Return the tasks of a run: a fraction of a second each, and enough of them for all workers."""
+    a_replication = SECONDS_A_ROW * channel.scenario.weeks * max(channel.sizes.holdings, 20)
+    count = max(1, min(int(TASK_SECONDS / a_replication), -(-replications * policies // (2 * workers)), replications))
+    return [
+        Task(p, first, min(count, replications - first))
+        for p in range(policies)
+        for first in range(0, replications, count)
+    ]
+
+
+def run_batch(
+    channel: Channel,
+    policies: Sequence[Policy],
+    replications: int,
+    seed: int,
+    metrics: Sequence[str] | None = None,
+    record: Sequence[Any] = (),
+    workers: int | None = None,
+    executor: Executor | None = None,
+    advance: Callable[[int], None] = lambda done: None,
+) -> Totals:
+    """Simulate policies × replications on common random numbers and return their totals.
+
+    Parameters
+    ----------
+    channel : Channel
+    policies : sequence of Policy
+        Every policy meets the same draws: replication r of one and of another differ by the policy alone.
+    replications, seed : int
+    metrics : sequence of str, optional
+        Metrics to record for; default all.
+    record : sequence
+        Trajectories; see `channelsim.engines.trajectories.read_requests`.
+    workers : int, optional
+        Threads; default one per processor.
+    executor : concurrent.futures.Executor, optional
+        Runs the tasks instead of threads; its workers build the channel themselves.
+    advance : callable
+        Called with the number of replications just finished.
+
+    Raises
+    ------
+    ScenarioError
+        If a request is not admissible, or its results would not fit into memory.
+    SimulationError
+        If a run met a number that no channel can have.
+    """
+    recording = Recording.of(metrics, record, channel)
+    groupings = Groupings.of(channel)
+    terms = [channel.apply(policy) for policy in policies]
+    collected = _allocate(channel, recording, groupings, len(policies), replications)
+    workers = workers or os.cpu_count() or 1
+    tasks = plan_tasks(channel, len(policies), replications, workers if executor is None else max(workers, 8))
+    announce_compilation()
+    stops: list[Integers] = []
+
+    def submit(pool: Executor, task: Task) -> Future[Any]:
+        if executor is not None:
+            return pool.submit(
+                _remote_task, channel.scenario.model_dump_json(exclude_none=True), str(channel.scenario.folder),
+                policies[task.policy].model_dump_json(exclude_none=True), None if metrics is None else tuple(metrics),
+                tuple(record), task.first, task.count, seed,
+            )  # fmt: skip
+        stop = np.zeros(1 + task.count, dtype=np.int64)
+        stops.append(stop)
+        return pool.submit(
+            lambda: (run_task(channel, terms[task.policy], recording, task.first, task.count, seed, stop), stop)
+        )
+
+    pool = executor or ThreadPoolExecutor(max_workers=workers, thread_name_prefix="channelsim")
+    pending: dict[Future[Any], Task] = {}
+    waiting = list(reversed(tasks))
+    try:
+        while waiting or pending:
+            while waiting and len(pending) < 2 * workers:
+                task = waiting.pop()
+                pending[submit(pool, task)] = task
+            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in done:
+                task = pending.pop(future)
+                outputs, status = future.result()
+                if status[1:].any():
+                    failed = task.first + int(np.flatnonzero(status[1:])[0])
+                    raise diagnose(channel, policies[task.policy], terms[task.policy], failed, seed)
+                for name, values in outputs.items():
+                    collected[name][task.policy, task.first : task.first + task.count] = values
+                advance(task.count)
+    finally:
+        for stop in stops:
+            stop[0] = 1
+        for future in pending:
+            future.cancel()
+        if executor is None:
+            pool.shutdown(wait=True, cancel_futures=True)
+    return _totals(channel, policies, terms, replications, seed, recording, groupings, collected)
+
+
+def _allocate(
+    channel: Channel, recording: Recording, groupings: Groupings, policies: int, replications: int
+) -> dict[str, Floats]:
+    widths = {t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0]) for t in ("holdings", "members", "links")}
+    _, _, width = trajectory_table(recording.requests, channel, groupings)
+    shapes = {
+        "holdings": (len(recording.holding_columns), 2 * widths["holdings"]),
+        "members": (len(recording.member_columns), widths["members"]),
+        "links": (len(recording.links), widths["links"]),
+        "territories": (len(recording.territories), channel.sizes.territories),
+        "trajectories": (channel.scenario.weeks if width else 0, width),
+    }
+    size = 8 * policies * replications * sum(a * b for a, b in shapes.values())
+    if size > MEMORY_LIMIT:
+        raise ScenarioError(
+            f"the results asked for need {size / 2**30:.1f} GiB, more than {MEMORY_LIMIT / 2**30:.0f}: ask for fewer "
+            "trajectories, metrics or replications, or run them in parts"
+        )
+    return {name: np.zeros((policies, replications, *shape)) for name, shape in shapes.items()}
+
+
+def _totals(
+    channel: Channel, policies: Sequence[Policy], terms: list[Terms], replications: int, seed: int,
+    recording: Recording, groupings: Groupings, collected: dict[str, Floats],
+) -> Totals:  # fmt: skip
+    values: dict[tuple[str, str], Floats] = {}
+    columns: dict[str, tuple[str, ...]] = {}
+    sources = {
+        "holdings": ("holdings", recording.holding_columns), "shelves": ("holdings", recording.holding_columns),
+        "members": ("members", recording.member_columns), "links": ("links", recording.links),
+    }  # fmt: skip
+    for table, (source, names) in sources.items():
+        known, where = groupings.positions(source)
+        shift = where[known[-1]].stop if table == "shelves" else 0
+        columns[table] = names
+        for grouping in known:
+            span = slice(where[grouping].start + shift, where[grouping].stop + shift)
+            values[table, grouping] = collected[source][..., span]
+    columns["territories"] = recording.territories
+    values["territories", "territory"] = collected["territories"]
+    overall = np.zeros((*collected["territories"].shape[:3], 1))
+    for t in range(channel.sizes.territories):  # in the order of the table, whatever the machine
+        overall[..., 0] += collected["territories"][..., t]
+    values["territories", "overall"] = overall
+    structural: dict[str, dict[str, Floats]] = {}
+    if "mean_distance" in recording.structural:
+        found = [mean_distances(channel, t) for t in terms]
+        structural["mean_distance"] = {g: np.stack([f[g] for f in found]) for g in ("overall", "territory", "brand")}
+    scenario = channel.scenario
+    return Totals(
+        policies=tuple(p.name for p in policies),
+        replications=replications,
+        weeks=scenario.weeks - scenario.warm_up_weeks,
+        labels=groupings.labels | {g: row_labels(g, channel) for g in ("member", "holding") if any(r.grouping == g for r in recording.requests)},
+        columns=columns,
+        values=values,
+        structural=structural,
+        trajectories=_trajectories(channel, recording, groupings, collected["trajectories"]),
+        provenance=provenance(scenario, policies, replications, seed),
+    )
+
+
+def _trajectories(channel: Channel, recording: Recording, groupings: Groupings, values: Floats) -> dict[str, Trajectory]:
+    found, start = {}, 0
+    for request in recording.requests:
+        by_row = request.grouping in ("member", "holding")
+        labels = row_labels(request.grouping, channel) if by_row else groupings.labels[request.grouping]
+        declared = column(request.column)
+        found[request.name] = Trajectory(
+            values=values[..., start : start + len(labels)],
+            grouping=request.grouping,
+            labels=labels,
+            unit=declared.unit,
+            meaning=declared.meaning + (", summed over the stores' shelves" if request.shelves else ""),
+        )
+        start += len(labels)
+    return found
+
+
+def provenance(scenario: Scenario, policies: Sequence[Policy], replications: int, seed: int) -> dict[str, Any]:
+    """Return where a run's numbers come from: enough to make them again."""
+    from channelsim import __version__
+
+    return {
+        "scenario_format": scenario.scenario_format,
+        "package_version": __version__,
+        "mechanism_digest": mechanism_digest(),
+        "scenario_digest": scenario.digest(),
+        "scenario": scenario.to_dict(),
+        "policies": [p.model_dump(exclude_defaults=True, exclude_none=True) for p in policies],
+        "replications": replications,
+        "seed": seed,
+    }
+
+
+def diagnose(channel: Channel, policy: Policy, terms: Terms, replication: int, seed: int) -> SimulationError:
+    """Run a failed replication again, step by step, and say where its first impossible number arises."""
+    scenario, state = channel.scenario, new_state(channel.sizes)
+    state.flat[:] = terms.base
+    draws, plan = _draws(channel), plan_week(channel, terms)
+    where = f"policy {policy.name!r}, replication {replication}"
+    for week in range(scenario.weeks):
+        for planned in plan:
+            if week % planned.every:
+                continue
+            kernels().perform_step(planned.code, planned.tier, week, replication, seed, channel.world, terms, state, draws)
+            found = impossible_row(channel, state)
+            if found:
+                step = STEPS[planned.code]
+                return SimulationError(f"{where}, week {week}: {step.name} ({step.mechanism}.py): {found}")
+    return SimulationError(f"{where}: totals are not finite, but no week's state shows it")
+
+
+def impossible_row(channel: Channel, state: Any) -> str:
+    """Return which row of the state holds a number that no channel can have, "" if none does."""
+    from channelsim.schema import columns_of
+
+    names = {
+        "holdings": lambda h: row_labels("holding", channel)[h],
+        "members": lambda m: channel.members.names[m],
+        "links": lambda k: f"link {k}",
+        "territories": lambda t: channel.territories.names[t],
+    }
+    if np.isfinite(state.flat).all() and (state.holdings[c.STOCK] >= -ROUNDING).all():
+        return ""
+    for table, label in names.items():
+        values = getattr(state, table)
+        for k, declared in enumerate(columns_of(table, "state")):
+            low = -ROUNDING if declared.name == "stock" else -np.inf
+            bad = np.flatnonzero(~(np.isfinite(values[k]) & (values[k] >= low)))
+            if len(bad):
+                return f"{declared.name} of {label(int(bad[0]))} = {values[k, bad[0]]:g}"
+    return "the expected demand of the market is not finite"

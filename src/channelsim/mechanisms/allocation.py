@@ -1,0 +1,130 @@
+"""Arrivals, allocation and shipment: goods flow down the tiers, backlog stays upstream.
+
+A supplier owes its buyers old backlog and new orders. With enough stock it ships all of it; short of
+stock it shares what it has in proportion to what it owes:
+
+    shipped_l = (backlog_l + ordered_l) · min(1, available / Σ owed).
+
+The top tier produces what it ships, up to its capacity. Goods shipped in week t on a link of lead
+time L arrive at the start of week t + 1 + L; the invoice is made out at shipment at the wholesale
+price of the week and, where payables are kept, falls due credit_weeks after arrival.
+
+Limit: ample stock ships every order in full the week it is placed.
+"""
+
+from __future__ import annotations
+
+from channelsim.columns import (
+    ARRIVED,
+    BACKLOG,
+    BUYER_HOLDING,
+    CAPACITY,
+    CREDIT_WEEKS,
+    DEBT,
+    DEMAND,
+    END_LINK,
+    FIRST_LINK,
+    INVOICE,
+    LEAD_TIME,
+    ON_ORDER,
+    ORDERED,
+    OWED,
+    REVENUE,
+    SALES,
+    SHIPPED,
+    STOCK,
+    STOCKOUT,
+    TIER_BUYER_OFFSET,
+    TIER_END_HOLDING,
+    TIER_END_LINK,
+    TIER_FIRST_HOLDING,
+    TIER_FIRST_LINK,
+    TIER_LEAD_TIME,
+    WHOLESALE_PRICE,
+)
+from channelsim.compiled import rule
+from channelsim.mechanisms.terms import invoice
+from channelsim.numerics import total
+from channelsim.tables import State, World
+
+
+@rule
+def receive_goods(week: int, world: World, state: State) -> None:
+    """Settle arrivals: goods due this week enter their buyer's stock."""
+    arriving = state.pipeline[week % state.pipeline.shape[0]]
+    arrived = state.links[ARRIVED]
+    for k in range(arrived.size):
+        arrived[k] = arriving[k]
+        arriving[k] = 0.0
+    for tier in range(world.tiers_index.shape[1]):
+        first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
+        offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
+        goods = arrived[first:end]
+        if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
+            stock = state.holdings[STOCK][first + offset : end + offset]
+            on_order = state.holdings[ON_ORDER][first + offset : end + offset]
+            for k in range(goods.size):
+                stock[k] += goods[k]
+                on_order[k] -= goods[k]
+        else:
+            buyer = world.links_index[BUYER_HOLDING][first:end]
+            for k in range(goods.size):
+                state.holdings[STOCK, buyer[k]] += goods[k]
+                state.holdings[ON_ORDER, buyer[k]] -= goods[k]
+
+
+@rule
+def allocate_and_ship(tier: int, week: int, world: World, state: State) -> None:
+    """Settle the shipments of a tier: shared in proportion when stock is short."""
+    first_link, end_link = world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
+    stock, capacity, owed = state.holdings[STOCK], state.holdings[CAPACITY], state.holdings[OWED]
+    demand, sales, stockout = state.holdings[DEMAND], state.holdings[SALES], state.holdings[STOCKOUT]
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        available = capacity[h] if tier == 0 else stock[h]
+        wanted = owed[h] + demand[h]
+        sales[h] = min(available, wanted)
+        stockout[h] = 1.0 if wanted > available else 0.0
+        owed[h] = wanted - sales[h]
+        if tier > 0:
+            stock[h] -= sales[h]
+        fraction = 1.0 if wanted <= available else available / wanted
+        ordered = state.links[ORDERED][first_link[h] : end_link[h]]
+        backlog = state.links[BACKLOG][first_link[h] : end_link[h]]
+        shipped = state.links[SHIPPED][first_link[h] : end_link[h]]
+        for k in range(shipped.size):
+            asked = backlog[k] + ordered[k]
+            shipped[k] = asked * fraction
+            backlog[k] = asked - shipped[k]
+    dispatch(tier, week, world, state)
+
+
+@rule
+def dispatch(tier: int, week: int, world: World, state: State) -> None:
+    """Put the tier's shipments on their way and make out the invoices."""
+    first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
+    ring, lead = state.pipeline.shape[0], world.tiers_index[TIER_LEAD_TIME, tier]
+    shipped, invoiced = state.links[SHIPPED][first:end], state.links[INVOICE][first:end]
+    price = state.links[WHOLESALE_PRICE][first:end]
+    for k in range(shipped.size):
+        invoiced[k] = invoice(shipped[k], price[k])
+    if lead >= 0:
+        arriving = state.pipeline[(week + 1 + lead) % ring][first:end]
+        for k in range(shipped.size):
+            arriving[k] += shipped[k]
+    else:
+        lead_time = world.links_index[LEAD_TIME]
+        for k in range(shipped.size):
+            state.pipeline[(week + 1 + lead_time[first + k]) % ring, first + k] += shipped[k]
+    revenue, first_link, end_link = state.holdings[REVENUE], world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        revenue[h] = total(state.links[INVOICE][first_link[h] : end_link[h]])
+
+
+@rule
+def give_credit(tier: int, week: int, world: World, state: State) -> None:
+    """Settle the week's invoices as debts that fall due credit_weeks after the goods arrive."""
+    ring, invoiced, debt = state.payables.shape[0], state.links[INVOICE], state.links[DEBT]
+    lead_time, credit = world.links_index[LEAD_TIME], world.links_index[CREDIT_WEEKS]
+    for k in range(world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]):
+        state.payables[(week + 1 + lead_time[k] + credit[k]) % ring, k] += invoiced[k]
+        debt[k] += invoiced[k]

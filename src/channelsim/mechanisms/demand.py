@@ -1,0 +1,290 @@
+"""Demand: how many buyers each shelf has this week, and what it can sell them.
+
+Market size of territory t in a week: M_t = M · season · growth · index · e^ξ, with the log shock
+ξ ← ρ_M ξ + σ_M z.
+
+*Logit* (McFadden 1974). Consumer cell c = (zone z, segment g), shelf l of brand b in store j:
+
+    V_gl = equity_bg + loyalty_j + γ_g·service_l − α_g·p_l − ω_g·waiting_j + v_g·ln(assortment_j) + lot-size fit
+    s_zgl = e^V K_zgj / (1 + Σ e^V K),   K_zgj = e^{−τ_g·distance_zj},   q_l = Σ_zg M_zg s_zgl.
+
+K is fixed for a run, so a week needs one exponential a_gl = e^V per shelf and segment, then multiply-adds
+over zones: q_l = Σ_g a_gl D_gj with D_gj = Σ_z M_zg K_zgj/Δ_zg and Δ the denominator. Perceived service is
+(1 − φ)·own + φ·mean over the stores of the territory with the brand: φ is free riding (T30).
+*Linear*: q_l = a_l − Σ_k B_lk p_k, never negative. *Given*: a mean or a trace per shelf, whatever the price.
+
+Shelf noise turns the mean q into demand d: none, Poisson, normal (clipped at 0) or gamma with the
+stated coefficient of variation. Sales = min(stock, d). A share χ of a territory's unmet demand tries
+shelves that still have stock, in proportion to their mean demand, once; the rest is lost, or waits
+if the scenario backlogs it.
+
+Limits: σ_M = 0, φ = 0, χ = 0 and noise "none" each leave their step out or without effect; one
+store, one brand, no travel cost is the textbook's binary logit.
+"""
+
+from __future__ import annotations
+
+from channelsim.columns import (
+    ATTRACTIVENESS,
+    BRAND,
+    CONSUMER_SURPLUS,
+    DEMAND,
+    END_SHELF,
+    END_STORE,
+    END_ZONE,
+    FIRST_RESPONSE,
+    FIRST_SHELF,
+    FIRST_STORE,
+    FIRST_ZONE,
+    INTERCEPT,
+    LISTED,
+    MARKET,
+    MARKET_INDEX,
+    MEAN_DEMAND,
+    OWED,
+    PERCEIVED_SERVICE,
+    PRICE,
+    PRICE_SENSITIVITY,
+    SALES,
+    SERVICE,
+    SERVICE_SPILLOVER,
+    SERVICE_WEIGHT,
+    SHOCK,
+    SHOCK_DEVIATION,
+    SHOCK_PERSISTENCE,
+    STOCK,
+    STOCKOUT,
+    STORE,
+    SUBSTITUTION,
+    TRACE,
+    VARIATION,
+)
+from channelsim.compiled import rule
+from channelsim.numerics import exponential, logarithm
+from channelsim.randomness import gamma_from_table, poisson_quantile
+from channelsim.tables import Draws, State, Terms, World
+
+
+@rule
+def first_shelf_of(state: State) -> int:
+    """Return the holding that is the first shelf: shelves are the last holdings of the table."""
+    return state.holdings.shape[1] - state.attraction.shape[1]
+
+
+@rule
+def update_market(week: int, world: World, state: State, draws: Draws) -> None:
+    """Settle each territory's market size relative to its base."""
+    market, shock, index = state.territories[MARKET], state.territories[SHOCK], state.territories[MARKET_INDEX]
+    normal = draws.market[week % draws.market.shape[0]]
+    persistence, deviation = world.scenario[SHOCK_PERSISTENCE], world.scenario[SHOCK_DEVIATION]
+    calendar = world.calendar[week]
+    for t in range(market.size):
+        shock[t] = persistence * shock[t] + deviation * normal[t]
+        market[t] = calendar[t] * index[t] * exponential(shock[t])
+
+
+@rule
+def perceive_service(world: World, terms: Terms, state: State) -> None:
+    """Write the service that consumers perceive at each shelf."""
+    first = first_shelf_of(state)
+    spillover = world.scenario[SERVICE_SPILLOVER]
+    service, perceived = state.holdings[SERVICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
+    brand, listed = world.holdings_index[BRAND][first:], terms.holdings[LISTED][first:]
+    if spillover == 0.0:
+        for i in range(service.size):
+            perceived[i] = service[i]
+        return
+    for t in range(world.territories_index.shape[1]):
+        start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
+        for i in range(start, end):
+            pooled, count = 0.0, 0.0
+            for k in range(start, end):
+                if brand[k] == brand[i]:
+                    pooled += listed[k] * service[k]
+                    count += listed[k]
+            if count > 0.0:
+                perceived[i] = (1.0 - spillover) * service[i] + spillover * pooled / count
+
+
+@rule
+def attract(world: World, terms: Terms, state: State) -> None:
+    """Write e^V of every shelf and segment, and its sum over each store's shelves."""
+    first = first_shelf_of(state)
+    price, perceived = state.holdings[PRICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
+    shift, listed = state.holdings[ATTRACTIVENESS][first:], terms.holdings[LISTED][first:]
+    store = world.holdings_index[STORE][first:]
+    for g in range(state.attraction.shape[0]):
+        sensitivity, weight = world.segments[PRICE_SENSITIVITY, g], world.segments[SERVICE_WEIGHT, g]
+        utility, attraction, of_store = terms.utility[g], state.attraction[g], state.store_attraction[g]
+        for i in range(attraction.size):
+            v = utility[i] + shift[i] + weight * perceived[i] - sensitivity * price[i]
+            attraction[i] = listed[i] * exponential(v)
+        for j in range(of_store.size):
+            of_store[j] = 0.0
+        for i in range(attraction.size):
+            of_store[store[i]] += attraction[i]
+
+
+@rule
+def choose_stores(world: World, state: State) -> None:
+    """Write each store's D and E per segment, buyers per unit of attraction, and the consumer surplus."""
+    for t in range(world.territories_index.shape[1]):
+        first_zone, end_zone = world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]
+        first, end = world.territories_index[FIRST_STORE, t], world.territories_index[END_STORE, t]
+        stores, position = end - first, world.territories_index[FIRST_RESPONSE, t]
+        market, surplus = state.territories[MARKET, t], 0.0
+        for g in range(state.attraction.shape[0]):
+            attraction = state.store_attraction[g, first:end]
+            demand, square = state.store_demand[g, first:end], state.store_square[g, first:end]
+            for j in range(stores):
+                demand[j] = 0.0
+                square[j] = 0.0
+            inclusive = 0.0
+            for z in range(first_zone, end_zone):
+                travel = world.travel[position : position + stores]
+                position += stores
+                denominator = 1.0
+                for j in range(stores):
+                    denominator += attraction[j] * travel[j]
+                buyers = world.zone_buyers[g, z] * market
+                for j in range(stores):
+                    reach = travel[j] / denominator
+                    demand[j] += buyers * reach
+                    square[j] += buyers * reach * reach
+                inclusive += buyers * logarithm(denominator)
+            surplus += inclusive / world.segments[PRICE_SENSITIVITY, g]
+        state.territories[CONSUMER_SURPLUS, t] = surplus
+
+
+@rule
+def expect_logit_demand(world: World, terms: Terms, state: State) -> None:
+    """Settle the mean demand of logit consumers at this week's prices."""
+    attract(world, terms, state)
+    choose_stores(world, state)
+    first = first_shelf_of(state)
+    mean, store = state.holdings[MEAN_DEMAND][first:], world.holdings_index[STORE][first:]
+    for i in range(mean.size):
+        mean[i] = 0.0
+    for g in range(state.attraction.shape[0]):
+        attraction, demand = state.attraction[g], state.store_demand[g]
+        for i in range(mean.size):
+            mean[i] += attraction[i] * demand[store[i]]
+
+
+@rule
+def expect_linear_demand(world: World, terms: Terms, state: State) -> None:
+    """Settle the mean demand q = a − B·p and the surplus ½ q'B⁻¹q of linear demand."""
+    first = first_shelf_of(state)
+    mean, price = state.holdings[MEAN_DEMAND][first:], state.holdings[PRICE][first:]
+    intercept, listed = terms.holdings[INTERCEPT][first:], terms.holdings[LISTED][first:]
+    for t in range(world.territories_index.shape[1]):
+        start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
+        n, position = end - start, world.territories_index[FIRST_RESPONSE, t]
+        market, surplus = state.territories[MARKET, t], 0.0
+        for i in range(n):
+            quantity = intercept[start + i]
+            for k in range(n):
+                quantity -= terms.slopes[position + i * n + k] * price[start + k]
+            mean[start + i] = listed[start + i] * max(quantity, 0.0)
+        position += n * n
+        for i in range(n):
+            for k in range(n):
+                surplus += 0.5 * mean[start + i] * terms.slopes[position + i * n + k] * mean[start + k]
+        for i in range(start, end):
+            mean[i] *= market
+        state.territories[CONSUMER_SURPLUS, t] = market * surplus
+
+
+@rule
+def expect_given_demand(week: int, world: World, terms: Terms, state: State) -> None:
+    """Settle the mean demand from the given mean or trace, times the market's size."""
+    first = first_shelf_of(state)
+    mean, trace = state.holdings[MEAN_DEMAND][first:], world.holdings_index[TRACE][first:]
+    given, listed = terms.holdings[INTERCEPT][first:], terms.holdings[LISTED][first:]
+    for t in range(world.territories_index.shape[1]):
+        market = state.territories[MARKET, t]
+        for i in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
+            base = given[i] if trace[i] < 0 else listed[i] * world.trace[trace[i], week]
+            mean[i] = base * market
+
+
+@rule
+def realise_certain_demand(state: State) -> None:
+    """Settle demand without shelf noise."""
+    first = first_shelf_of(state)
+    mean, demand = state.holdings[MEAN_DEMAND][first:], state.holdings[DEMAND][first:]
+    for i in range(demand.size):
+        demand[i] = mean[i]
+
+
+@rule
+def realise_poisson_demand(week: int, state: State, draws: Draws) -> None:
+    """Settle Poisson demand of the expected mean."""
+    first = first_shelf_of(state)
+    mean, demand = state.holdings[MEAN_DEMAND][first:], state.holdings[DEMAND][first:]
+    uniform = draws.shelf[week % draws.shelf.shape[0]]
+    for i in range(demand.size):
+        demand[i] = poisson_quantile(uniform[i], mean[i])
+
+
+@rule
+def realise_normal_demand(week: int, world: World, state: State, draws: Draws) -> None:
+    """Settle normal demand, clipped at zero."""
+    first = first_shelf_of(state)
+    mean, demand = state.holdings[MEAN_DEMAND][first:], state.holdings[DEMAND][first:]
+    variation = world.holdings[VARIATION][first:]
+    normal = draws.shelf[week % draws.shelf.shape[0]]
+    for i in range(demand.size):
+        demand[i] = max(0.0, mean[i] + mean[i] * variation[i] * normal[i])
+
+
+@rule
+def realise_gamma_demand(week: int, world: World, state: State, draws: Draws) -> None:
+    """Settle gamma demand of the expected mean and the scenario's coefficient of variation."""
+    first = first_shelf_of(state)
+    mean, demand = state.holdings[MEAN_DEMAND][first:], state.holdings[DEMAND][first:]
+    normal = draws.shelf[week % draws.shelf.shape[0]]
+    for i in range(demand.size):
+        demand[i] = mean[i] * gamma_from_table(normal[i], world.gamma)
+
+
+@rule
+def sell(state: State) -> None:
+    """Settle what shelves sell from stock; unmet demand is lost."""
+    first = first_shelf_of(state)
+    stock, demand = state.holdings[STOCK][first:], state.holdings[DEMAND][first:]
+    sales, stockout = state.holdings[SALES][first:], state.holdings[STOCKOUT][first:]
+    for i in range(sales.size):
+        sales[i] = min(stock[i], demand[i])
+        stockout[i] = 1.0 if demand[i] > stock[i] else 0.0
+
+
+@rule
+def substitute(world: World, state: State) -> None:
+    """Settle the share χ of unmet demand that finds another shelf of the territory with stock."""
+    first, share = first_shelf_of(state), world.scenario[SUBSTITUTION]
+    stock, demand = state.holdings[STOCK][first:], state.holdings[DEMAND][first:]
+    sales, mean = state.holdings[SALES][first:], state.holdings[MEAN_DEMAND][first:]
+    for t in range(world.territories_index.shape[1]):
+        start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
+        unmet, open_share = 0.0, 0.0
+        for i in range(start, end):
+            unmet += demand[i] - sales[i]
+            open_share += mean[i] if stock[i] > sales[i] else 0.0
+        if unmet > 0.0 and open_share > 0.0:
+            per_share = share * unmet / open_share
+            for i in range(start, end):
+                sales[i] = min(stock[i], sales[i] + per_share * mean[i])
+
+
+@rule
+def sell_with_backlog(state: State) -> None:
+    """Settle sales when consumers wait: unmet demand is owed and served first."""
+    first = first_shelf_of(state)
+    stock, demand, owed = state.holdings[STOCK][first:], state.holdings[DEMAND][first:], state.holdings[OWED][first:]
+    sales, stockout = state.holdings[SALES][first:], state.holdings[STOCKOUT][first:]
+    for i in range(sales.size):
+        wanted = owed[i] + demand[i]
+        sales[i] = min(stock[i], wanted)
+        stockout[i] = 1.0 if wanted > stock[i] else 0.0
+        owed[i] = wanted - sales[i]

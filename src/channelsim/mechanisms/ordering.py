@@ -1,0 +1,280 @@
+"""Forecasts and orders, tier by tier upward.
+
+Forecast. Exponential smoothing f ← f + a(d − f); moving average of the last n weeks; or the known
+mean of given demand. The error variance follows v ← v + a((d − f)² − v) with the forecast before it
+learnt of d. A week's order, placed at its end, arrives at the start of week t + 1 + L: it has to
+last L + 1 weeks (lead time plus the review period).
+
+Rules (position = stock + on order − owed):
+
+- *order-up-to*: S = f(L+1) + z·√(v(L+1)), order (S − position)⁺. The safety factor z is given, or
+  Φ⁻¹ of the critical fractile of *this* link's terms, underage/(underage + overage), with
+  underage = margin + goodwill, overage = (holding rate + obsolescence) × unit cost per week;
+- *reorder point* (s, S): position ≤ s orders up to S. *base stock*: fixed S;
+- *newsvendor*: once a season of T_s weeks, so that the goods are there when it opens, f·T_s + z·√(v·T_s);
+  leftovers are cleared at the salvage value when the season closes; overage = unit cost − salvage;
+- *anchoring and adjustment* (Sterman 1989): order (f + α_S(S' − (stock − owed) − β·on order))⁺;
+- *pass through*: orders what was ordered from it.
+
+Orders below the supplier's minimum are not placed; others are rounded up to whole cases.
+
+Sources: Zipkin 2000; Sterman 1989. Limit: known mean and no noise make order-up-to order exactly d.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from channelsim.codes import (
+    FORECAST_KNOWN,
+    FORECAST_MOVING_AVERAGE,
+    FORECAST_SMOOTHING,
+    ORDER_ANCHORING,
+    ORDER_BASE_STOCK,
+    ORDER_NEWSVENDOR,
+    ORDER_PASS_THROUGH,
+    ORDER_REORDER_POINT,
+    ORDER_UP_TO,
+    SAFETY_FRACTILE,
+)
+from channelsim.columns import (
+    ANCHOR,
+    BASE_STOCK,
+    BUYER_HOLDING,
+    CASE_SIZE,
+    CLEARED,
+    CREDIT_SAVING,
+    DEMAND,
+    END_LINK,
+    FIRST_LINK,
+    FORECAST,
+    FORECAST_RULE,
+    FORECAST_VARIANCE,
+    FORECAST_WINDOW,
+    GOODWILL,
+    HANDLING_COST,
+    HOLDING_RATE,
+    LINK_ACTIVE,
+    LISTED,
+    MEAN_DEMAND,
+    MINIMUM_ORDER,
+    OBSOLESCENCE,
+    ON_ORDER,
+    ORDER,
+    ORDER_RULE,
+    ORDERED,
+    OWED,
+    PRICE,
+    PROTECTION_WEEKS,
+    REORDER_POINT,
+    SAFETY_FACTOR,
+    SAFETY_RULE,
+    SALVAGE,
+    SEASON_WEEKS,
+    SMOOTHING,
+    STOCK,
+    STOCK_ADJUSTMENT,
+    SUPPLY_LINE_WEIGHT,
+    TIER_BUYER_OFFSET,
+    TIER_END_HOLDING,
+    TIER_END_LINK,
+    TIER_FIRST_HOLDING,
+    TIER_FIRST_LINK,
+    UNIT_COST,
+    WRITE_OFF,
+)
+from channelsim.compiled import rule
+from channelsim.mechanisms.terms import marginal_cost
+from channelsim.numerics import normal_quantile, total
+from channelsim.tables import State, Terms, World
+
+
+@rule
+def collect_orders(tier: int, world: World, terms: Terms, state: State) -> None:
+    """Settle what a supplying tier is asked for: its buyers' orders, link by link."""
+    first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
+    ordered, active = state.links[ORDERED][first:end], terms.links[LINK_ACTIVE][first:end]
+    offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
+    if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
+        order = state.holdings[ORDER][first + offset : end + offset]
+        for k in range(ordered.size):
+            ordered[k] = active[k] * order[k]
+    else:
+        order, buyer = state.holdings[ORDER], world.links_index[BUYER_HOLDING][first:end]
+        for k in range(ordered.size):
+            ordered[k] = active[k] * order[buyer[k]]
+    demand, first_link, end_link = state.holdings[DEMAND], world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        demand[h] = total(state.links[ORDERED][first_link[h] : end_link[h]])
+
+
+@rule
+def forecast_by_smoothing(tier: int, world: World, state: State) -> None:
+    """Settle forecast and error variance where the member smooths exponentially."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    demand, forecast = state.holdings[DEMAND][a:b], state.holdings[FORECAST][a:b]
+    variance, smoothing = state.holdings[FORECAST_VARIANCE][a:b], world.holdings[SMOOTHING][a:b]
+    chosen = world.holdings_index[FORECAST_RULE][a:b]
+    for i in range(forecast.size):
+        weight = smoothing[i] if chosen[i] == FORECAST_SMOOTHING else 0.0
+        error = demand[i] - forecast[i]
+        forecast[i] += weight * error
+        variance[i] += weight * (error * error - variance[i])
+
+
+@rule
+def forecast_by_moving_average(tier: int, week: int, world: World, state: State) -> None:
+    """Settle forecast and error variance where the member averages the last weeks."""
+    window = world.holdings_index[FORECAST_WINDOW]
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        if world.holdings_index[FORECAST_RULE, h] != FORECAST_MOVING_AVERAGE:
+            continue
+        error = state.holdings[DEMAND, h] - state.holdings[FORECAST, h]
+        variance = state.holdings[FORECAST_VARIANCE, h]
+        state.holdings[FORECAST_VARIANCE, h] += world.holdings[SMOOTHING, h] * (error * error - variance)
+        state.history[week % window[h], h] = state.holdings[DEMAND, h]
+        summed = 0.0
+        for k in range(window[h]):
+            summed += state.history[k, h]
+        state.holdings[FORECAST, h] = summed / window[h]
+
+
+@rule
+def forecast_known_mean(tier: int, world: World, state: State) -> None:
+    """Settle the forecast of stores that know the mean of their demand."""
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        if world.holdings_index[FORECAST_RULE, h] == FORECAST_KNOWN:
+            state.holdings[FORECAST, h] = state.holdings[MEAN_DEMAND, h]
+
+
+@rule
+def follow_fractile(tier: int, world: World, terms: Terms, state: State) -> None:
+    """Settle the safety factor from the critical fractile of the terms in force."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    price, cost, factor = state.holdings[PRICE][a:b], state.holdings[UNIT_COST][a:b], state.holdings[SAFETY_FACTOR][a:b]
+    saving, handling = terms.holdings[CREDIT_SAVING][a:b], world.holdings[HANDLING_COST][a:b]
+    goodwill, rate = world.holdings[GOODWILL][a:b], world.holdings[HOLDING_RATE][a:b]
+    obsolescence, salvage = world.holdings[OBSOLESCENCE][a:b], world.holdings[SALVAGE][a:b]
+    chosen, order_rule = world.holdings_index[SAFETY_RULE][a:b], world.holdings_index[ORDER_RULE][a:b]
+    for i in range(factor.size):
+        if chosen[i] == SAFETY_FRACTILE:
+            margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
+            underage = max(0.0, margin + goodwill[i])
+            season = order_rule[i] == ORDER_NEWSVENDOR
+            overage = cost[i] * (1.0 - salvage[i] if season else rate[i] + obsolescence[i])
+            fractile = underage / max(underage + overage, 1e-300)
+            factor[i] = normal_quantile(min(max(fractile, 1e-9), 1.0 - 1e-9))
+
+
+@rule
+def pending_share(tier: int, world: World) -> float:
+    """Return 1 if the week's demand is still to be shipped (upper tiers), 0 if it was served (shelves)."""
+    return 0.0 if tier == world.tiers_index.shape[1] - 1 else 1.0
+
+
+@rule
+def propose_order_up_to(tier: int, world: World, terms: Terms, state: State) -> None:
+    """Propose orders up to the forecast of the protection interval plus safety stock."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    forecast, variance = state.holdings[FORECAST][a:b], state.holdings[FORECAST_VARIANCE][a:b]
+    stock, on_order, owed = state.holdings[STOCK][a:b], state.holdings[ON_ORDER][a:b], state.holdings[OWED][a:b]
+    demand, pending = state.holdings[DEMAND][a:b], pending_share(tier, world)
+    factor, weeks = state.holdings[SAFETY_FACTOR][a:b], terms.holdings[PROTECTION_WEEKS][a:b]
+    order, chosen = state.holdings[ORDER][a:b], world.holdings_index[ORDER_RULE][a:b]
+    for i in range(order.size):
+        position = stock[i] + on_order[i] - owed[i] - pending * demand[i]
+        level = forecast[i] * weeks[i] + factor[i] * sqrt(variance[i] * weeks[i])
+        order[i] = max(0.0, level - position) if chosen[i] == ORDER_UP_TO else order[i]
+
+
+@rule
+def propose_base_stock(tier: int, world: World, state: State) -> None:
+    """Propose orders of the (s, S) and the fixed base-stock rule."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    stock, on_order, owed = state.holdings[STOCK][a:b], state.holdings[ON_ORDER][a:b], state.holdings[OWED][a:b]
+    demand, pending = state.holdings[DEMAND][a:b], pending_share(tier, world)
+    reorder_point, level = world.holdings[REORDER_POINT][a:b], world.holdings[BASE_STOCK][a:b]
+    order, chosen = state.holdings[ORDER][a:b], world.holdings_index[ORDER_RULE][a:b]
+    for i in range(order.size):
+        position = stock[i] + on_order[i] - owed[i] - pending * demand[i]
+        wanted = max(0.0, level[i] - position)
+        if chosen[i] == ORDER_BASE_STOCK:
+            order[i] = wanted
+        elif chosen[i] == ORDER_REORDER_POINT:
+            order[i] = wanted if position <= reorder_point[i] else 0.0
+
+
+@rule
+def propose_anchoring(tier: int, world: World, state: State) -> None:
+    """Propose orders that anchor on the forecast and adjust for part of the stock gap."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    stock, on_order, owed = state.holdings[STOCK][a:b], state.holdings[ON_ORDER][a:b], state.holdings[OWED][a:b]
+    demand, pending = state.holdings[DEMAND][a:b], pending_share(tier, world)
+    forecast, anchor = state.holdings[FORECAST][a:b], world.holdings[ANCHOR][a:b]
+    adjustment, line = world.holdings[STOCK_ADJUSTMENT][a:b], world.holdings[SUPPLY_LINE_WEIGHT][a:b]
+    order, chosen = state.holdings[ORDER][a:b], world.holdings_index[ORDER_RULE][a:b]
+    for i in range(order.size):
+        stock_on_hand = stock[i] - owed[i] - pending * demand[i]
+        gap = anchor[i] - stock_on_hand - line[i] * on_order[i]
+        wanted = max(0.0, forecast[i] + adjustment[i] * gap)
+        order[i] = wanted if chosen[i] == ORDER_ANCHORING else order[i]
+
+
+@rule
+def propose_pass_through(tier: int, world: World, state: State) -> None:
+    """Propose to order what was ordered."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    order, demand = state.holdings[ORDER][a:b], state.holdings[DEMAND][a:b]
+    chosen = world.holdings_index[ORDER_RULE][a:b]
+    for i in range(order.size):
+        order[i] = demand[i] if chosen[i] == ORDER_PASS_THROUGH else order[i]
+
+
+@rule
+def propose_newsvendor(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
+    """Propose next season's quantity in the week in which it has to be ordered."""
+    season = int(world.scenario[SEASON_WEEKS])
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        if world.holdings_index[ORDER_RULE, h] != ORDER_NEWSVENDOR:
+            continue
+        state.holdings[ORDER, h] = 0.0
+        if (week + int(terms.holdings[PROTECTION_WEEKS, h])) % season == 0:
+            spread = state.holdings[SAFETY_FACTOR, h] * sqrt(state.holdings[FORECAST_VARIANCE, h] * season)
+            state.holdings[ORDER, h] = max(0.0, state.holdings[FORECAST, h] * season + spread)
+
+
+@rule
+def clear_season(tier: int, week: int, world: World, state: State) -> None:
+    """Settle the end of a season: leftovers of newsvendor holdings go at their salvage value."""
+    closes = (week + 1) % int(world.scenario[SEASON_WEEKS]) == 0
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        state.holdings[WRITE_OFF, h] = 0.0
+        if closes and world.holdings_index[ORDER_RULE, h] == ORDER_NEWSVENDOR:
+            loss = (1.0 - world.holdings[SALVAGE, h]) * state.holdings[UNIT_COST, h]
+            state.holdings[WRITE_OFF, h] = loss * state.holdings[STOCK, h]
+            state.holdings[CLEARED, h] = state.holdings[STOCK, h]
+            state.holdings[STOCK, h] = 0.0
+
+
+@rule
+def round_orders(tier: int, world: World, terms: Terms, state: State) -> None:
+    """Propose orders that suppliers accept: none below the minimum, the others in whole cases."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    order, minimum, case = state.holdings[ORDER][a:b], terms.holdings[MINIMUM_ORDER][a:b], terms.holdings[CASE_SIZE][a:b]
+    for i in range(order.size):
+        if order[i] < minimum[i]:
+            order[i] = 0.0
+        elif case[i] > 0.0:
+            cases = float(int(order[i] / case[i]))
+            cases += 1.0 if cases * case[i] < order[i] else 0.0
+            order[i] = cases * case[i]
+
+
+@rule
+def place_orders(tier: int, world: World, terms: Terms, state: State) -> None:
+    """Settle the orders of a tier: from now on the goods are on order."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    order, on_order, listed = state.holdings[ORDER][a:b], state.holdings[ON_ORDER][a:b], terms.holdings[LISTED][a:b]
+    for i in range(order.size):
+        order[i] *= listed[i]
+        on_order[i] += order[i]

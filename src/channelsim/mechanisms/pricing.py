@@ -1,0 +1,257 @@
+"""Retail prices: each store's first-order condition over all its shelves, segments and zones.
+
+The unit margin is m_l = p_l − c̃_l (`terms.marginal_cost`). Write a_gl = e^V for the attraction of shelf l
+in segment g, D_gj = Σ_z M_zg K_zgj/Δ_zg and E_gj = Σ_z M_zg (K_zgj/Δ_zg)² with Δ the logit denominator, so
+that q_l = Σ_g a_gl D_gj. The optimum of store j over all its shelves satisfies
+
+    m_l = Σ_g a_gl (D_gj + α_g E_gj M_g) / B_l ,   B_l = Σ_g a_gl α_g D_gj ,   M_g = Σ_l a_gl m_l ,
+
+one linear solve (segments × segments) a store: (I − X) M = Y with X_gh = Σ_l a_gl a_hl α_h E_hj / B_l and
+Y_g = Σ_l a_gl q_l / B_l; a shelf whose price is held enters Y with a_gl m_l and X not at all. Linear demand
+q = a − B·p: (B + B')Δp = q − B'm over the store's free shelves. At a decision the price moves the share λ of the way (logit: of
+Newton's way, see `newton_step`).
+
+Rules: *fixed*; *markup* k·w; *suggested* price; *best response*; *minimum* and *maximum* resale price, a
+best response that may not pass the bound: shelves at their bound are held there and the others
+solved again. A shelf without demand keeps its price. Shares are last week's, so stores react to the
+market that they saw; at rest the condition holds exactly.
+
+Source: multiproduct logit Bertrand (Anderson, de Palma & Thisse 1992), economics §2. Limit: one
+segment and one zone give the common markup 1/(α(1 − S_j)).
+"""
+
+from __future__ import annotations
+
+from channelsim.codes import (
+    PRICE_BEST_RESPONSE,
+    PRICE_MARKUP,
+    PRICE_MAXIMUM,
+    PRICE_MINIMUM,
+    PRICE_SUGGESTED,
+)
+from channelsim.columns import (
+    CREDIT_SAVING,
+    END_HOLDING,
+    END_SHELF,
+    FIRST_HOLDING,
+    FIRST_RESPONSE,
+    FIRST_SHELF,
+    HANDLING_COST,
+    MARKET,
+    MARKUP,
+    MEAN_DEMAND,
+    MEMBER,
+    MEMBER_TERRITORY,
+    NEXT_PRICE,
+    PRICE,
+    PRICE_ADJUSTMENT,
+    PRICE_BOUND,
+    PRICE_RULE,
+    PRICE_SENSITIVITY,
+    SOURCE_LINK,
+    STORE,
+    UNIT_COST,
+    WHOLESALE_PRICE,
+)
+from channelsim.compiled import rule
+from channelsim.linear import solve_in_place
+from channelsim.mechanisms.demand import first_shelf_of
+from channelsim.mechanisms.terms import marginal_cost
+from channelsim.tables import State, Terms, World
+
+NO_DEMAND = 1e-200
+"""Buyers per week below which a shelf has no market to respond to."""
+
+
+@rule
+def pass_on_costs(world: World, terms: Terms, state: State) -> None:
+    """Settle each buyer's unit cost: the wholesale price its source asks."""
+    cost, source, price = state.holdings[UNIT_COST], terms.holdings_index[SOURCE_LINK], state.links[WHOLESALE_PRICE]
+    for h in range(cost.size):
+        if source[h] >= 0:
+            cost[h] = price[source[h]]
+
+
+@rule
+def propose_simple_price(world: World, state: State) -> None:
+    """Propose the prices of all shelves that need no optimisation: fixed, markup, suggested."""
+    first = first_shelf_of(state)
+    price, proposed, cost = state.holdings[PRICE][first:], state.holdings[NEXT_PRICE][first:], state.holdings[UNIT_COST][first:]
+    chosen, markup = world.holdings_index[PRICE_RULE][first:], world.holdings[MARKUP][first:]
+    suggested = world.holdings[PRICE_BOUND][first:]
+    for i in range(price.size):
+        proposed[i] = price[i]
+        if chosen[i] == PRICE_MARKUP:
+            proposed[i] = markup[i] * cost[i]
+        elif chosen[i] == PRICE_SUGGESTED:
+            proposed[i] = suggested[i]
+
+
+@rule
+def responds(price_rule: int) -> bool:
+    """Return whether a shelf's price solves a first-order condition."""
+    return price_rule == PRICE_BEST_RESPONSE or price_rule == PRICE_MINIMUM or price_rule == PRICE_MAXIMUM
+
+
+@rule
+def bounded(price: float, price_rule: int, bound: float) -> float:
+    """Return the price that a minimum or maximum resale price admits."""
+    if price_rule == PRICE_MINIMUM:
+        return max(price, bound)
+    return min(price, bound) if price_rule == PRICE_MAXIMUM else price
+
+
+@rule
+def held(holding: int, second_pass: bool, world: World, state: State) -> bool:
+    """Return whether the price of a shelf is given while its store optimises the others."""
+    chosen = world.holdings_index[PRICE_RULE, holding]
+    if not responds(chosen):
+        return True
+    at_bound = state.holdings[NEXT_PRICE, holding] == world.holdings[PRICE_BOUND, holding]
+    return second_pass and chosen != PRICE_BEST_RESPONSE and at_bound
+
+
+@rule
+def margin_at(price: float, holding: int, world: World, terms: Terms, state: State) -> float:
+    """Return the unit margin of a holding at a price, money per unit."""
+    saving, handling = terms.holdings[CREDIT_SAVING, holding], world.holdings[HANDLING_COST, holding]
+    return price - marginal_cost(state.holdings[UNIT_COST, holding], saving, handling)
+
+
+@rule
+def respond_in_logit(first_holding: int, end_holding: int, j: int, second_pass: bool, world: World, terms: Terms, state: State) -> None:
+    """Write the optimal prices of store j's free shelves into their next price."""
+    first, segments, system = first_shelf_of(state), state.attraction.shape[0], state.workspace
+    demand, square, sensitivity = state.store_demand, state.store_square, world.segments[PRICE_SENSITIVITY]
+    for g in range(segments):
+        for k in range(segments + 1):
+            system[g, k] = 1.0 if k == g else 0.0
+    for h in range(first_holding, end_holding):
+        i = h - first
+        if held(h, second_pass, world, state):
+            margin = margin_at(state.holdings[NEXT_PRICE, h], h, world, terms, state)
+            for g in range(segments):
+                system[g, segments] += state.attraction[g, i] * margin
+            continue
+        slope = price_slope(i, j, world, state)
+        if slope <= NO_DEMAND:
+            continue
+        for g in range(segments):
+            weight = state.attraction[g, i] / slope
+            system[g, segments] += weight * state.holdings[MEAN_DEMAND, h]
+            for k in range(segments):
+                system[g, k] -= weight * state.attraction[k, i] * sensitivity[k] * square[k, j]
+    solve_in_place(system, segments)
+    for h in range(first_holding, end_holding):
+        i = h - first
+        slope = price_slope(i, j, world, state)
+        if slope > NO_DEMAND and not held(h, second_pass, world, state):
+            margin = 0.0
+            for g in range(segments):
+                with_others = demand[g, j] + sensitivity[g] * square[g, j] * system[g, segments]
+                margin += state.attraction[g, i] * with_others
+            state.holdings[NEXT_PRICE, h] += margin / slope - margin_at(state.holdings[NEXT_PRICE, h], h, world, terms, state)
+
+
+@rule
+def price_slope(i: int, j: int, world: World, state: State) -> float:
+    """Return B_l = Σ_g a_gl α_g D_gj of shelf i in store j, units per week per money."""
+    slope = 0.0
+    for g in range(state.attraction.shape[0]):
+        slope += state.attraction[g, i] * world.segments[PRICE_SENSITIVITY, g] * state.store_demand[g, j]
+    return slope
+
+
+@rule
+def respond_in_linear(first_holding: int, end_holding: int, second_pass: bool, world: World, terms: Terms, state: State) -> None:
+    """Write the optimal prices of a store's free shelves under linear demand into their next price."""
+    first, system = first_shelf_of(state), state.workspace
+    t = world.members_index[MEMBER_TERRITORY, world.holdings_index[MEMBER, first_holding]]
+    start = first + world.territories_index[FIRST_SHELF, t]
+    n = first + world.territories_index[END_SHELF, t] - start
+    position, market = world.territories_index[FIRST_RESPONSE, t], max(state.territories[MARKET, t], NO_DEMAND)
+    size = end_holding - first_holding
+    for r in range(size):
+        h = first_holding + r
+        fixed = held(h, second_pass, world, state) or state.holdings[MEAN_DEMAND, h] <= NO_DEMAND
+        right = state.holdings[NEXT_PRICE, h] - state.holdings[PRICE, h] if fixed else state.holdings[MEAN_DEMAND, h] / market
+        for c in range(size):
+            k = first_holding + c
+            own = terms.slopes[position + (h - start) * n + (k - start)]
+            crossed = terms.slopes[position + (k - start) * n + (h - start)]
+            if fixed:
+                system[r, c] = 1.0 if r == c else 0.0
+            else:
+                system[r, c] = own + crossed
+                right -= crossed * margin_at(state.holdings[PRICE, k], k, world, terms, state)
+        system[r, size] = right
+    solve_in_place(system, size)
+    for r in range(size):
+        h = first_holding + r
+        state.holdings[NEXT_PRICE, h] = state.holdings[PRICE, h] + system[r, size]
+
+
+@rule
+def respond(logit: bool, first_member: int, end_member: int, world: World, terms: Terms, state: State) -> None:
+    """Write the best-response prices of the stores in a range of members into their next prices.
+
+    A store whose solution passes a resale price bound is solved again with those shelves at the bound.
+    """
+    first_store = world.members_index.shape[1] - state.store_demand.shape[1]
+    for m in range(first_member, end_member):
+        a, b = world.members_index[FIRST_HOLDING, m], world.members_index[END_HOLDING, m]
+        for second_pass in range(2):
+            if logit:
+                respond_in_logit(a, b, m - first_store, second_pass == 1, world, terms, state)
+            else:
+                respond_in_linear(a, b, second_pass == 1, world, terms, state)
+            met = False
+            for h in range(a, b):
+                chosen = world.holdings_index[PRICE_RULE, h]
+                if chosen == PRICE_MINIMUM or chosen == PRICE_MAXIMUM:
+                    wish = state.holdings[NEXT_PRICE, h]
+                    state.holdings[NEXT_PRICE, h] = bounded(wish, chosen, world.holdings[PRICE_BOUND, h])
+                    met = met or state.holdings[NEXT_PRICE, h] != wish
+            if not met:
+                break
+
+
+@rule
+def propose_best_response(logit: bool, world: World, terms: Terms, state: State) -> None:
+    """Propose the share λ of the way to every store's best-response prices."""
+    first = first_shelf_of(state)
+    members = world.members_index.shape[1]
+    respond(logit, members - state.store_demand.shape[1], members, world, terms, state)
+    price, proposed = state.holdings[PRICE][first:], state.holdings[NEXT_PRICE][first:]
+    chosen, speed = world.holdings_index[PRICE_RULE][first:], world.holdings[PRICE_ADJUSTMENT][first:]
+    bound = world.holdings[PRICE_BOUND][first:]
+    store = world.holdings_index[STORE][first:]
+    for i in range(price.size):
+        if responds(chosen[i]):
+            step = newton_step(store[i], world, state) if logit else 1.0
+            moved = price[i] + speed[i] * step * (proposed[i] - price[i])
+            proposed[i] = bounded(moved, chosen[i], bound[i])
+
+
+@rule
+def newton_step(j: int, world: World, state: State) -> float:
+    """Return 1 − S_j, the part of the way to the fixed-point map's value that Newton's method goes.
+
+    The map's own slope is −S/(1 − S) with S the store's share weighted by price response, so that
+    undamped iteration would diverge for a store with more than half of its market.
+    """
+    squared, linear = 0.0, 0.0
+    for g in range(state.attraction.shape[0]):
+        weight = world.segments[PRICE_SENSITIVITY, g] * state.store_attraction[g, j]
+        squared += weight * state.store_attraction[g, j] * state.store_square[g, j]
+        linear += weight * state.store_demand[g, j]
+    return 1.0 - squared / max(linear, NO_DEMAND)
+
+
+@rule
+def settle_prices(state: State) -> None:
+    """Settle the intended retail prices."""
+    first = first_shelf_of(state)
+    price, proposed = state.holdings[PRICE][first:], state.holdings[NEXT_PRICE][first:]
+    for i in range(price.size):
+        price[i] = proposed[i]

@@ -1,0 +1,109 @@
+"""Records: what a run remembers of a week.
+
+After the warm-up the recorded columns of every row are added to accumulators, along contiguous rows;
+means, ratios and sums over groups are formed afterwards. Variances over weeks are accumulated about
+the first recorded value, so that large constants do not cancel. Trajectories are requested as (table,
+column, grouping) and summed over the rows of each group into a (week, group) array.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from channelsim.columns import STOCK
+from channelsim.compiled import rule
+from channelsim.tables import Floats, Integers, State
+
+TABLE_CODES = ("holdings", "members", "links", "territories")
+HOLDINGS, MEMBERS, LINKS, TERRITORIES = range(4)
+ROUNDING = 1e-6
+"""Units of stock below zero that rounding may leave."""
+
+
+class Records(NamedTuple):
+    """Accumulators of one replication."""
+
+    holding_columns: Integers
+    """Columns of the holdings whose sums over weeks are kept."""
+    holding_sums: Floats
+    """(columns, holdings)."""
+    spread_columns: Integers
+    """Columns of the holdings whose variance over weeks is kept."""
+    spread: Floats
+    """(3 × columns, holdings): first recorded value, sum and sum of squares about it."""
+    member_columns: Integers
+    member_sums: Floats
+    link_columns: Integers
+    link_sums: Floats
+    territory_columns: Integers
+    territory_sums: Floats
+    requests: Integers
+    """(trajectories, 4): table, column, grouping, first output position."""
+    groups: Integers
+    """(groupings, rows): group of each row, -1 if it belongs to none."""
+    trajectories: Floats
+    """(weeks, output positions)."""
+
+
+@rule
+def add_rows(columns: Integers, table: Floats, sums: Floats) -> None:
+    """Add the chosen rows of a table to the accumulators."""
+    for k in range(columns.size):
+        value, summed = table[columns[k]], sums[k]
+        for i in range(summed.size):
+            summed[i] += value[i]
+
+
+@rule
+def accumulate(first_week: bool, state: State, records: Records) -> None:
+    """Settle the accumulators of a recorded week."""
+    add_rows(records.holding_columns, state.holdings, records.holding_sums)
+    add_rows(records.member_columns, state.members, records.member_sums)
+    add_rows(records.link_columns, state.links, records.link_sums)
+    add_rows(records.territory_columns, state.territories, records.territory_sums)
+    for k in range(records.spread_columns.size):
+        value, reference = state.holdings[records.spread_columns[k]], records.spread[3 * k]
+        summed, squares = records.spread[3 * k + 1], records.spread[3 * k + 2]
+        if first_week:
+            for i in range(value.size):
+                reference[i] = value[i]
+        for i in range(value.size):
+            deviation = value[i] - reference[i]
+            summed[i] += deviation
+            squares[i] += deviation * deviation
+
+
+@rule
+def count_impossible(state: State) -> int:
+    """Return how many holdings have a stock that is negative beyond rounding, or not a number."""
+    stock, found = state.holdings[STOCK], 0
+    for i in range(stock.size):
+        found += 0 if stock[i] >= -ROUNDING else 1
+    return found
+
+
+@rule
+def follow(week: int, state: State, records: Records) -> None:
+    """Settle the week's entries of the requested trajectories."""
+    output = records.trajectories[week]
+    for i in range(output.size):
+        output[i] = 0.0
+    for r in range(records.requests.shape[0]):
+        table, column, start = records.requests[r, 0], records.requests[r, 1], records.requests[r, 3]
+        group = records.groups[records.requests[r, 2]]
+        if table == HOLDINGS:
+            add_by_group(state.holdings[column], group, start, output)
+        elif table == MEMBERS:
+            add_by_group(state.members[column], group, start, output)
+        elif table == LINKS:
+            add_by_group(state.links[column], group, start, output)
+        else:
+            add_by_group(state.territories[column], group, start, output)
+
+
+@rule
+def add_by_group(values: Floats, group: Integers, start: int, output: Floats) -> None:
+    """Add every row's value to the output position of its group."""
+    for i in range(values.size):
+        if group[i] >= 0:
+            output[start + group[i]] += values[i]

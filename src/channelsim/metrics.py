@@ -1,0 +1,374 @@
+"""Every metric, declared once in ``metrics.csv``: a ratio of two sums over rows and recorded weeks.
+
+The engine adds up columns of the tables (`TABLES`) over the recorded weeks and over the rows of every
+label of a grouping (`GROUPINGS`), into `Totals`; a metric is a numerator over a denominator, each a
+linear expression of such sums. Ratios are therefore formed last, of sums, never averaged over rows.
+
+Expressions hold numbers, columns, ``weeks`` (recorded weeks) and ``brands`` (number of brands pooled in
+a label: 1 by brand, else all), joined by ``+ - *``. A column belongs to the metric's table unless
+another is named (``members.store_weeks``); ``total(column)`` is its sum over the whole channel. By role,
+tier and group, where a label is one stage of the channel, a metric may read its ``stage_table`` instead:
+a price is then the stage's, while overall it is the retail price, not a mean over stages. In a
+denominator, a table that does not know a grouping (members by brand) stands with all of its rows.
+A ratio whose denominator is zero is NaN. ``structural`` metrics are constants of a policy.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from channelsim.errors import ChannelsimError
+from channelsim.expressions import Expression, parse
+
+Floats = NDArray[np.float64]
+
+GROUPINGS = ("overall", "role", "tier", "territory", "group", "chain", "brand")
+"""overall: one label; chain: the owning firm, independents under the name of their group."""
+STAGE_GROUPINGS = ("role", "tier", "group")
+
+_HOLDING_COLUMNS = (
+    "demand",
+    "sales",
+    "revenue",
+    "cost_of_goods",
+    "stock",
+    "stockout",
+    "order",
+    "listed",  # row-weeks listed
+    "order_variance",  # variance over weeks (divisor: weeks) of every row that has a supplier, summed
+    "demand_variance",  # of the same rows, so that the top tier, which orders nothing, has no ratio
+    "presence",  # row-weeks listed and not out of stock
+    "weighted_presence",  # presence times the store's revenue in all brands, summed over the recorded weeks
+)
+TABLES: dict[str, tuple[str, ...]] = {
+    "holdings": _HOLDING_COLUMNS,
+    "shelves": _HOLDING_COLUMNS,  # holdings of members that sell to consumers
+    "links": ("shipped", "invoice"),  # whose supplier is a manufacturer, grouped by the buyer
+    "members": (
+        "profit",
+        "income",
+        "operating_cost",
+        "finance_cost",
+        "active",  # member-weeks
+        "store_weeks",  # member-weeks of active stores
+        "store_revenue",  # revenue of the members that are stores
+    ),
+    "territories": ("consumer_surplus",),
+}
+STRUCTURAL = "structural"
+
+
+def knows(table: str, grouping: str) -> bool:
+    """Return whether the rows of a table can be told apart by a grouping."""
+    if table == "territories":
+        return grouping in ("overall", "territory")
+    return table != "members" or grouping != "brand"
+
+
+class ResultError(ChannelsimError, ValueError):
+    """What is asked of a result is not in it: which name, and the admissible ones."""
+
+
+def check_name(kind: str, name: object, admissible: Iterable[str]) -> None:
+    """Refuse a name that is not among the admissible ones.
+
+    Raises
+    ------
+    ResultError
+        One line: the kind of thing, the name, a likely meaning, and all that is admissible.
+    """
+    names = list(admissible)
+    if name not in names:
+        close = get_close_matches(str(name), names, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ResultError(f"{kind} {name!r} is unknown{hint} (admissible: {', '.join(names) or 'none'})")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric, as declared.
+
+    Attributes
+    ----------
+    name, unit, meaning : str
+    table, stage_table : str
+        Table of its columns; the second by role, tier and group ("" for the same).
+    numerator, denominator : str
+        Expressions; the denominator "" for none.
+    groupings : tuple of str
+        Where the metric makes sense.
+    """
+
+    name: str
+    unit: str
+    table: str
+    stage_table: str
+    numerator: str
+    denominator: str
+    groupings: tuple[str, ...]
+    meaning: str
+    top: Expression = field(init=False, repr=False, compare=False)
+    bottom: Expression = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "top", parse(self.numerator))
+        object.__setattr__(self, "bottom", parse(self.denominator or "1"))
+        for grouping in self.groupings:
+            if grouping not in GROUPINGS:
+                raise ValueError(f"metric {self.name}: grouping {grouping!r} is unknown")
+            for table, column, _ in self.reads(grouping):
+                known = (self.name,) if table == STRUCTURAL else TABLES.get(table, ())
+                if column not in known:
+                    raise ValueError(f"metric {self.name}: table {table!r} has no column {column!r}")
+            if any(table and not knows(table, grouping) for table, _, _ in self.sources(self.top, grouping)):
+                raise ValueError(f"metric {self.name}: its numerator is not known by {grouping}")
+
+    def sources(self, expression: Expression, grouping: str) -> list[tuple[str, str, str]]:
+        """Return (table, column, grouping of the sums) of every term; "" three times without a column."""
+        own = (self.stage_table if grouping in STAGE_GROUPINGS else "") or self.table
+        read = [(term.table or own, term) for term in expression]
+        return [
+            (table, term.column, grouping if knows(table, grouping) and not term.total else "overall")
+            if term.column
+            else ("", "", "")
+            for table, term in read
+        ]
+
+    def reads(self, grouping: str) -> set[tuple[str, str, str]]:
+        """Return (table, column, grouping of the sums) of all that the metric needs in a grouping."""
+        return {source for source in self.sources(self.top + self.bottom, grouping) if source[0]}
+
+    @property
+    def formula(self) -> str:
+        """Numerator over denominator, as text."""
+        top, bottom = (f"({text})" if " " in text else text for text in (self.numerator, self.denominator))
+        return f"{top} / {bottom}" if bottom else self.numerator
+
+
+def _read() -> dict[str, Metric]:
+    text = files("channelsim").joinpath("metrics.csv").read_text(encoding="utf-8")
+    rows = [row | {"groupings": tuple(row["groupings"].split())} for row in csv.DictReader(text.splitlines())]
+    declared = [Metric(**row) for row in rows]
+    if len({metric.name for metric in declared}) != len(declared):
+        raise ValueError("metrics.csv: a metric's name occurs twice")
+    return {metric.name: metric for metric in declared}
+
+
+METRICS: dict[str, Metric] = _read()
+
+
+def select_metrics(names: Iterable[str] | None = None) -> tuple[Metric, ...]:
+    """Return the metrics of these names, in the order asked for; None for all.
+
+    Raises
+    ------
+    ResultError
+        If a name is unknown: one line with the admissible ones.
+    """
+    if isinstance(names, str):
+        names = (names,)
+    chosen = tuple(dict.fromkeys(METRICS if names is None else names))
+    for name in chosen:
+        check_name("metric", name, METRICS)
+    return tuple(METRICS[name] for name in chosen)
+
+
+def columns_needed(names: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the sums that metrics need, so that a run records no more than that.
+
+    Parameters
+    ----------
+    names : iterable of str, optional
+        Metrics; None for all.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Columns by table, both in the order of `TABLES`; tables without any are left out. Under
+        "structural" the names of structural metrics.
+
+    Raises
+    ------
+    ResultError
+        If a name is unknown.
+
+    Examples
+    --------
+    >>> columns_needed(["stock_turns"])
+    {'holdings': ('sales', 'stock'), 'shelves': ('sales',)}
+    """
+    chosen = select_metrics(names)
+    needed = {read[:2] for metric in chosen for by in metric.groupings for read in metric.reads(by)}
+    structural = tuple(metric.name for metric in chosen if metric.table == STRUCTURAL)
+    columns = {
+        table: tuple(column for column in columns if (table, column) in needed)
+        for table, columns in TABLES.items()
+    }
+    return {table: found for table, found in (columns | {STRUCTURAL: structural}).items() if found}
+
+
+def metric_table() -> list[dict[str, str]]:
+    """Return the declarations as rows of text, for the reference pages."""
+    return [
+        {
+            "name": metric.name,
+            "unit": metric.unit,
+            "table": metric.table,
+            "stage_table": metric.stage_table or metric.table,
+            "formula": metric.formula,
+            "groupings": ", ".join(metric.groupings),
+            "meaning": metric.meaning,
+        }
+        for metric in METRICS.values()
+    ]
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A quantity week by week, summed over the rows of each label.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (policies, replications, weeks, labels)
+    grouping : str
+        "overall", or the name of the dimension of the labels.
+    labels : tuple of str
+    unit, meaning : str
+    first_week : int
+        Number of the first week in ``values``; weeks count from 0.
+    """
+
+    values: Floats
+    grouping: str
+    labels: tuple[str, ...]
+    unit: str
+    meaning: str
+    first_week: int = 0
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the batch engine hands over: sums over the recorded weeks, by policy and replication.
+
+    Attributes
+    ----------
+    policies : tuple of str
+    replications : int
+    weeks : int
+        Recorded weeks, after the warm-up.
+    labels : dict of str to tuple of str
+        Labels of every grouping; ("channel",) of "overall".
+    columns : dict of str to tuple of str
+        Columns recorded, by table.
+    values : dict of (table, grouping) to ndarray of float64, shape (policies, replications, columns, labels)
+        Sums over recorded weeks and rows.
+    structural : dict of str to dict of grouping to ndarray of float64, shape (policies, labels)
+        Constants of a policy.
+    trajectories : dict of str to Trajectory
+    provenance : dict
+        JSON-able: where the numbers come from.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit the policies, replications, columns or labels.
+    """
+
+    policies: tuple[str, ...]
+    replications: int
+    weeks: int
+    labels: dict[str, tuple[str, ...]]
+    columns: dict[str, tuple[str, ...]]
+    values: dict[tuple[str, str], Floats]
+    structural: dict[str, dict[str, Floats]] = field(default_factory=dict)
+    trajectories: dict[str, Trajectory] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        cells = (len(self.policies), self.replications)
+        for what, names in {"policies": self.policies, **self.labels}.items():
+            if len(set(names)) != len(names):
+                raise ValueError(f"totals: {what}: a name occurs twice: {names}")
+        for (table, grouping), values in self.values.items():
+            expected = (*cells, len(self.columns[table]), len(self.labels[grouping]))
+            _check_shape(f"{table} by {grouping}", values, expected)
+        for name, by_grouping in self.structural.items():
+            for grouping, values in by_grouping.items():
+                _check_shape(f"{name} by {grouping}", values, (cells[0], len(self.labels[grouping])))
+        for name, series in self.trajectories.items():
+            if not name.isidentifier():
+                raise ValueError(f"totals: trajectory {name!r}: letters, digits and underscores only")
+            _check_shape(name, series.values, (*cells, series.values.shape[2], len(series.labels)))
+
+    def has(self, metric: Metric, grouping: str) -> bool:
+        """Return whether all sums that the metric reads in the grouping were recorded."""
+        if grouping not in metric.groupings or grouping not in self.labels:
+            return False
+        if metric.table == STRUCTURAL:
+            return grouping in self.structural.get(metric.name, {})
+        return all(
+            column in self.columns.get(table, ()) and (table, where) in self.values
+            for table, column, where in metric.reads(grouping)
+        )
+
+
+def _check_shape(what: str, values: Floats, expected: tuple[int, ...]) -> None:
+    if values.shape != expected:
+        raise ValueError(f"totals: {what} has shape {values.shape}, expected {expected}")
+
+
+def evaluate(metric: Metric, totals: Totals, grouping: str) -> Floats:
+    """Form a metric from the totals.
+
+    Parameters
+    ----------
+    metric : Metric
+    totals : Totals
+    grouping : str
+        One of the metric's groupings.
+
+    Returns
+    -------
+    ndarray of float64, shape (policies, replications, labels)
+        In the metric's unit; NaN where the denominator is zero.
+
+    Raises
+    ------
+    ResultError
+        If the metric makes no sense in the grouping, or if what it needs was not recorded.
+    """
+    check_name(f"grouping of {metric.name}", grouping, metric.groupings)
+    if not totals.has(metric, grouping):
+        raise ResultError(f"metric {metric.name!r} by {grouping}: the run did not record what it needs")
+    shape = (len(totals.policies), totals.replications, len(totals.labels[grouping]))
+    if metric.table == STRUCTURAL:
+        constant = totals.structural[metric.name][grouping]
+        return np.array(np.broadcast_to(constant[:, None, :], shape))
+    top = np.broadcast_to(_sum_of(metric.top, metric, totals, grouping), shape)
+    bottom = np.broadcast_to(_sum_of(metric.bottom, metric, totals, grouping), shape)
+    result: Floats = np.divide(top, bottom, out=np.full(shape, np.nan), where=bottom != 0.0)
+    return result
+
+
+def _sum_of(expression: Expression, metric: Metric, totals: Totals, grouping: str) -> Floats:
+    constants = {
+        "weeks": float(totals.weeks),
+        "brands": 1.0 if grouping == "brand" else float(len(totals.labels.get("brand", ()))),
+    }
+    result: Floats = np.zeros(1)
+    for term, (table, column, where) in zip(expression, metric.sources(expression, grouping)):
+        value: Floats = np.full(1, term.coefficient)
+        for name in term.constants:
+            value = value * constants[name]
+        if column:
+            value = value * totals.values[table, where][:, :, totals.columns[table].index(column), :]
+        result = result + value
+    return result

@@ -1,0 +1,149 @@
+"""From rows to groups: the totals of one replication, in compiled code.
+
+Rows are first added up to *cells* (rows alike in every grouping), then cells to the groups of each
+grouping, always in the same order, so that totals do not depend on chunks or threads.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from channelsim.columns import END_HOLDING, FIRST_HOLDING, LISTED, MEMBER_TIER, SOURCE_LINK
+from channelsim.compiled import rule
+from channelsim.mechanisms.recording import Records
+from channelsim.tables import Floats, Integers, State, Terms, World
+
+
+class Reduction(NamedTuple):
+    """How the accumulators of each table add up, and where the totals go."""
+
+    holding_cell: Integers
+    """(holdings,) cell of each row."""
+    holding_rows: Floats
+    """(columns, holdings): recorded sums (revenue and stockout first), variances, listed, presence, weighted presence."""
+    holding_cells: Floats
+    """(columns, cells)."""
+    holding_groups: Integers
+    """(groupings, cells): output position, -1 if none; for all holdings, then for shelves."""
+    holding_out: Floats
+    """(replications, columns, positions)."""
+    member_cell: Integers
+    member_rows: Floats
+    member_cells: Floats
+    member_groups: Integers
+    member_out: Floats
+    link_cell: Integers
+    link_rows: Floats
+    link_cells: Floats
+    link_groups: Integers
+    link_out: Floats
+    territory_out: Floats
+    """(replications, columns, territories)."""
+    trajectories_out: Floats
+    """(replications, weeks, positions)."""
+
+
+@rule
+def clear(records: Records) -> None:
+    """Set every accumulator to zero."""
+    for table in (records.holding_sums, records.spread, records.member_sums, records.link_sums, records.territory_sums):
+        for k in range(table.shape[0]):
+            row = table[k]
+            for i in range(row.size):
+                row[i] = 0.0
+
+
+@rule
+def reset(terms: Terms, state: State) -> None:
+    """Set the state to where every replication starts."""
+    flat, base = state.flat, terms.base
+    for i in range(flat.size):
+        flat[i] = base[i]
+
+
+@rule
+def add_up(rows: Floats, cell: Integers, cells: Floats, groups: Integers, out: Floats) -> None:
+    """Add rows to cells and cells to the output positions of every grouping."""
+    for k in range(rows.shape[0]):
+        of_cell, total = cells[k], out[k]
+        for i in range(of_cell.size):
+            of_cell[i] = 0.0
+        for i in range(cell.size):
+            if cell[i] >= 0:
+                of_cell[cell[i]] += rows[k, i]
+        for i in range(total.size):
+            total[i] = 0.0
+        for g in range(groups.shape[0]):
+            for i in range(of_cell.size):
+                if groups[g, i] >= 0:
+                    total[groups[g, i]] += of_cell[i]
+
+
+@rule
+def derive(weeks: int, world: World, terms: Terms, records: Records, reduction: Reduction) -> None:
+    """Write the recorded sums and what follows from them: variances, listing, presence, outlets."""
+    rows, spread, first = reduction.holding_rows, records.spread, records.holding_sums.shape[0]
+    copy_rows(records.holding_sums, rows)
+    for k in range(records.spread_columns.size):
+        summed, squares = spread[3 * k + 1], spread[3 * k + 2]
+        for i in range(summed.size):
+            mean = summed[i] / weeks
+            orders = 1.0 if terms.holdings_index[SOURCE_LINK, i] >= 0 else 0.0
+            rows[first + k, i] = orders * max(0.0, squares[i] / weeks - mean * mean)
+    first += records.spread_columns.size
+    copy_rows(records.member_sums, reduction.member_rows)
+    copy_rows(records.link_sums, reduction.link_rows)
+    listed, revenue, stockout = terms.holdings[LISTED], records.holding_sums[0], records.holding_sums[1]
+    outlets = records.member_sums.shape[0]
+    last = world.tiers_index.shape[1] - 1
+    for m in range(world.members_index.shape[1]):
+        is_store = world.members_index[MEMBER_TIER, m] == last
+        turnover, active = 0.0, 0.0
+        for h in range(world.members_index[FIRST_HOLDING, m], world.members_index[END_HOLDING, m]):
+            turnover += revenue[h] if is_store else 0.0
+            active = max(active, listed[h])
+        for h in range(world.members_index[FIRST_HOLDING, m], world.members_index[END_HOLDING, m]):
+            present = listed[h] * weeks - stockout[h] if is_store else 0.0
+            rows[first, h] = listed[h] * weeks
+            rows[first + 1, h] = present
+            rows[first + 2, h] = present * turnover
+        reduction.member_rows[outlets, m] = active * weeks
+        reduction.member_rows[outlets + 1, m] = active * weeks if is_store else 0.0
+        reduction.member_rows[outlets + 2, m] = turnover
+
+
+@rule
+def copy_rows(source: Floats, target: Floats) -> None:
+    """Copy a table onto the first rows of another."""
+    for k in range(source.shape[0]):
+        out, values = target[k], source[k]
+        for i in range(values.size):
+            out[i] = values[i]
+
+
+@rule
+def is_sound(values: Floats) -> bool:
+    """Return whether every number is finite."""
+    sound = True
+    for k in range(values.shape[0]):
+        row = values[k]
+        bad = 0
+        for i in range(row.size):
+            bad += 0 if row[i] - row[i] == 0.0 else 1
+        sound = sound and bad == 0
+    return sound
+
+
+@rule
+def reduce_records(
+    k: int, weeks: int, world: World, terms: Terms, state: State, records: Records, reduction: Reduction
+) -> int:
+    """Write the totals of replication k of a chunk; return 1 if a number is not finite."""
+    derive(weeks, world, terms, records, reduction)
+    add_up(reduction.holding_rows, reduction.holding_cell, reduction.holding_cells, reduction.holding_groups, reduction.holding_out[k])
+    add_up(reduction.member_rows, reduction.member_cell, reduction.member_cells, reduction.member_groups, reduction.member_out[k])
+    add_up(reduction.link_rows, reduction.link_cell, reduction.link_cells, reduction.link_groups, reduction.link_out[k])
+    copy_rows(records.territory_sums, reduction.territory_out[k])
+    copy_rows(records.trajectories, reduction.trajectories_out[k])
+    sound = is_sound(reduction.holding_rows) and is_sound(reduction.member_rows) and is_sound(records.territory_sums)
+    return 0 if sound and is_sound(state.holdings) and is_sound(state.members) and is_sound(state.links) else 1

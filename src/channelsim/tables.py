@@ -1,0 +1,153 @@
+"""The arrays that the compiled rules read and write.
+
+`World` is fixed for a run, `Terms` is all that a policy changes, `State` is what one replication
+mutates. Each table is one C-contiguous array per number type (columns × rows); its columns are
+declared in ``columns.csv``. All tables of the state, and its rings, are views on one flat buffer:
+a reset is one copy, the check for NaN one loop.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from channelsim.schema import columns_of
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class World(NamedTuple):
+    """What is fixed for a run."""
+
+    scenario: Floats
+    """(columns,) scenario-wide parameters."""
+    territories: Floats
+    territories_index: Integers
+    segments: Floats
+    members: Floats
+    members_index: Integers
+    holdings: Floats
+    holdings_index: Integers
+    links_index: Integers
+    tiers_index: Integers
+    zone_buyers: Floats
+    """(segments, zones) potential buyers per week."""
+    travel: Floats
+    """Travel factors exp(-τ·distance) of logit demand, flat: territory, segment, zone, store."""
+    calendar: Floats
+    """(weeks, territories) season × growth."""
+    trace: Floats
+    """(rows, weeks) given demand."""
+    gamma: Floats
+    """Quantile table of gamma noise."""
+    events: Integers
+    """(events, 4) first week, end week, operation (0 set, 1 add, 2 multiply), cell of the flat state."""
+    event_values: Floats
+
+
+class Terms(NamedTuple):
+    """What a policy sets."""
+
+    members: Floats
+    holdings: Floats
+    holdings_index: Integers
+    links: Floats
+    utility: Floats
+    """(segments, shelves) utility of a shelf apart from price, service and travel; -inf if unlisted."""
+    slopes: Floats
+    """Linear demand: minus the derivatives ∂q_k/∂p_l per territory, flat."""
+    base: Floats
+    """The flat state from which every replication starts."""
+
+
+class State(NamedTuple):
+    """What one replication changes, as views on ``flat``."""
+
+    flat: Floats
+    territories: Floats
+    members: Floats
+    holdings: Floats
+    links: Floats
+    pipeline: Floats
+    """(ring of weeks, links) goods on their way, by week of arrival."""
+    payables: Floats
+    """(ring of weeks, links) invoices, by week in which they fall due."""
+    attraction: Floats
+    """(segments, shelves) e^V of each shelf apart from travel; linear demand: unused."""
+    store_attraction: Floats
+    """(segments, stores) sum over the store's shelves."""
+    store_demand: Floats
+    """(segments, stores) D = Σ_z M_zg s_zgj, buyers per week."""
+    store_square: Floats
+    """(segments, stores) E = Σ_z M_zg s_zgj², buyers per week."""
+    history: Floats
+    """(window, holdings) past demand for moving averages."""
+    workspace: Floats
+    """Scratch of the small linear solves."""
+
+
+class Draws(NamedTuple):
+    """Random numbers of a block of weeks, drawn before the dynamics."""
+
+    shelf: Floats
+    """(weeks of the block, shelves) uniform or standard normal numbers."""
+    market: Floats
+    """(weeks of the block, territories) standard normal numbers."""
+
+
+class Sizes(NamedTuple):
+    """Numbers of rows, which fix the layout of a state."""
+
+    territories: int
+    segments: int
+    members: int
+    stores: int
+    holdings: int
+    shelves: int
+    links: int
+    pipeline_weeks: int
+    payable_weeks: int
+    history_weeks: int
+    workspace: int
+
+
+def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
+    """Return the shape of each array of `State` within its flat buffer."""
+    return {
+        "territories": (len(columns_of("territories", "state")), sizes.territories),
+        "members": (len(columns_of("members", "state")), sizes.members),
+        "holdings": (len(columns_of("holdings", "state")), sizes.holdings),
+        "links": (len(columns_of("links", "state")), sizes.links),
+        "pipeline": (sizes.pipeline_weeks, sizes.links),
+        "payables": (sizes.payable_weeks, sizes.links),
+        "attraction": (sizes.segments, sizes.shelves),
+        "store_attraction": (sizes.segments, sizes.stores),
+        "store_demand": (sizes.segments, sizes.stores),
+        "store_square": (sizes.segments, sizes.stores),
+        "history": (sizes.history_weeks, sizes.holdings),
+        "workspace": (sizes.workspace, sizes.workspace + 1),
+    }
+
+
+def new_state(sizes: Sizes) -> State:
+    """Return a state of zeros: one buffer and its views."""
+    shapes = state_shapes(sizes)
+    flat = np.zeros(sum(rows * columns for rows, columns in shapes.values()))
+    views, start = {}, 0
+    for name, (rows, columns) in shapes.items():
+        views[name] = flat[start : start + rows * columns].reshape(rows, columns)
+        start += rows * columns
+    return State(flat=flat, **views)
+
+
+def cell(sizes: Sizes, table: str, row: int, item: int) -> int:
+    """Return where a cell of a table of the state lies in the flat buffer."""
+    start = 0
+    for name, (rows, columns) in state_shapes(sizes).items():
+        if name == table:
+            return start + row * columns + item
+        start += rows * columns
+    raise KeyError(table)

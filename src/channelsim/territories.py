@@ -1,0 +1,129 @@
+"""Expansion of a scenario's territory groups into rows, zones, buyers and the calendar."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from channelsim.errors import ScenarioError
+from channelsim.places import zones
+from channelsim.scenario import Scenario, TerritoryGroup
+from channelsim.schema import column
+from channelsim.tables import Floats, Integers
+
+WEEKS_A_YEAR = 52.0
+_NUMBERS = ("buyers", "area", "centre_x", "centre_y", "season_amplitude", "season_peak_week", "growth")
+_ALIASES = {"area_km2": "area", "x_km": "centre_x", "y_km": "centre_y", "class": "territory_class"}
+
+
+@dataclass(frozen=True)
+class Territories:
+    """Rows of the territories and of their demand zones."""
+
+    names: list[str]
+    classes: list[str]
+    values: dict[str, Floats]
+    """One array (territories,) per numeric column."""
+    zone_territory: Integers
+    zone_position: Floats
+    """(zones, 2) km, absolute."""
+    zone_weight: Floats
+    zone_slices: list[slice]
+
+    def radius(self, territory: int) -> float:
+        """Return the radius of a territory's disc, km."""
+        return float(np.sqrt(self.values["area"][territory] / np.pi))
+
+    def centre(self, territory: int) -> Floats:
+        """Return the centre of a territory, km."""
+        return np.array([self.values["centre_x"][territory], self.values["centre_y"][territory]])
+
+    def calendar(self, weeks: int) -> Floats:
+        """Return (weeks, territories) factors of season and growth on market size."""
+        week = np.arange(weeks)[:, None]
+        phase = 2.0 * np.pi * (week - self.values["season_peak_week"]) / WEEKS_A_YEAR
+        season = 1.0 + self.values["season_amplitude"] * np.cos(phase)
+        return season * (1.0 + self.values["growth"]) ** (week / WEEKS_A_YEAR)
+
+
+def _from_table(group: TerritoryGroup, scenario: Scenario) -> list[dict[str, Any]]:
+    path = scenario.path_of(group.table or "")
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if reader.fieldnames is None or "name" not in reader.fieldnames:
+            raise ScenarioError(f"{path.name}: the table needs a column 'name'")
+        table = [{_ALIASES.get(k, k): v for k, v in row.items()} for row in reader]
+    rows = []
+    for line, row in enumerate(table, start=2):
+        entry: dict[str, Any] = {"name": row["name"], "territory_class": row.get("territory_class", group.territory_class)}
+        for name in _NUMBERS:
+            text = row.get(name)
+            try:
+                entry[name] = getattr(group, name) if text in (None, "") else float(text or "nan")
+            except ValueError:
+                raise ScenarioError(f"{path.name} line {line}: {name} = {text!r} is not a number") from None
+        if group.buyers_per_1000 is not None:
+            try:
+                entry["buyers"] = float(row["population"] or "nan") / 1000.0 * group.buyers_per_1000
+            except (KeyError, ValueError):
+                raise ScenarioError(f"{path.name} line {line}: buyers_per_1000 needs a number in column 'population'") from None
+        for name in _NUMBERS:
+            c = column(name)
+            if not c.low <= entry[name] <= c.high:
+                raise ScenarioError(f"{path.name} line {line}: {name} = {entry[name]:g} must lie between {c.low:g} and {c.high:g} {c.unit}")
+        rows.append(entry)
+    return rows
+
+
+def expand_territories(scenario: Scenario) -> Territories:
+    """Return the territories of a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If a table does not hold what it should, or a name occurs twice.
+    """
+    rows: list[dict[str, Any]] = []
+    zone_plan: list[tuple[int, float]] = []
+    for group in scenario.territories:
+        if group.table:
+            added = _from_table(group, scenario)
+        else:
+            shared = {name: getattr(group, name) for name in (*_NUMBERS, "territory_class")}
+            names = [group.name] if group.count == 1 else [f"{group.name} {i + 1}" for i in range(group.count)]
+            added = [{"name": name, **shared} for name in names]
+        rows += added
+        zone_plan += [(group.zones, group.zone_concentration)] * len(added)
+    names = [row["name"] for row in rows]
+    if len(set(names)) < len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise ScenarioError(f"territories: the name {twice!r} occurs twice; names must be unique")
+    values = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in _NUMBERS}
+    territory, position, weight, slices, start = [], [], [], [], 0
+    for t, (count, concentration) in enumerate(zone_plan):
+        offsets, weights = zones(count, float(np.sqrt(values["area"][t] / np.pi)), concentration)
+        territory.append(np.full(count, t))
+        position.append(offsets + np.array([values["centre_x"][t], values["centre_y"][t]]))
+        weight.append(weights)
+        slices.append(slice(start, start + count))
+        start += count
+    return Territories(
+        names=names,
+        classes=[row["territory_class"] for row in rows],
+        values=values,
+        zone_territory=np.concatenate(territory),
+        zone_position=np.concatenate(position),
+        zone_weight=np.concatenate(weight),
+        zone_slices=slices,
+    )
+
+
+def by_class(value: float | dict[str, float], name: str, territory_class: str) -> float | None:
+    """Return a number given for all territories, or by territory name or class (None: not given there)."""
+    if not isinstance(value, dict):
+        return float(value)
+    found = value.get(name, value.get(territory_class))
+    return None if found is None else float(found)

@@ -1,0 +1,503 @@
+"""The week, on one page: what happens, in which order, tier by tier.
+
+`plan_week` lists the steps that a scenario needs, in order; `take_step` performs one. The batch engine
+runs the list in compiled code, the Mesa model runs the same list one step at a time from Python, so
+that an agent's decision can be replaced between the step that proposes it and the step that settles
+it. *Propose* writes an intention, per row; *settle* is the sole writer of stock, cash and terms.
+A rule that a scenario does not use is left out of its list: that is its switch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from channelsim.codes import (
+    FORECAST_KNOWN,
+    FORECAST_MOVING_AVERAGE,
+    FORECAST_SMOOTHING,
+    ORDER_ANCHORING,
+    ORDER_BASE_STOCK,
+    ORDER_NEWSVENDOR,
+    ORDER_PASS_THROUGH,
+    ORDER_REORDER_POINT,
+    ORDER_UP_TO,
+    PRICE_BEST_RESPONSE,
+    PRICE_LEADER,
+    PRICE_MARKUP,
+    PRICE_MAXIMUM,
+    PRICE_MINIMUM,
+    PRICE_NASH,
+    SAFETY_FRACTILE,
+)
+from channelsim.columns import (
+    CASE_SIZE,
+    FORECAST_RULE,
+    INVOICE,
+    LIQUIDITY,
+    MINIMUM_ORDER,
+    ORDER_RULE,
+    PAYMENT,
+    PRICE_RULE,
+    SAFETY_RULE,
+    SERVICE_WEIGHT,
+    TIER_END_HOLDING,
+    TIER_FIRST_HOLDING,
+)
+from channelsim.compiled import rule
+from channelsim.mechanisms import (
+    allocation,
+    demand,
+    drawing,
+    events,
+    ordering,
+    pricing,
+    service,
+    settlement,
+    wholesale_pricing,
+)
+from channelsim.tables import Draws, Integers, State, Terms, World
+
+if TYPE_CHECKING:
+    from channelsim.world import Channel
+
+PROPOSE, SETTLE = "propose", "settle"
+
+
+class Step(NamedTuple):
+    """One step of the week.
+
+    Phases: 0 events and draws, 1 arrivals, 2 prices, 3 service effort, 4 demand and sales, 5 settlement,
+    6 forecasts and orders, 7 allocation and shipment, 12 records. (8 to 11 are the seats of diversion,
+    influence, relations, and reviews of power.)
+    """
+
+    phase: int
+    name: str
+    mode: str
+    mechanism: str
+    decision: str = ""
+    """Column of the holdings or members that holds the proposed decision, "" if none."""
+
+
+# Codes of the steps.
+(
+    APPLY_EVENTS,
+    DRAW_MARKET_SHOCKS,
+    DRAW_UNIFORM_SHELF_NOISE,
+    DRAW_NORMAL_SHELF_NOISE,
+    RECEIVE_GOODS,
+    MARK_UP_WHOLESALE_PRICES,
+    REVIEW_WHOLESALE_PRICES_LOGIT,
+    REVIEW_WHOLESALE_PRICES_LINEAR,
+    PASS_ON_COSTS,
+    PROPOSE_SIMPLE_PRICES,
+    PROPOSE_BEST_RESPONSE_LOGIT,
+    PROPOSE_BEST_RESPONSE_LINEAR,
+    SETTLE_PRICES,
+    PROPOSE_SERVICE_EFFORT,
+    SETTLE_SERVICE_EFFORT,
+    UPDATE_MARKET_SIZE,
+    PERCEIVE_SERVICE,
+    EXPECT_LOGIT_DEMAND,
+    EXPECT_LINEAR_DEMAND,
+    EXPECT_GIVEN_DEMAND,
+    REALISE_CERTAIN_DEMAND,
+    REALISE_POISSON_DEMAND,
+    REALISE_NORMAL_DEMAND,
+    REALISE_GAMMA_DEMAND,
+    SELL,
+    SELL_WITH_BACKLOG,
+    SUBSTITUTE,
+    SETTLE_SALES,
+    PRESENT_BILLS,
+    PROPOSE_PAYMENT_FROM_CASH,
+    SETTLE_PAYMENTS,
+    COLLECT_ORDERS,
+    FORECAST_BY_SMOOTHING,
+    FORECAST_BY_MOVING_AVERAGE,
+    FORECAST_KNOWN_MEAN,
+    FOLLOW_FRACTILE,
+    PROPOSE_ORDER_UP_TO,
+    PROPOSE_BASE_STOCK,
+    PROPOSE_NEWSVENDOR,
+    PROPOSE_ANCHORING,
+    PROPOSE_PASS_THROUGH,
+    ROUND_ORDERS,
+    PLACE_ORDERS,
+    ALLOCATE_AND_SHIP,
+    GIVE_CREDIT,
+    CLEAR_SEASON,
+    BOOK_INVOICES_AS_PAID,
+    BOOK_PAYMENTS,
+    TALLY_CREDIT,
+    CLOSE_ACCOUNTS,
+) = range(50)
+
+STEPS = {
+    APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
+    DRAW_MARKET_SHOCKS: Step(0, "draw market shocks", SETTLE, "drawing"),
+    DRAW_UNIFORM_SHELF_NOISE: Step(0, "draw uniform shelf noise", SETTLE, "drawing"),
+    DRAW_NORMAL_SHELF_NOISE: Step(0, "draw normal shelf noise", SETTLE, "drawing"),
+    RECEIVE_GOODS: Step(1, "receive goods", SETTLE, "allocation"),
+    MARK_UP_WHOLESALE_PRICES: Step(2, "mark up wholesale prices", SETTLE, "wholesale_pricing"),
+    REVIEW_WHOLESALE_PRICES_LOGIT: Step(2, "review wholesale prices under logit demand", SETTLE, "wholesale_pricing"),
+    REVIEW_WHOLESALE_PRICES_LINEAR: Step(2, "review wholesale prices under linear demand", SETTLE, "wholesale_pricing"),
+    PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
+    PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
+    PROPOSE_BEST_RESPONSE_LOGIT: Step(2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"),
+    PROPOSE_BEST_RESPONSE_LINEAR: Step(2, "propose best-response prices under linear demand", PROPOSE, "pricing", "next_price"),
+    SETTLE_PRICES: Step(2, "settle prices", SETTLE, "pricing"),
+    PROPOSE_SERVICE_EFFORT: Step(3, "propose service effort", PROPOSE, "service", "next_service"),
+    SETTLE_SERVICE_EFFORT: Step(3, "settle service effort", SETTLE, "service"),
+    UPDATE_MARKET_SIZE: Step(4, "update market size", SETTLE, "demand"),
+    PERCEIVE_SERVICE: Step(4, "perceive service", SETTLE, "demand"),
+    EXPECT_LOGIT_DEMAND: Step(4, "expect logit demand", SETTLE, "demand"),
+    EXPECT_LINEAR_DEMAND: Step(4, "expect linear demand", SETTLE, "demand"),
+    EXPECT_GIVEN_DEMAND: Step(4, "expect given demand", SETTLE, "demand"),
+    REALISE_CERTAIN_DEMAND: Step(4, "realise demand without noise", SETTLE, "demand"),
+    REALISE_POISSON_DEMAND: Step(4, "realise Poisson demand", SETTLE, "demand"),
+    REALISE_NORMAL_DEMAND: Step(4, "realise normal demand", SETTLE, "demand"),
+    REALISE_GAMMA_DEMAND: Step(4, "realise gamma demand", SETTLE, "demand"),
+    SELL: Step(4, "sell", SETTLE, "demand"),
+    SELL_WITH_BACKLOG: Step(4, "sell with backlog", SETTLE, "demand"),
+    SUBSTITUTE: Step(4, "substitute at empty shelves", SETTLE, "demand"),
+    SETTLE_SALES: Step(5, "settle sales", SETTLE, "settlement"),
+    PRESENT_BILLS: Step(5, "present bills", PROPOSE, "settlement", "payment_made"),
+    PROPOSE_PAYMENT_FROM_CASH: Step(5, "propose payment from cash", PROPOSE, "settlement", "payment_made"),
+    SETTLE_PAYMENTS: Step(5, "settle payments", SETTLE, "settlement"),
+    COLLECT_ORDERS: Step(6, "collect orders", SETTLE, "ordering"),
+    FORECAST_BY_SMOOTHING: Step(6, "forecast by smoothing", SETTLE, "ordering"),
+    FORECAST_BY_MOVING_AVERAGE: Step(6, "forecast by moving average", SETTLE, "ordering"),
+    FORECAST_KNOWN_MEAN: Step(6, "forecast the known mean", SETTLE, "ordering"),
+    FOLLOW_FRACTILE: Step(6, "follow the critical fractile", SETTLE, "ordering"),
+    PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
+    PROPOSE_BASE_STOCK: Step(6, "propose base stock", PROPOSE, "ordering", "order"),
+    PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
+    PROPOSE_ANCHORING: Step(6, "propose anchoring and adjustment", PROPOSE, "ordering", "order"),
+    PROPOSE_PASS_THROUGH: Step(6, "propose pass-through", PROPOSE, "ordering", "order"),
+    ROUND_ORDERS: Step(6, "round orders", PROPOSE, "ordering", "order"),
+    PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
+    ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
+    GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
+    CLEAR_SEASON: Step(12, "clear the season", SETTLE, "ordering"),
+    BOOK_INVOICES_AS_PAID: Step(12, "book invoices as paid", SETTLE, "settlement"),
+    BOOK_PAYMENTS: Step(12, "book payments", SETTLE, "settlement"),
+    TALLY_CREDIT: Step(12, "tally credit", SETTLE, "settlement"),
+    CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
+}
+
+
+@rule
+def take_step(
+    code: int,
+    tier: int,
+    week: int,
+    replication: int,
+    seed: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform one step of the week for one tier (-1: for all)."""
+    if code == APPLY_EVENTS:
+        events.apply_events(week, world, terms, state)
+    elif code == DRAW_MARKET_SHOCKS:
+        drawing.draw_market(week, replication, seed, world, draws)
+    elif code == DRAW_UNIFORM_SHELF_NOISE:
+        drawing.draw_shelves(False, week, replication, seed, world, state, draws)
+    elif code == DRAW_NORMAL_SHELF_NOISE:
+        drawing.draw_shelves(True, week, replication, seed, world, state, draws)
+    elif code == RECEIVE_GOODS:
+        allocation.receive_goods(week, world, state)
+    elif code == MARK_UP_WHOLESALE_PRICES:
+        wholesale_pricing.mark_up_wholesale(tier, world, state)
+    elif code == REVIEW_WHOLESALE_PRICES_LOGIT:
+        wholesale_pricing.review_wholesale(True, world, terms, state)
+    elif code == REVIEW_WHOLESALE_PRICES_LINEAR:
+        wholesale_pricing.review_wholesale(False, world, terms, state)
+    elif code == PASS_ON_COSTS:
+        pricing.pass_on_costs(world, terms, state)
+    elif code == PROPOSE_SIMPLE_PRICES:
+        pricing.propose_simple_price(world, state)
+    elif code == PROPOSE_BEST_RESPONSE_LOGIT:
+        pricing.propose_best_response(True, world, terms, state)
+    elif code == PROPOSE_BEST_RESPONSE_LINEAR:
+        pricing.propose_best_response(False, world, terms, state)
+    elif code == SETTLE_PRICES:
+        pricing.settle_prices(state)
+    elif code == PROPOSE_SERVICE_EFFORT:
+        service.propose_service(world, terms, state)
+    elif code == SETTLE_SERVICE_EFFORT:
+        service.settle_service(state)
+    elif code == UPDATE_MARKET_SIZE:
+        demand.update_market(week, world, state, draws)
+    elif code == PERCEIVE_SERVICE:
+        demand.perceive_service(world, terms, state)
+    elif code == EXPECT_LOGIT_DEMAND:
+        demand.expect_logit_demand(world, terms, state)
+    elif code == EXPECT_LINEAR_DEMAND:
+        demand.expect_linear_demand(world, terms, state)
+    elif code == EXPECT_GIVEN_DEMAND:
+        demand.expect_given_demand(week, world, terms, state)
+    elif code == REALISE_CERTAIN_DEMAND:
+        demand.realise_certain_demand(state)
+    elif code == REALISE_POISSON_DEMAND:
+        demand.realise_poisson_demand(week, state, draws)
+    elif code == REALISE_NORMAL_DEMAND:
+        demand.realise_normal_demand(week, world, state, draws)
+    elif code == REALISE_GAMMA_DEMAND:
+        demand.realise_gamma_demand(week, world, state, draws)
+    elif code == SELL:
+        demand.sell(state)
+    elif code == SELL_WITH_BACKLOG:
+        demand.sell_with_backlog(state)
+    elif code == SUBSTITUTE:
+        demand.substitute(world, state)
+    elif code == SETTLE_SALES:
+        settlement.settle_sales(state)
+    elif code == PRESENT_BILLS:
+        settlement.present_bills(week, world, state)
+    elif code == PROPOSE_PAYMENT_FROM_CASH:
+        settlement.propose_payment_from_cash(world, state)
+    elif code == SETTLE_PAYMENTS:
+        settlement.settle_payments(world, state)
+    elif code == COLLECT_ORDERS:
+        ordering.collect_orders(tier, world, terms, state)
+    elif code == FORECAST_BY_SMOOTHING:
+        ordering.forecast_by_smoothing(tier, world, state)
+    elif code == FORECAST_BY_MOVING_AVERAGE:
+        ordering.forecast_by_moving_average(tier, week, world, state)
+    elif code == FORECAST_KNOWN_MEAN:
+        ordering.forecast_known_mean(tier, world, state)
+    elif code == FOLLOW_FRACTILE:
+        ordering.follow_fractile(tier, world, terms, state)
+    elif code == PROPOSE_ORDER_UP_TO:
+        ordering.propose_order_up_to(tier, world, terms, state)
+    elif code == PROPOSE_BASE_STOCK:
+        ordering.propose_base_stock(tier, world, state)
+    elif code == PROPOSE_NEWSVENDOR:
+        ordering.propose_newsvendor(tier, week, world, terms, state)
+    elif code == PROPOSE_ANCHORING:
+        ordering.propose_anchoring(tier, world, state)
+    elif code == PROPOSE_PASS_THROUGH:
+        ordering.propose_pass_through(tier, world, state)
+    elif code == ROUND_ORDERS:
+        ordering.round_orders(tier, world, terms, state)
+    elif code == PLACE_ORDERS:
+        ordering.place_orders(tier, world, terms, state)
+    elif code == ALLOCATE_AND_SHIP:
+        allocation.allocate_and_ship(tier, week, world, state)
+    elif code == GIVE_CREDIT:
+        allocation.give_credit(tier, week, world, state)
+    elif code == CLEAR_SEASON:
+        ordering.clear_season(tier, week, world, state)
+    elif code == BOOK_INVOICES_AS_PAID:
+        settlement.book_payments(INVOICE, world, state)
+    elif code == BOOK_PAYMENTS:
+        settlement.book_payments(PAYMENT, world, state)
+    elif code == TALLY_CREDIT:
+        settlement.tally_credit(world, state)
+    elif code == CLOSE_ACCOUNTS:
+        settlement.close_accounts(world, terms, state)
+
+
+class Planned(NamedTuple):
+    """A step of a scenario's week: what, for which tier (-1: all), every how many weeks."""
+
+    code: int
+    tier: int = -1
+    every: int = 1
+
+    @property
+    def step(self) -> Step:
+        """The step itself."""
+        return STEPS[self.code]
+
+
+PHASES = {
+    0: "events and draws",
+    1: "arrivals",
+    2: "prices",
+    3: "service effort",
+    4: "demand and sales",
+    5: "settlement",
+    6: "forecasts and orders, tier by tier upward",
+    7: "allocation and shipment, tier by tier downward",
+    12: "records",
+}
+
+
+def plan_week(channel: Channel, terms: Terms) -> list[Planned]:
+    """Return the steps that a channel needs in a week, in order."""
+    prices = _plan_prices(channel)
+    effort = _plan_service(channel)
+    return [
+        *_plan_draws(channel),
+        Planned(RECEIVE_GOODS),
+        *prices,
+        *effort,
+        *_plan_demand(channel, bool(prices or effort)),
+        *_plan_payments(channel),
+        *_plan_orders(channel, terms),
+        *_plan_shipments(channel),
+        *_plan_accounts(channel),
+    ]
+
+
+def _rules(channel: Channel, column: int, tier: int) -> set[int]:
+    """Return the rules in use among the holdings of a tier."""
+    index, tiers = channel.world.holdings_index, channel.world.tiers_index
+    return set(index[column, tiers[TIER_FIRST_HOLDING, tier] : tiers[TIER_END_HOLDING, tier]].tolist())
+
+
+def _plan_draws(channel: Channel) -> list[Planned]:
+    scenario, plan = channel.scenario, []
+    if scenario.events:
+        plan.append(Planned(APPLY_EVENTS))
+    if scenario.demand.shock_deviation > 0:
+        plan.append(Planned(DRAW_MARKET_SHOCKS))
+    if scenario.demand.noise == "poisson":
+        plan.append(Planned(DRAW_UNIFORM_SHELF_NOISE))
+    elif scenario.demand.noise in ("normal", "gamma"):
+        plan.append(Planned(DRAW_NORMAL_SHELF_NOISE))
+    return plan
+
+
+def _plan_prices(channel: Channel) -> list[Planned]:
+    scenario, last = channel.scenario, channel.tiers - 1
+    logit = scenario.demand.system == "logit"
+    plan, costs_move = [], any(e.column == "wholesale_price" for e in scenario.events)
+    for tier in range(last):
+        if PRICE_MARKUP in _rules(channel, PRICE_RULE, tier):
+            plan += [Planned(MARK_UP_WHOLESALE_PRICES, tier), Planned(PASS_ON_COSTS)]
+    upper = set().union(*(_rules(channel, PRICE_RULE, tier) for tier in range(last)))
+    if upper & {PRICE_NASH, PRICE_LEADER}:
+        code = REVIEW_WHOLESALE_PRICES_LOGIT if logit else REVIEW_WHOLESALE_PRICES_LINEAR
+        plan.append(Planned(code, every=scenario.review_weeks))
+        costs_move = True
+    if costs_move:
+        plan.append(Planned(PASS_ON_COSTS))
+    stores = _rules(channel, PRICE_RULE, last)
+    every = scenario.price_review_weeks
+    responds = bool(stores & {PRICE_BEST_RESPONSE, PRICE_MINIMUM, PRICE_MAXIMUM})
+    follows = PRICE_MARKUP in stores and bool(plan)
+    if responds or follows:
+        plan.append(Planned(PROPOSE_SIMPLE_PRICES, every=every))
+        if responds:
+            plan.append(Planned(PROPOSE_BEST_RESPONSE_LOGIT if logit else PROPOSE_BEST_RESPONSE_LINEAR, every=every))
+        plan.append(Planned(SETTLE_PRICES, every=every))
+    return plan
+
+
+def _plan_service(channel: Channel) -> list[Planned]:
+    if not np.any(channel.world.segments[SERVICE_WEIGHT] > 0):
+        return []
+    every = channel.scenario.price_review_weeks
+    return [Planned(PROPOSE_SERVICE_EFFORT, every=every), Planned(SETTLE_SERVICE_EFFORT, every=every), Planned(PERCEIVE_SERVICE, every=every)]
+
+
+def _plan_demand(channel: Channel, decisions_move: bool) -> list[Planned]:
+    scenario, demand_of = channel.scenario, channel.scenario.demand
+    indexed = any(e.column in ("market_index", "attractiveness") for e in scenario.events)
+    market_moves = demand_of.shock_deviation > 0 or indexed or bool(np.any(channel.world.calendar != 1.0))
+    plan = [Planned(UPDATE_MARKET_SIZE)] if market_moves else []
+    if demand_of.system == "given":
+        if market_moves or len(channel.world.trace):
+            plan.append(Planned(EXPECT_GIVEN_DEMAND))
+    elif market_moves or decisions_move:  # otherwise the opening state's expectation holds
+        plan.append(Planned(EXPECT_LOGIT_DEMAND if demand_of.system == "logit" else EXPECT_LINEAR_DEMAND))
+    noise = {
+        "none": REALISE_CERTAIN_DEMAND,
+        "poisson": REALISE_POISSON_DEMAND,
+        "normal": REALISE_NORMAL_DEMAND,
+        "gamma": REALISE_GAMMA_DEMAND,
+    }
+    plan.append(Planned(noise[demand_of.noise]))
+    plan.append(Planned(SELL if demand_of.unmet == "lost" else SELL_WITH_BACKLOG))
+    if demand_of.substitution > 0:
+        plan.append(Planned(SUBSTITUTE))
+    return plan
+
+
+def _plan_payments(channel: Channel) -> list[Planned]:
+    plan = [Planned(SETTLE_SALES)]
+    if channel.scenario.credit:
+        plan.append(Planned(PRESENT_BILLS))
+        if np.any(channel.world.members_index[LIQUIDITY] == 1):
+            plan.append(Planned(PROPOSE_PAYMENT_FROM_CASH))
+        plan.append(Planned(SETTLE_PAYMENTS))
+    return plan
+
+
+def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
+    rounds = bool(np.any(terms.holdings[MINIMUM_ORDER] > 0) or np.any(terms.holdings[CASE_SIZE] > 0))
+    last, plan = channel.tiers - 1, []
+    for tier in range(last, -1, -1):
+        if tier < last:
+            plan.append(Planned(COLLECT_ORDERS, tier))
+        if tier == 0:
+            continue
+        rules, forecasts = _rules(channel, ORDER_RULE, tier), _rules(channel, FORECAST_RULE, tier)
+        if rules & {ORDER_UP_TO, ORDER_NEWSVENDOR, ORDER_ANCHORING}:
+            if FORECAST_SMOOTHING in forecasts:
+                plan.append(Planned(FORECAST_BY_SMOOTHING, tier))
+            if FORECAST_MOVING_AVERAGE in forecasts:
+                plan.append(Planned(FORECAST_BY_MOVING_AVERAGE, tier))
+            if FORECAST_KNOWN in forecasts:
+                plan.append(Planned(FORECAST_KNOWN_MEAN, tier))
+            if SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
+                plan.append(Planned(FOLLOW_FRACTILE, tier))
+        if ORDER_UP_TO in rules:
+            plan.append(Planned(PROPOSE_ORDER_UP_TO, tier))
+        if rules & {ORDER_BASE_STOCK, ORDER_REORDER_POINT}:
+            plan.append(Planned(PROPOSE_BASE_STOCK, tier))
+        if ORDER_NEWSVENDOR in rules:
+            plan.append(Planned(PROPOSE_NEWSVENDOR, tier))
+        if ORDER_ANCHORING in rules:
+            plan.append(Planned(PROPOSE_ANCHORING, tier))
+        if ORDER_PASS_THROUGH in rules:
+            plan.append(Planned(PROPOSE_PASS_THROUGH, tier))
+        if rounds:
+            plan.append(Planned(ROUND_ORDERS, tier))
+        plan.append(Planned(PLACE_ORDERS, tier))
+    return plan
+
+
+def _plan_shipments(channel: Channel) -> list[Planned]:
+    plan = []
+    for tier in range(channel.tiers - 1):
+        plan.append(Planned(ALLOCATE_AND_SHIP, tier))
+        if channel.scenario.credit:
+            plan.append(Planned(GIVE_CREDIT, tier))
+    return plan
+
+
+def _plan_accounts(channel: Channel) -> list[Planned]:
+    plan = [Planned(CLEAR_SEASON, t) for t in range(1, channel.tiers) if ORDER_NEWSVENDOR in _rules(channel, ORDER_RULE, t)]
+    if channel.scenario.credit:
+        plan += [Planned(BOOK_PAYMENTS), Planned(TALLY_CREDIT)]
+    else:
+        plan.append(Planned(BOOK_INVOICES_AS_PAID))
+    return [*plan, Planned(CLOSE_ACCOUNTS)]
+
+
+def program(plan: list[Planned]) -> Integers:
+    """Return a plan as the (steps, 3) array that the compiled loop runs: code, tier, period in weeks."""
+    return np.array([tuple(planned) for planned in plan], dtype=np.int64).reshape(-1, 3)
+
+
+def week_page(channel: Channel, terms: Terms) -> str:
+    """Return the order of a channel's week as text, a line a step."""
+    lines, phase = [], None
+    for planned in plan_week(channel, terms):
+        step = planned.step
+        if step.phase != phase:
+            phase = step.phase
+            lines.append(f"{phase:>2}. {PHASES[phase]}")
+        tier = "" if planned.tier < 0 else f"  [{channel.tier_names[planned.tier]}]"
+        every = "" if planned.every == 1 else f"  (every {planned.every} weeks)"
+        lines.append(f"      {step.mode:<8} {step.name}{tier}{every}  — {step.mechanism}.py")
+    return "\n".join(lines)
