@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 from channelsim.compiled import entry
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
+from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.opening import open_demand
 from channelsim.reduction import Reduction, clear, reduce_records, reset
-from channelsim.tables import Draws, Floats, Integers, State, Terms, World
+from channelsim.tables import Draws, Integers, State, Terms, World
 from channelsim.week import take_step
 
 COMPILED_FROM = (
@@ -28,12 +29,30 @@ COMPILED_FROM = (
 )  # fmt: skip
 
 
+class Span(NamedTuple):
+    """A stretch of one or more replications: from a step of a week up to, not including, another."""
+
+    first_output: int
+    """Output row of the first replication."""
+    replications: int
+    first_replication: int
+    """Number of the replication whose output row is 0."""
+    first_week: int
+    first_step: int
+    end_week: int
+    """Week in which to stop before ``end_step``; the number of weeks runs to the end and forms the totals."""
+    end_step: int
+    weeks: int
+    warm_up: int
+    seed: int
+
+
 class Kernels(NamedTuple):
     """The entry points that Python calls."""
 
-    run_replications: Callable[..., None]
-    perform_step: Callable[..., None]
+    run_span: Callable[..., None]
     open_demand: Callable[..., None]
+    review_wholesale: Callable[..., None]
 
 
 @cache
@@ -55,13 +74,9 @@ def kernels() -> Kernels:
 
 def _build(digest: str) -> Kernels:
     @entry
-    def run_replications(
+    def run_span(
         program: Integers,
-        weeks: int,
-        warm_up: int,
-        first_replication: int,
-        replications: int,
-        seed: int,
+        span: Span,
         world: World,
         terms: Terms,
         state: State,
@@ -70,49 +85,45 @@ def _build(digest: str) -> Kernels:
         reduction: Reduction,
         stop: Integers,
     ) -> None:
-        """Run replications one after the other; each ends with its totals in the reduction's outputs.
+        """Run a stretch of weeks of one or more replications, one after the other.
 
-        ``stop[0]`` ends the run early when another thread sets it; ``stop[1 + k]`` is set to 1 if
-        replication k met a number that no channel can have.
+        A replication that starts at its first step is reset; one that reaches its end leaves its totals
+        in the reduction's outputs. ``stop[0]`` ends the run early when another thread sets it;
+        ``stop[1 + k]`` is set to 1 if replication k met a number that no channel can have.
         """
         if digest == "":
             return
-        for k in range(replications):
-            reset(terms, state)
-            clear(records)
-            impossible = 0
-            for week in range(weeks):
+        steps = program.shape[0]
+        for k in range(span.first_output, span.first_output + span.replications):
+            replication = span.first_replication + k
+            if span.first_week == 0 and span.first_step == 0:
+                reset(terms, state)
+                clear(records)
+            for week in range(span.first_week, span.weeks):
                 if stop[0] != 0:
                     return
-                for s in range(program.shape[0]):
+                first = span.first_step if week == span.first_week else 0
+                last = span.end_step if week == span.end_week else steps
+                for s in range(first, last):
                     if week % program[s, 2] == 0:
-                        take_step(
-                            program[s, 0], program[s, 1], week, first_replication + k, seed, world, terms, state, draws
-                        )
-                impossible += count_impossible(state)
-                if week >= warm_up:
-                    accumulate(week == warm_up, state, records)
+                        take_step(program[s, 0], program[s, 1], week, replication, span.seed, world, terms, state, draws)
+                if week == span.end_week:
+                    break
+                stop[1 + k] = min(1, stop[1 + k] + count_impossible(state))
+                if week >= span.warm_up:
+                    accumulate(week == span.warm_up, state, records)
                 if records.requests.shape[0] > 0:
                     follow(week, state, records)
-            unsound = reduce_records(k, weeks - warm_up, world, terms, state, records, reduction)
-            stop[1 + k] = 1 if unsound + impossible > 0 else 0
+            if span.end_week >= span.weeks:
+                unsound = reduce_records(k, span.weeks - span.warm_up, world, terms, state, records, reduction)
+                stop[1 + k] = max(stop[1 + k], unsound)
 
     @entry
-    def perform_step(
-        code: int,
-        tier: int,
-        week: int,
-        replication: int,
-        seed: int,
-        world: World,
-        terms: Terms,
-        state: State,
-        draws: Draws,
-    ) -> None:
-        """Perform one step of the week; the Mesa model and the diagnosis of a failed run use it."""
+    def review(logit: bool, world: World, terms: Terms, state: State) -> None:
+        """Let the sellers of the upper tiers review their wholesale prices."""
         if digest == "":
             return
-        take_step(code, tier, week, replication, seed, world, terms, state, draws)
+        review_wholesale(logit, world, terms, state)
 
     @entry
     def expect(system: int, world: World, terms: Terms, state: State) -> None:
@@ -121,7 +132,7 @@ def _build(digest: str) -> Kernels:
             return
         open_demand(system, world, terms, state)
 
-    return Kernels(run_replications, perform_step, expect)
+    return Kernels(run_span, expect, review)
 
 
 def needs_compilation(kernel: Any) -> bool:
@@ -136,5 +147,5 @@ def needs_compilation(kernel: Any) -> bool:
 
 def announce_compilation() -> None:
     """Say on stderr that a first run compiles, once."""
-    if needs_compilation(kernels().run_replications):
+    if needs_compilation(kernels().run_span):
         print("channelsim: compiling the week (once per installation, up to a minute) ...", file=sys.stderr, flush=True)

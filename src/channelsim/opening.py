@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from channelsim.codes import DEMAND_SYSTEMS
 from channelsim.compiled import rule
-from channelsim.mechanisms.demand import expect_given_demand, expect_linear_demand, expect_logit_demand, perceive_service
+from channelsim.mechanisms.demand import (
+    expect_given_demand,
+    expect_linear_demand,
+    expect_logit_demand,
+    perceive_service,
+)
 from channelsim.mechanisms.wholesale_pricing import run_flows
 from channelsim.tables import State, Terms, World
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import tomllib
 from importlib.resources import files
-from math import inf, isfinite
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -21,11 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from channelsim.codes import (
     CONSUMER_ROLES,
     DEMAND_SYSTEMS,
-    FORECAST_RULES,
     NOISES,
-    ORDER_RULES,
-    ROLES,
-    SAFETY_RULES,
     STORE_PRICE_RULES,
     SUPPLIER_PRICE_RULES,
     UNMET_DEMAND,

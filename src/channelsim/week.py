@@ -1,7 +1,7 @@
 """The week, on one page: what happens, in which order, tier by tier.
 
 `plan_week` lists the steps that a scenario needs, in order; `take_step` performs one. The batch engine
-runs the list in compiled code, the Mesa model runs the same list one step at a time from Python, so
+runs the list in compiled code (a costly review between two stretches of it, see `REVIEWS`), the Mesa model runs the same list one step at a time from Python, so
 that an agent's decision can be replaced between the step that proposes it and the step that settles
 it. *Propose* writes an intention, per row; *settle* is the sole writer of stock, cash and terms.
 A rule that a scenario does not use is left out of its list: that is its switch.
@@ -45,7 +45,7 @@ from channelsim.columns import (
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import inlined
 from channelsim.mechanisms import (
     allocation,
     demand,
@@ -55,7 +55,6 @@ from channelsim.mechanisms import (
     pricing,
     service,
     settlement,
-    wholesale_pricing,
 )
 from channelsim.tables import Draws, Integers, State, Terms, World
 
@@ -89,8 +88,7 @@ class Step(NamedTuple):
     DRAW_NORMAL_SHELF_NOISE,
     RECEIVE_GOODS,
     MARK_UP_WHOLESALE_PRICES,
-    REVIEW_WHOLESALE_PRICES_LOGIT,
-    REVIEW_WHOLESALE_PRICES_LINEAR,
+    REVIEW_WHOLESALE_PRICES,
     PASS_ON_COSTS,
     PROPOSE_SIMPLE_PRICES,
     PROPOSE_BEST_RESPONSE_LOGIT,
@@ -133,7 +131,7 @@ class Step(NamedTuple):
     BOOK_PAYMENTS,
     TALLY_CREDIT,
     CLOSE_ACCOUNTS,
-) = range(50)
+) = range(49)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -141,9 +139,8 @@ STEPS = {
     DRAW_UNIFORM_SHELF_NOISE: Step(0, "draw uniform shelf noise", SETTLE, "drawing"),
     DRAW_NORMAL_SHELF_NOISE: Step(0, "draw normal shelf noise", SETTLE, "drawing"),
     RECEIVE_GOODS: Step(1, "receive goods", SETTLE, "allocation"),
-    MARK_UP_WHOLESALE_PRICES: Step(2, "mark up wholesale prices", SETTLE, "wholesale_pricing"),
-    REVIEW_WHOLESALE_PRICES_LOGIT: Step(2, "review wholesale prices under logit demand", SETTLE, "wholesale_pricing"),
-    REVIEW_WHOLESALE_PRICES_LINEAR: Step(2, "review wholesale prices under linear demand", SETTLE, "wholesale_pricing"),
+    MARK_UP_WHOLESALE_PRICES: Step(2, "mark up wholesale prices", SETTLE, "pricing"),
+    REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
     PROPOSE_BEST_RESPONSE_LOGIT: Step(2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"),
@@ -189,7 +186,11 @@ STEPS = {
 }
 
 
-@rule
+REVIEWS = (REVIEW_WHOLESALE_PRICES,)
+"""Steps too rare and too costly to compile into the week: entry points of their own (`kernels`)."""
+
+
+@inlined
 def take_step(
     code: int,
     tier: int,
@@ -213,11 +214,7 @@ def take_step(
     elif code == RECEIVE_GOODS:
         allocation.receive_goods(week, world, state)
     elif code == MARK_UP_WHOLESALE_PRICES:
-        wholesale_pricing.mark_up_wholesale(tier, world, state)
-    elif code == REVIEW_WHOLESALE_PRICES_LOGIT:
-        wholesale_pricing.review_wholesale(True, world, terms, state)
-    elif code == REVIEW_WHOLESALE_PRICES_LINEAR:
-        wholesale_pricing.review_wholesale(False, world, terms, state)
+        pricing.mark_up_wholesale(tier, world, state)
     elif code == PASS_ON_COSTS:
         pricing.pass_on_costs(world, terms, state)
     elif code == PROPOSE_SIMPLE_PRICES:
@@ -375,8 +372,7 @@ def _plan_prices(channel: Channel) -> list[Planned]:
             plan += [Planned(MARK_UP_WHOLESALE_PRICES, tier), Planned(PASS_ON_COSTS)]
     upper = set().union(*(_rules(channel, PRICE_RULE, tier) for tier in range(last)))
     if upper & {PRICE_NASH, PRICE_LEADER}:
-        code = REVIEW_WHOLESALE_PRICES_LOGIT if logit else REVIEW_WHOLESALE_PRICES_LINEAR
-        plan.append(Planned(code, every=scenario.review_weeks))
+        plan.append(Planned(REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
         costs_move = True
     if costs_move:
         plan.append(Planned(PASS_ON_COSTS))

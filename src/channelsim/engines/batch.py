@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,162 +21,29 @@ import numpy as np
 from channelsim import columns as c
 from channelsim.coverage import mean_distances
 from channelsim.decisions import Policy
+from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
-from channelsim.engines.trajectories import Request, read_requests, row_labels, trajectory_table
+from channelsim.engines.trajectories import row_labels, trajectory_table
+from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
-from channelsim.kernels import announce_compilation, kernels, mechanism_digest
-from channelsim.mechanisms.recording import ROUNDING, Records
-from channelsim.metrics import TABLES, Totals, Trajectory, columns_needed
-from channelsim.reduction import Reduction
+from channelsim.kernels import announce_compilation, mechanism_digest
+from channelsim.mechanisms.recording import ROUNDING
+from channelsim.metrics import Totals, Trajectory
 from channelsim.scenario import Scenario
-from channelsim.schema import column, position
-from channelsim.tables import Draws, Floats, Integers, Terms, new_state
-from channelsim.week import STEPS, plan_week, program
+from channelsim.schema import column
+from channelsim.tables import Floats, Integers, Terms
 from channelsim.world import Channel, build
 
-DRAWS_A_BLOCK = 1024
-"""Numbers drawn at a time: enough to vectorise, few enough to stay in the first-level cache."""
 TASK_SECONDS = 0.2
 SECONDS_A_ROW = 25e-9
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of results above which a request is refused."""
-DERIVED = ("order_variance", "demand_variance", "listed", "presence", "weighted_presence")
-OUTLETS = ("active", "store_weeks", "store_revenue")
-_SPREAD = {"order_variance": "order", "demand_variance": "demand"}
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What a run records: columns by table, and trajectories."""
-
-    holdings: tuple[str, ...]
-    spread: tuple[str, ...]
-    members: tuple[str, ...]
-    links: tuple[str, ...]
-    territories: tuple[str, ...]
-    structural: tuple[str, ...]
-    requests: tuple[Request, ...]
-
-    @classmethod
-    def of(cls, metrics: Iterable[str] | None, record: Sequence[Any], channel: Channel) -> Recording:
-        """Return what the metrics and trajectories asked for need."""
-        needed = columns_needed(metrics)
-        asked = {*needed.get("holdings", ()), *needed.get("shelves", ())}
-        sums = [n for n in TABLES["holdings"] if n in asked and n not in DERIVED and n not in ("revenue", "stockout")]
-        spread = tuple(n for n in _SPREAD if n in asked)
-        members = tuple(n for n in needed.get("members", ()) if n not in OUTLETS)
-        return cls(
-            ("revenue", "stockout", *sums), spread, members, needed.get("links", ()), needed.get("territories", ()),
-            needed.get("structural", ()), read_requests(record, channel),
-        )  # fmt: skip
-
-    @property
-    def holding_columns(self) -> tuple[str, ...]:
-        """Columns of the holdings' totals, in order."""
-        return (*self.holdings, *self.spread, "listed", "presence", "weighted_presence")
-
-    @property
-    def member_columns(self) -> tuple[str, ...]:
-        """Columns of the members' totals, in order."""
-        return (*self.members, *OUTLETS)
-
-
-def _positions(names: Iterable[str]) -> Integers:
-    return np.array([position(n) for n in names], dtype=np.int64)
-
-
-class Workspace:
-    """The arrays in which one thread runs replications of a channel."""
-
-    def __init__(self, channel: Channel, recording: Recording, groupings: Groupings, replications: int) -> None:
-        sizes, weeks = channel.sizes, channel.scenario.weeks
-        self.state = new_state(sizes)
-        self.draws = _draws(channel)
-        requests, groups, width = trajectory_table(recording.requests, channel, groupings)
-        holdings, members = len(recording.holding_columns), len(recording.member_columns)
-        links = len(recording.links)
-        self.records = Records(
-            holding_columns=_positions(recording.holdings),
-            holding_sums=np.zeros((len(recording.holdings), sizes.holdings)),
-            spread_columns=_positions(_SPREAD[n] for n in recording.spread),
-            spread=np.zeros((3 * len(recording.spread), sizes.holdings)),
-            member_columns=_positions(recording.members),
-            member_sums=np.zeros((len(recording.members), sizes.members)),
-            link_columns=_positions(recording.links),
-            link_sums=np.zeros((links, sizes.links)),
-            territory_columns=_positions(recording.territories),
-            territory_sums=np.zeros((len(recording.territories), sizes.territories)),
-            requests=requests,
-            groups=groups,
-            trajectories=np.zeros((weeks if len(requests) else 0, width)),
-        )
-        shelf = np.arange(sizes.holdings) >= channel.first_shelf
-        every_holding, every_member = np.ones(sizes.holdings, dtype=bool), np.ones(sizes.members, dtype=bool)
-        holding_cell, holding_groups = groupings.cells("holdings", every_holding, shelf)
-        member_cell, member_groups = groupings.cells("members", every_member)
-        link_cell, link_groups = groupings.cells("links", manufacturer_links(channel))
-        self.widths = {t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0]) for t in ("holdings", "members", "links")}
-        self.reduction = Reduction(
-            holding_cell=holding_cell,
-            holding_rows=np.zeros((holdings, sizes.holdings)),
-            holding_cells=np.zeros((holdings, holding_groups.shape[1])),
-            holding_groups=holding_groups,
-            holding_out=np.zeros((replications, holdings, 2 * self.widths["holdings"])),
-            member_cell=member_cell,
-            member_rows=np.zeros((members, sizes.members)),
-            member_cells=np.zeros((members, member_groups.shape[1])),
-            member_groups=member_groups,
-            member_out=np.zeros((replications, members, self.widths["members"])),
-            link_cell=link_cell,
-            link_rows=np.zeros((links, sizes.links)),
-            link_cells=np.zeros((links, link_groups.shape[1])),
-            link_groups=link_groups,
-            link_out=np.zeros((replications, links, self.widths["links"])),
-            territory_out=np.zeros((replications, len(recording.territories), sizes.territories)),
-            trajectories_out=np.zeros((replications, weeks if len(requests) else 0, width)),
-        )
-
-    def outputs(self, count: int) -> dict[str, Floats]:
-        """Return copies of the outputs of the first replications."""
-        r = self.reduction
-        arrays = {
-            "holdings": r.holding_out, "members": r.member_out, "links": r.link_out,
-            "territories": r.territory_out, "trajectories": r.trajectories_out,
-        }  # fmt: skip
-        return {name: values[:count].copy() for name, values in arrays.items()}
-
-
-def manufacturer_links(channel: Channel) -> np.ndarray:
-    """Return which links a manufacturer supplies."""
-    from channelsim.codes import ROLES
-
-    member = channel.world.holdings_index[c.MEMBER, channel.world.links_index[c.SUPPLIER_HOLDING]]
-    return np.asarray(channel.members.role[member] == ROLES.index("manufacturer"))
-
-
-def _draws(channel: Channel) -> Draws:
-    """Return the draw buffers of a channel: blocks of whole Philox outputs, as wide as the world."""
-    sizes, demand = channel.sizes, channel.scenario.demand
-
-    def block(rows: int) -> int:
-        return 4 * max(1, min(-(-DRAWS_A_BLOCK // (4 * max(rows, 1))), -(-channel.scenario.weeks // 4)))
-
-    shelf = (block(sizes.shelves), sizes.shelves) if demand.noise != "none" else (4, 1)
-    market = (block(sizes.territories), sizes.territories) if demand.shock_deviation > 0 else (4, sizes.territories)
-    return Draws(shelf=np.zeros(shelf), market=np.zeros(market))
-
-
 def run_task(
     channel: Channel, terms: Terms, recording: Recording, first: int, count: int, seed: int, stop: Integers
 ) -> dict[str, Floats]:
     """Run consecutive replications of one policy and return their totals."""
-    groupings = Groupings.of(channel)
-    space = Workspace(channel, recording, groupings, count)
-    scenario = channel.scenario
-    kernels().run_replications(
-        program(plan_week(channel, terms)), scenario.weeks, scenario.warm_up_weeks, first, count, seed, channel.world, terms,
-        space.state, space.draws, space.records, space.reduction, stop,
-    )  # fmt: skip
+    space = Workspace(channel, recording, Groupings.of(channel), count)
+    Driver(channel, terms, space, seed, first, stop).run(count)
     return space.outputs(count)
 
 
@@ -401,18 +268,16 @@ def provenance(scenario: Scenario, policies: Sequence[Policy], replications: int
 
 def diagnose(channel: Channel, policy: Policy, terms: Terms, replication: int, seed: int) -> SimulationError:
     """Run a failed replication again, step by step, and say where its first impossible number arises."""
-    scenario, state = channel.scenario, new_state(channel.sizes)
-    state.flat[:] = terms.base
-    draws, plan = _draws(channel), plan_week(channel, terms)
+    recording = Recording.of((), (), channel)
+    space = Workspace(channel, recording, Groupings.of(channel), 1)
+    driver = Driver(channel, terms, space, seed, replication, np.zeros(2, dtype=np.int64))
     where = f"policy {policy.name!r}, replication {replication}"
-    for week in range(scenario.weeks):
-        for planned in plan:
-            if week % planned.every:
-                continue
-            kernels().perform_step(planned.code, planned.tier, week, replication, seed, channel.world, terms, state, draws)
-            found = impossible_row(channel, state)
+    for week in range(channel.scenario.weeks):
+        for place, planned in enumerate(driver.plan):
+            driver.step(week, place)
+            found = impossible_row(channel, space.state)
             if found:
-                step = STEPS[planned.code]
+                step = planned.step
                 return SimulationError(f"{where}, week {week}: {step.name} ({step.mechanism}.py): {found}")
     return SimulationError(f"{where}: totals are not finite, but no week's state shows it")
 

@@ -11,6 +11,8 @@ Y_g = Σ_l a_gl q_l / B_l; a shelf whose price is held enters Y with a_gl m_l an
 q = a − B·p: (B + B')Δp = q − B'm over the store's free shelves. At a decision the price moves the share λ of the way (logit: of
 Newton's way, see `newton_step`).
 
+Upper tiers that mark up ask k·c on all their links, tier by tier downward.
+
 Rules: *fixed*; *markup* k·w; *suggested* price; *best response*; *minimum* and *maximum* resale price, a
 best response that may not pass the bound: shelves at their bound are held there and the others
 solved again. A shelf without demand keeps its price. Shares are last week's, so stores react to the
@@ -32,8 +34,10 @@ from channelsim.codes import (
 from channelsim.columns import (
     CREDIT_SAVING,
     END_HOLDING,
+    END_LINK,
     END_SHELF,
     FIRST_HOLDING,
+    FIRST_LINK,
     FIRST_RESPONSE,
     FIRST_SHELF,
     HANDLING_COST,
@@ -50,6 +54,8 @@ from channelsim.columns import (
     PRICE_SENSITIVITY,
     SOURCE_LINK,
     STORE,
+    TIER_END_HOLDING,
+    TIER_FIRST_HOLDING,
     UNIT_COST,
     WHOLESALE_PRICE,
 )
@@ -255,3 +261,19 @@ def settle_prices(state: State) -> None:
     price, proposed = state.holdings[PRICE][first:], state.holdings[NEXT_PRICE][first:]
     for i in range(price.size):
         price[i] = proposed[i]
+
+
+@rule
+def mark_up_wholesale(tier: int, world: World, state: State) -> None:
+    """Settle the wholesale prices of sellers that mark up their unit cost."""
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        if world.holdings_index[PRICE_RULE, h] == PRICE_MARKUP:
+            ask(h, world.holdings[MARKUP, h] * state.holdings[UNIT_COST, h], world, state)
+
+
+@rule
+def ask(holding: int, price: float, world: World, state: State) -> None:
+    """Write the price of a holding on all its links."""
+    state.holdings[PRICE, holding] = price
+    for k in range(world.holdings_index[FIRST_LINK, holding], world.holdings_index[END_LINK, holding]):
+        state.links[WHOLESALE_PRICE, k] = price

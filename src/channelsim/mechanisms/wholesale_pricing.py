@@ -1,4 +1,4 @@
-"""Prices of the upper tiers: posted, markup, or best response at reviews.
+"""Wholesale prices by best response, at reviews; posted prices and markups need no review (`pricing`).
 
 A *price zone* k is the set of holdings that share one wholesale price w_k. Its owner's profit Π counts every
 margin that the owner earns on noise-free mean demand, at any tier. The seller's condition is
@@ -12,7 +12,8 @@ derivative is a central difference; a damped secant method solves each zone's co
 none moves, each time with the tiers below at rest. A condition that is not met is reported in
 the column `unsolved`. Retail prices are put back: stores follow by their own rule.
 
-*Markup*: w = k·c, tier by tier downward. *Posted*: a lever, untouched here.
+A review is costly and rare: it is an entry point of its own, called between the steps of the week and
+compiled only when a scenario has it.
 
 Whoever leads is the one whose lever the optimiser moves; every other power structure is a choice of
 these rules. Limit: one seller, one store, linear demand: ¾ of the integrated channel's profit.
@@ -20,15 +21,12 @@ these rules. Limit: one seller, one store, linear demand: ¾ of the integrated c
 
 from __future__ import annotations
 
-from channelsim.codes import PRICE_MARKUP, PRICE_NASH
+from channelsim.codes import PRICE_NASH
 from channelsim.columns import (
-    END_LINK,
-    FIRST_LINK,
     FLOW,
     HANDLING_COST,
     KEPT_PRICE,
     LISTED,
-    MARKUP,
     MEAN_DEMAND,
     MEMBER,
     NEXT_PRICE,
@@ -46,29 +44,20 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule
 from channelsim.mechanisms.demand import expect_linear_demand, expect_logit_demand, first_shelf_of
-from channelsim.mechanisms.pricing import pass_on_costs, propose_best_response, propose_simple_price, settle_prices
+from channelsim.mechanisms.pricing import (
+    ask,
+    mark_up_wholesale,
+    pass_on_costs,
+    propose_best_response,
+    propose_simple_price,
+    settle_prices,
+)
 from channelsim.tables import State, Terms, World
 
 STEP = 2e-5
 """Relative step of the central differences: truncation and rounding are both near 1e-9."""
 TOLERANCE = 1e-11
 """Relative change of a price below which it is at rest."""
-
-
-@rule
-def mark_up_wholesale(tier: int, world: World, state: State) -> None:
-    """Settle the wholesale prices of sellers that mark up their unit cost."""
-    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
-        if world.holdings_index[PRICE_RULE, h] == PRICE_MARKUP:
-            ask(h, world.holdings[MARKUP, h] * state.holdings[UNIT_COST, h], world, state)
-
-
-@rule
-def ask(holding: int, price: float, world: World, state: State) -> None:
-    """Write the price of a holding on all its links."""
-    state.holdings[PRICE, holding] = price
-    for k in range(world.holdings_index[FIRST_LINK, holding], world.holdings_index[END_LINK, holding]):
-        state.links[WHOLESALE_PRICE, k] = price
 
 
 @rule

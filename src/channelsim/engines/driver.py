@@ -1,0 +1,63 @@
+"""The driver: runs the planned week in compiled stretches, with the costly reviews between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from channelsim.kernels import Span, kernels
+from channelsim.tables import Integers, Terms
+from channelsim.week import REVIEW_WHOLESALE_PRICES, REVIEWS, plan_week, program
+
+if TYPE_CHECKING:
+    from channelsim.engines.workspace import Workspace
+    from channelsim.world import Channel
+
+
+class Driver:
+    """Runs replications of one policy in a workspace, whole or step by step."""
+
+    def __init__(
+        self, channel: Channel, terms: Terms, space: Workspace, seed: int, first: int, stop: Integers
+    ) -> None:
+        self.channel, self.terms, self.space = channel, terms, space
+        self.seed, self.first, self.stop = seed, first, stop
+        self.plan = plan_week(channel, terms)
+        self._program = program(self.plan)
+        self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
+
+    def run(self, count: int) -> None:
+        """Run ``count`` replications to their end."""
+        weeks = self.channel.scenario.weeks
+        if not self._reviews:
+            self._span(0, count, (0, 0), (weeks, 0))
+            return
+        for k in range(count):
+            reached = (0, 0)
+            for week in range(weeks):
+                for place in self._reviews:
+                    if week % self.plan[place].every == 0:
+                        self._span(k, 1, reached, (week, place))
+                        self._review(place)
+                        reached = (week, place + 1)
+            self._span(k, 1, reached, (weeks, 0))
+
+    def step(self, week: int, place: int) -> None:
+        """Perform one step of a week; steps have to be taken in the order of the plan."""
+        if place in self._reviews:
+            if week % self.plan[place].every == 0:
+                self._review(place)
+        else:
+            self._span(0, 1, (week, place), (week, place + 1))
+
+    def _review(self, place: int) -> None:
+        logit = self.channel.scenario.demand.system == "logit"
+        assert self.plan[place].code == REVIEW_WHOLESALE_PRICES
+        kernels().review_wholesale(logit, self.channel.world, self.terms, self.space.state)
+
+    def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:
+        scenario = self.channel.scenario
+        span = Span(output, count, self.first, *start, *end, scenario.weeks, scenario.warm_up_weeks, self.seed)
+        kernels().run_span(
+            self._program, span, self.channel.world, self.terms, self.space.state, self.space.draws, self.space.records,
+            self.space.reduction, self.stop,
+        )  # fmt: skip
