@@ -28,6 +28,8 @@ extensions = [
 exclude_patterns = ["_build", "**.ipynb_checkpoints", "**/README.md"]
 html_theme = "furo"
 html_title = f"channelsim {release}"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 
 # A folder of pages may be empty for a while (no notebook yet, say). Sphinx 9.0 gives this warning no type by
 # which suppress_warnings could name it.
@@ -70,5 +72,14 @@ def read_attributes_as_text(app, what, name, obj, options, lines):
         lines[0] = f": {lines[0]}"
 
 
+def fill_generated_parts(app, docname, source):
+    """Put the declarations of the code in the place of the marks on the reference pages."""
+    if docname.startswith("reference/"):
+        from channelsim.reference import fill
+
+        source[0] = fill(source[0])
+
+
 def setup(app):
+    app.connect("source-read", fill_generated_parts)
     app.connect("autodoc-process-docstring", read_attributes_as_text, priority=400)

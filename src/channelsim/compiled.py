@@ -24,8 +24,16 @@ if os.environ.get("CHANNELSIM_REFERENCE_COUNTING") != "1":
 
 
 def rule(function: F) -> F:
-    """Compile a rule or a helper that other compiled code calls (it must not allocate)."""
-    return njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    """Compile a rule: called from compiled code only, so it needs no costly wrapper for Python."""
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def helper(function: F) -> F:
+    """Compile a numeric helper, which Python may call too (it must not allocate).
+
+    Inlined by force: one call that LLVM leaves in a loop stops the whole loop from vectorising.
+    """
+    return njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def inlined(function: F) -> F:

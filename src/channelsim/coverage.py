@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.expansion import BuiltWorld
 from channelsim.tables import Floats, Terms
-from channelsim.world import Channel
 
 
-def mean_distances(channel: Channel, terms: Terms) -> dict[str, Floats]:
+def mean_distances(channel: BuiltWorld, terms: Terms) -> dict[str, Floats]:
     """Return the mean distance from a buyer to the nearest store that lists the brand, km.
 
     Returns
@@ -28,7 +28,9 @@ def mean_distances(channel: Channel, terms: Terms) -> dict[str, Floats]:
         weight = of_zone[zone]
         buyers[t] = weight.sum()
         first = channel.first_shelf
-        shelves = np.arange(first + world.territories_index[c.FIRST_SHELF, t], first + world.territories_index[c.END_SHELF, t])
+        shelves = np.arange(
+            first + world.territories_index[c.FIRST_SHELF, t], first + world.territories_index[c.END_SHELF, t]
+        )
         shelves = shelves[terms.holdings[c.LISTED, shelves] > 0]
         for brand in range(brands):
             stores = member[shelves[world.holdings_index[c.BRAND, shelves] == brand]]
@@ -44,4 +46,8 @@ def mean_distances(channel: Channel, terms: Terms) -> dict[str, Floats]:
         of_territory = summed / np.where(buyers > 0, buyers, np.nan)[:, None]
     count = reached.sum(axis=1)
     territory = np.where(count > 0, np.nansum(of_territory, axis=1) / np.maximum(count, 1), np.nan)
-    return {"brand": of_brand, "territory": territory, "overall": np.array([np.nanmean(of_brand) if reached.any() else np.nan])}
+    return {
+        "brand": of_brand,
+        "territory": territory,
+        "overall": np.array([np.nanmean(of_brand) if reached.any() else np.nan]),
+    }

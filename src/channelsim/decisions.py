@@ -6,24 +6,32 @@ applied to a built world without rebuilding it; what the world cannot feel is re
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from channelsim.errors import ScenarioError
-from channelsim.paths import one_line
-from channelsim.scenario import Name, Part, number
+from channelsim.files import read_toml, write_whole
+from channelsim.parts import Document, Name, NotNegative, Part, Positive, number
+
+FORMAT = 1
 
 
 class Density(Part):
     """How many members of a group are active; give exactly one of the fields."""
 
-    scale: float | None = Field(None, ge=0, description="times the scenario's own density")
-    count: int | None = Field(None, ge=0, description="members in all, for groups that belong to no territory")
-    per_territory: float | dict[str, float] | None = Field(None, description="members per territory, or by territory class or name")
-    buyers_per_member: float | dict[str, float] | None = Field(None, description="one member per so many weekly buyers, or by class or name")
+    scale: float | None = Field(default=None, ge=0, description="times the scenario's own density")
+    count: int | None = Field(
+        default=None, ge=0, description="members in all, for groups that belong to no territory"
+    )
+    per_territory: NotNegative | dict[str, NotNegative] | None = Field(
+        default=None, description="members per territory, or by territory class or name"
+    )
+    buyers_per_member: Positive | dict[str, Positive] | None = Field(
+        default=None, description="one member per so many weekly buyers, or by class or name"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Density:
@@ -36,17 +44,31 @@ class Density(Part):
 class TermsChange(Part):
     """A change of the contracts that match; fields left out stay as the scenario has them."""
 
-    supplier: str = Field("", description="supplying group; empty: any")
-    buyer: str = Field("", description="buying group; empty: any")
-    brand: str = Field("", description="brand; empty: any")
-    wholesale_price: float | None = Field(None, ge=0, description="posted price, money per unit")
-    wholesale_price_scale: float | None = Field(None, ge=0, description="factor on the posted price")
+    supplier: str = Field(default="", description="supplying group; empty: any")
+    buyer: str = Field(default="", description="buying group; empty: any")
+    brand: str = Field(default="", description="brand; empty: any")
+    wholesale_price: float | None = number(
+        "wholesale_price", default=None, description="posted price, money per unit"
+    )
+    wholesale_price_scale: float | None = Field(default=None, ge=0, description="factor on the posted price")
     minimum_order: float | None = number("minimum_order", default=None)
     case_size: float | None = number("case_size", default=None)
 
+    @model_validator(mode="after")
+    def _some(self) -> TermsChange:
+        names = ("wholesale_price", "wholesale_price_scale", "minimum_order", "case_size")
+        if all(getattr(self, name) is None for name in names):
+            raise ValueError(f"changes nothing: give one of {', '.join(names)}")
+        return self
 
-class Policy(Part):
+
+class Policy(Document):
     """A named set of decisions.
+
+    Raises
+    ------
+    ScenarioError
+        One line that names the field, the value and what is admissible.
 
     Examples
     --------
@@ -54,10 +76,10 @@ class Policy(Part):
     'dearer'
     """
 
-    policy_format: Literal[1] = 1
+    policy_format: Literal[1] = Field(default=1, description="version of the file format")
     name: Name = "policy"
-    density: dict[str, Density] = {}
-    terms: list[TermsChange] = []
+    density: dict[str, Density] = Field(default={}, description="density of member groups, by group")
+    terms: list[TermsChange] = Field(default=[], description="changes of contracts, one after the other")
 
     @classmethod
     def parse(cls, data: Any, *, where: str = "policy") -> Policy:
@@ -70,23 +92,24 @@ class Policy(Part):
         """
         if isinstance(data, Policy):
             return data
-        if not isinstance(data, dict):
+        if not isinstance(data, Mapping):
             raise ScenarioError(f"{where}: expected a table of fields, got {type(data).__name__}")
         try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise ScenarioError(f"{where}: {one_line(error, data)}") from None
+            return cls(**data)
+        except ScenarioError as error:
+            raise ScenarioError(f"{where}: {error}") from None
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:
-        """Read a policy from a TOML file."""
+        """Read a policy from a TOML file; without a name of its own it has the file's.
+
+        Raises
+        ------
+        ScenarioError
+            If the file is not there, is not TOML, or does not describe an admissible policy.
+        """
         path = Path(path)
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ScenarioError(f"{path}: no such file") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-            raise ScenarioError(f"{path}: not a TOML file: {error}") from None
+        data = read_toml(path)
         data.setdefault("name", path.stem)
         return cls.parse(data, where=path.name)
 
@@ -94,10 +117,8 @@ class Policy(Part):
         """Write the policy as TOML, whole or not at all."""
         import tomli_w
 
-        from channelsim.files import write_whole
-
-        data = {"policy_format": 1, **self.model_dump(exclude_defaults=True, exclude_none=True)}
-        write_whole(Path(path), tomli_w.dumps(data))
+        data = self.model_dump(exclude_defaults=True, exclude_none=True)
+        write_whole(Path(path), tomli_w.dumps({"policy_format": FORMAT, "name": self.name, **data}))
 
 
 BASE = Policy(name="base")

@@ -15,16 +15,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from channelsim.compiled import entry
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
-from channelsim.opening import open_demand
-from channelsim.reduction import Reduction, clear, reduce_records, reset
+from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
 from channelsim.tables import Draws, Integers, State, Terms, World
 from channelsim.week import take_step
 
 COMPILED_FROM = (
-    "columns.py", "codes.py", "compiled.py", "kernels.py", "linear.py", "numerics.py", "opening.py",
+    "columns.py", "codes.py", "compiled.py", "kernels.py", "linear.py", "numerics.py",
     "randomness.py", "reduction.py", "tables.py", "week.py",
 )  # fmt: skip
 
@@ -51,7 +52,6 @@ class Kernels(NamedTuple):
     """The entry points that Python calls."""
 
     run_span: Callable[..., None]
-    open_demand: Callable[..., None]
     review_wholesale: Callable[..., None]
 
 
@@ -125,14 +125,7 @@ def _build(digest: str) -> Kernels:
             return
         review_wholesale(logit, world, terms, state)
 
-    @entry
-    def expect(system: int, world: World, terms: Terms, state: State) -> None:
-        """Write expected demand and flows at the state's prices."""
-        if digest == "":
-            return
-        open_demand(system, world, terms, state)
-
-    return Kernels(run_span, expect, review)
+    return Kernels(run_span, review)
 
 
 def needs_compilation(kernel: Any) -> bool:
@@ -149,3 +142,12 @@ def announce_compilation() -> None:
     """Say on stderr that a first run compiles, once."""
     if needs_compilation(kernels().run_span):
         print("channelsim: compiling the week (once per installation, up to a minute) ...", file=sys.stderr, flush=True)
+
+
+def perform_steps(codes: list[int], world: World, terms: Terms, state: State) -> None:
+    """Perform steps of week 0 on a state outside a run: no draws, no records."""
+    steps = np.array([(code, -1, 1) for code in codes], dtype=np.int64)
+    span = Span(0, 1, 0, 0, 0, 0, len(steps), 1, 0, 0)
+    draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])))
+    records, reduction = nothing_recorded()
+    kernels().run_span(steps, span, world, terms, state, draws, records, reduction, np.zeros(2, dtype=np.int64))

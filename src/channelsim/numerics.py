@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from channelsim.compiled import rule
+from channelsim.compiled import helper
 
 # Adding 1.5 * 2**52 rounds a number of modest size to an integer, which then stands in the low bits.
 _ROUNDER = 6755399441055744.0
@@ -42,7 +42,7 @@ EXPONENTIAL_LIMIT = 700.0
 """The argument of `exponential` is clamped to this distance from zero."""
 
 
-@rule
+@helper
 def exponential(x: float) -> float:
     """Exponential function of an argument clamped to [-700, 700].
 
@@ -79,7 +79,7 @@ def exponential(x: float) -> float:
     return (1.0 + (r + r2 * q)) * bits.view(np.float64)
 
 
-@rule
+@helper
 def _logarithm_of_normal(x: float) -> float:
     """Logarithm of a positive, finite number that is not subnormal."""
     bits = np.float64(x).view(np.int64)
@@ -97,7 +97,7 @@ def _logarithm_of_normal(x: float) -> float:
     return k * _LN2 + s * (2.0 + (even + odd))
 
 
-@rule
+@helper
 def logarithm(x: float) -> float:
     """Natural logarithm.
 
@@ -120,7 +120,7 @@ def logarithm(x: float) -> float:
     return result if inside else outside
 
 
-@rule
+@helper
 def standard_normal_density(z: float) -> float:
     """Density of the standard normal distribution.
 
@@ -140,7 +140,7 @@ def standard_normal_density(z: float) -> float:
     return 0.0 if a > 37.0 else density
 
 
-@rule
+@helper
 def standard_normal_cdf(z: float) -> float:
     """Distribution function of the standard normal distribution.
 
@@ -180,7 +180,7 @@ def standard_normal_cdf(z: float) -> float:
     return 1.0 - tail if z > 0.0 else tail
 
 
-@rule
+@helper
 def _central_quantile(q: float) -> float:
     """Quantile for u = q + 1/2 with |q| <= 0.425 (AS 241, first case)."""
     r = 0.180625 - q * q
@@ -203,7 +203,7 @@ def _central_quantile(q: float) -> float:
     return q * top / bottom
 
 
-@rule
+@helper
 def _tail_quantile(r: float) -> float:
     """Distance from zero for r = sqrt(-ln tail probability) <= 5 (AS 241, second case)."""
     r = r - 1.6
@@ -226,7 +226,7 @@ def _tail_quantile(r: float) -> float:
     return top / bottom
 
 
-@rule
+@helper
 def _far_quantile(r: float) -> float:
     """Distance from zero for r = sqrt(-ln tail probability) > 5 (AS 241, third case)."""
     r = r - 5.0
@@ -249,7 +249,7 @@ def _far_quantile(r: float) -> float:
     return top / bottom
 
 
-@rule
+@helper
 def normal_quantile(u: float) -> float:
     """Quantile function of the standard normal distribution.
 
@@ -275,7 +275,7 @@ def normal_quantile(u: float) -> float:
     return central if abs(q) <= 0.425 else tail
 
 
-@rule
+@helper
 def normal_quantiles(values: NDArray[np.float64]) -> None:
     """Replace probabilities by standard scores; bit for bit `normal_quantile` of each, several times as fast.
 
@@ -304,7 +304,7 @@ def normal_quantiles(values: NDArray[np.float64]) -> None:
         values[i] = central if abs(argument) <= 0.425 else tail
 
 
-@rule
+@helper
 def total(values: NDArray[np.float64]) -> float:
     """Sum of an array in a fixed order.
 
@@ -340,7 +340,7 @@ def total(values: NDArray[np.float64]) -> float:
     return result
 
 
-@rule
+@helper
 def segment_totals(values: NDArray[np.float64], start: NDArray[np.int64], out: NDArray[np.float64]) -> None:
     """Sum consecutive segments of an array: links by supplier, shelves by territory.
 

@@ -11,53 +11,60 @@ from channelsim.errors import ScenarioError
 
 
 def _item(items: list[Any], key: str, path: str) -> int:
+    """Return the position of the list item of that name, or at that position."""
     for i, item in enumerate(items):
         if isinstance(item, dict) and item.get("name") == key:
             return i
     if key.isdigit() and int(key) < len(items):
         return int(key)
     names = [str(item["name"]) for item in items if isinstance(item, dict) and "name" in item]
-    known = ", ".join(names) if names else f"positions 0 to {len(items) - 1}"
+    known = ", ".join(names) or (f"positions 0 to {len(items) - 1}" if items else "none, the list is empty")
     raise ScenarioError(f"{path}: {key!r} is not there; admissible: {known}")
 
 
 def assign(data: dict[str, Any], path: str, value: Any, model: type[BaseModel]) -> None:
     """Set the value at a path of plain data that `model` describes, in place.
 
+    Parameters
+    ----------
+    data : dict
+    path : str
+        Keys joined by dots; without a dot, double underscores join them, as in a keyword.
+    value
+    model : type
+        The pydantic model of the data.
+
     Raises
     ------
     ScenarioError
         If the path leads nowhere.
     """
-    keys = path.replace("__", ".").split(".")
+    keys = path.split(".") if "." in path else path.split("__")
     place: Any = data
     kind: Any = model
     for depth, key in enumerate(keys):
-        last = depth == len(keys) - 1
         if isinstance(place, list):
             key_at: Any = _item(place, key, path)
-            kind = kind if isinstance(kind, type) else None
-        else:
+        elif isinstance(place, dict):
             fields = getattr(kind, "model_fields", None)
             if fields is not None and key not in fields:
                 near = get_close_matches(key, fields, 3) or sorted(fields)
                 raise ScenarioError(f"{path}: no field {key!r}; admissible: {', '.join(near)}")
             kind = _part_of(fields[key].annotation) if fields is not None else None
             key_at = key
-        if last:
-            place[key_at] = value
         else:
-            if isinstance(place, dict) and key_at not in place:
-                place[key_at] = {}
-            place = place[key_at]
-            if not isinstance(place, dict | list):
-                raise ScenarioError(f"{path}: {'.'.join(keys[: depth + 1])} is a value, not a part")
+            raise ScenarioError(f"{path}: {'.'.join(keys[:depth])} is a value, not a part")
+        if depth == len(keys) - 1:
+            place[key_at] = value
+            return
+        if isinstance(place, dict):
+            place.setdefault(key_at, {})
+        place = place[key_at]
 
 
-def _part_of(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
+def _part_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that an annotation such as ``list[Model]`` or ``float | Model`` holds."""
+    for inner in (annotation, *getattr(annotation, "__args__", ())):
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             return inner
     return None
@@ -80,30 +87,64 @@ def _named(items: list[Any]) -> bool:
     return len(names) == len(items) and None not in names and len(set(names)) == len(names)
 
 
-def one_line(error: ValidationError, data: Any) -> str:
+def one_line(error: ValidationError, data: Any, model: type[BaseModel]) -> str:
     """Return the first problem of a validation as one line: which field, which value, what is admissible."""
-    problem = error.errors(include_url=False)[0]
-    where, place = "", data
-    for key in problem["loc"]:
-        if isinstance(key, str) and (key.startswith(("function-", "float", "Distribution", "dict[", "int", "str")) and not
-                                     (isinstance(place, dict) and key in place)):
-            continue
-        if isinstance(key, int) and isinstance(place, list) and key < len(place):
-            name = place[key].get("name") if isinstance(place[key], dict) else None
-            where += f".{name}" if name else f"[{key}]"
-        else:
-            where += f".{key}"
-        try:
-            place = place[key]
-        except (KeyError, IndexError, TypeError):
-            place = None
-    where = where.lstrip(".")
-    message = problem["msg"].removeprefix("Value error, ")
+    problems = error.errors(include_url=False)
+    first, _ = _address(problems[0], data)
+    # A field of several types has a problem with each: the one that leads deepest is about what was written.
+    related = [p for p in problems if _address(p, data)[0][: len(first)] == first]
+    problem = max(related, key=lambda p: (len(_address(p, data)[0]), not p["type"].endswith("_type")))
+    steps, place = _address(problem, data)
+    where = ".".join(steps).replace(".[", "[")
+    message = " ".join(problem["msg"].removeprefix("Value error, ").split())
     if problem["type"] == "extra_forbidden":
-        return f"{where}: unknown field; the reference page lists the fields"
+        fields = _fields_at(problem, data, model)
+        near = get_close_matches(steps[-1], fields, 3) or fields
+        return f"{where}: unknown field; admissible: {', '.join(near)}"
     if problem["type"] == "missing":
         return f"{where}: missing"
     if not where:
         return message
-    shown = repr(problem["input"])
-    return f"{where} = {shown if len(shown) < 60 else shown[:57] + '...'}: {message[0].lower()}{message[1:]}"
+    same = [p for p in related if _address(p, data)[0] == steps and p["type"].endswith("_type")]
+    if len(same) > 1 and not isinstance(place, dict | list):
+        message = " or ".join(dict.fromkeys(" ".join(p["msg"].split()) for p in same))
+    message = message.replace(" or Input should be ", " or ").replace("Input should be", "must be")
+    shown = " ".join(repr(problem["input"]).split())
+    shown = shown if len(shown) < 60 else shown[:57] + "..."
+    return f"{where} = {shown}: {message[0].lower()}{message[1:]}"
+
+
+def _fields_at(problem: Any, data: Any, model: type[BaseModel]) -> list[str]:
+    """Return the fields that the part around the last step of a problem's address has."""
+    kind, place = model, data
+    for key in problem["loc"][:-1]:
+        held = vars(place) if isinstance(place, BaseModel) else place
+        if isinstance(held, dict) and key in held:
+            place = held[key]
+            field = kind.model_fields.get(str(key))
+            kind = (_part_of(field.annotation) if field else None) or kind
+        elif isinstance(held, list) and isinstance(key, int):
+            place = held[key]
+    return sorted(kind.model_fields)
+
+
+def _address(problem: Any, data: Any) -> tuple[tuple[str, ...], Any]:
+    """Return the steps to the field of a problem, list items by name, and what stands there.
+
+    pydantic's own location also names the alternatives of a union, which are no part of the data.
+    """
+    steps: list[str] = []
+    place, last = data, len(problem["loc"]) - 1
+    for depth, key in enumerate(problem["loc"]):
+        held = vars(place) if isinstance(place, BaseModel) else place
+        if isinstance(held, dict) and key in held:
+            steps.append(str(key))
+            place = held[key]
+        elif isinstance(held, list) and isinstance(key, int) and key < len(held):
+            item = held[key]
+            name = item.get("name") if isinstance(item, dict) else getattr(item, "name", None)
+            steps.append(str(name) if name else f"[{key}]")
+            place = item
+        elif depth == last and problem["type"] == "missing":
+            steps.append(str(key))
+    return tuple(steps), place

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from channelsim.randomness import entity_key
+from channelsim.randomness import ENTITY_BITS, entity_key, entity_keys
 from channelsim.tables import Floats
 
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
@@ -22,25 +22,31 @@ def sites(count: int, build_seed: int, *identity: str | int) -> Floats:
     """Return (count, 2) nested low-discrepancy points of the unit square, keyed by identity."""
     key = entity_key("site", build_seed, *identity)
     shift = np.array([(key & 0xFFFFFFF) / 2**28, (key >> 28) / 2**28])
-    return (shift + np.arange(1, count + 1)[:, None] * _R2) % 1.0
+    return np.asarray((shift + np.arange(1, count + 1)[:, None] * _R2) % 1.0)
 
 
 def uniforms(count: int, build_seed: int, *identity: str | int) -> Floats:
     """Return ``count`` keyed uniform numbers, one per slot: the first do not depend on how many follow."""
-    keys = np.array([entity_key("attribute", build_seed, *identity, slot) for slot in range(count)], dtype=np.float64)
-    return (keys + 0.5) / 2.0**56
+    keys = entity_keys("attribute", build_seed, *identity, last=range(count))
+    return np.asarray((keys + 0.5) / 2.0**ENTITY_BITS)
 
 
 def zones(count: int, radius: float, concentration: float) -> tuple[Floats, Floats]:
     """Return zone offsets from the centre (count, 2) in km and their weights, which sum to 1."""
     rank = np.arange(count)
     distance = np.sqrt((rank + 0.5) / count) if count > 1 else np.zeros(1)
-    offsets = radius * distance[:, None] * np.stack([np.cos(rank * _GOLDEN_ANGLE), np.sin(rank * _GOLDEN_ANGLE)], axis=1)
+    offsets = (
+        radius
+        * distance[:, None]
+        * np.stack([np.cos(rank * _GOLDEN_ANGLE), np.sin(rank * _GOLDEN_ANGLE)], axis=1)
+    )
     weights = np.exp(-concentration * distance)
     return offsets, weights / weights.sum()
 
 
-def place(points: Floats, placement: str, radius: float, zone_offsets: Floats, zone_weights: Floats) -> Floats:
+def place(
+    points: Floats, placement: str, radius: float, zone_offsets: Floats, zone_weights: Floats
+) -> Floats:
     """Return offsets from the centre (count, 2) in km for points of the unit square.
 
     Parameters
@@ -60,5 +66,6 @@ def place(points: Floats, placement: str, radius: float, zone_offsets: Floats, z
         zone = np.minimum(np.searchsorted(edges, points[:, 0], side="right"), len(edges) - 1)
         within = (points[:, 0] - (edges[zone] - zone_weights[zone])) / zone_weights[zone]
         zone_radius = radius / np.sqrt(len(edges))
-        return zone_offsets[zone] + zone_radius * np.sqrt(np.clip(within, 0.0, 1.0))[:, None] * direction
-    return radius * np.sqrt(points[:, :1]) * direction
+        spread = zone_radius * np.sqrt(np.clip(within, 0.0, 1.0))
+        return np.asarray(zone_offsets[zone] + spread[:, None] * direction)
+    return np.asarray(radius * np.sqrt(points[:, :1]) * direction)

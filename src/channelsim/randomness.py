@@ -50,7 +50,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from channelsim.compiled import rule
+from channelsim.compiled import helper, rule
 from channelsim.numerics import exponential, normal_quantile, normal_quantiles
 
 ENTITY_BITS = 56
@@ -134,7 +134,7 @@ def entity_keys(*parts: str | int, last: Iterable[str | int]) -> NDArray[np.int6
     return np.frombuffer(bytes(digests), dtype="<i8").astype(np.int64)
 
 
-@rule
+@helper
 def _five_rounds(
     c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
 ) -> _HalfWay:
@@ -153,7 +153,7 @@ def _five_rounds(
     return c0, c1, c2, c3, k0, k1
 
 
-@rule
+@helper
 def philox(
     counter0: np.uint64,
     counter1: np.uint64,
@@ -179,14 +179,14 @@ def philox(
     return w0 & _WORD, w1 & _WORD, w2 & _WORD, w3 & _WORD
 
 
-@rule
+@helper
 def _unit(word: np.uint64) -> float:
     """(word + 1/2) / 2**32, exactly; the bits instead of a conversion, which older processors do slowly."""
     shifted = np.uint64((word & _WORD) | _TWO_TO_52_BITS).view(np.float64)
     return (shifted - _TWO_TO_52_LESS_HALF) * _TWO_TO_MINUS_32
 
 
-@rule
+@helper
 def _fill_block(
     out: NDArray[np.float64],
     entities: NDArray[np.int64],
@@ -211,7 +211,7 @@ def _fill_block(
         row3[i] = _unit(w3)
 
 
-@rule
+@helper
 def fill_uniforms(
     out: NDArray[np.float64],
     entities: NDArray[np.int64],
@@ -260,7 +260,7 @@ def fill_uniforms(
         )
 
 
-@rule
+@helper
 def uniform(entity: int, week: int, replication: int, decision: int, seed: int) -> float:
     """One uniform draw, the same bits that `fill_uniforms` puts at this entity and week.
 
@@ -289,7 +289,7 @@ def uniform(entity: int, week: int, replication: int, decision: int, seed: int) 
     return _unit(word)
 
 
-@rule
+@helper
 def fill_normals(out: NDArray[np.float64]) -> None:
     """Turn uniform draws into standard normal ones, in place.
 
@@ -317,7 +317,7 @@ def _poisson_by_search(u: float, mean: float) -> float:
     return k
 
 
-@rule
+@helper
 def poisson_quantile(u: float, mean: float) -> float:
     """Quantile function of the Poisson distribution.
 
@@ -342,26 +342,61 @@ def poisson_quantile(u: float, mean: float) -> float:
     integer part is the quantile, unless that number lies close to an integer. From a mean of 16 its error
     stays below 0.7 of the bound used here, for \\|z\\| <= 6.4; only draws within the bound are searched.
     """
-    if mean < 16.0:
-        if mean > 0.0:
-            return _poisson_by_search(u, mean)
-        return 0.0 if mean == 0.0 else np.nan
-    z = normal_quantile(u)
+    return poisson_from_score(u, normal_quantile(u), mean)
+
+
+@helper
+def poisson_expansion(z: float, mean: float) -> float:
+    """Number whose integer part is the Poisson quantile at the normal score, unless it is near an integer."""
     zz = z * z
     root = np.sqrt(mean)
-    x = (
+    return (
         mean
         + root * z
         + (1.0 / 3.0 + zz / 6.0)
         - z * (1.0 / 36.0 + zz / 72.0) / root
         + (zz * (7.0 / 810.0 + zz / 270.0) - 8.0 / 405.0) / mean
     )
+
+
+@helper
+def poisson_from_score(u: float, z: float, mean: float) -> float:
+    """Poisson quantile at u, whose normal score z is known; see `poisson_quantile`."""
+    if mean < 16.0:
+        if mean > 0.0:
+            return _poisson_by_search(u, mean)
+        return 0.0 if mean == 0.0 else np.nan
+    return _poisson_from_expansion(u, z, mean, poisson_expansion(z, mean))
+
+
+@helper
+def _poisson_from_expansion(u: float, z: float, mean: float, x: float) -> float:
+    """Integer part of the expansion x, or the quantile by search where x lies too close to an integer."""
     if mean <= 500.0:
-        size = abs(z)
-        doubt = 4.0 * (0.02 + size * (0.0173 + zz * (0.0035 + zz * 0.00133))) / (mean * root)
+        size, zz = abs(z), z * z
+        doubt = 4.0 * (0.02 + size * (0.0173 + zz * (0.0035 + zz * 0.00133))) / (mean * np.sqrt(mean))
         if size > 6.4 or abs(x - np.floor(x + 0.5)) <= doubt:
             return _poisson_by_search(u, mean)
     return 0.0 if x <= 0.0 else np.floor(x)
+
+
+@helper
+def fill_poisson(uniform: NDArray[np.float64], mean: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Fill a row with Poisson quantiles: `poisson_quantile` of each uniform number and mean, bit for bit.
+
+    Parameters
+    ----------
+    uniform, mean, out : ndarray of float64, shape (n,)
+        Contiguous and distinct. In passes that vectorise: scores, expansions, then the few searches.
+    """
+    for i in range(out.size):
+        out[i] = uniform[i]
+    normal_quantiles(out)
+    for i in range(out.size):
+        if mean[i] < 16.0:
+            out[i] = 0.0 if mean[i] == 0.0 else _poisson_by_search(uniform[i], mean[i])
+        else:
+            out[i] = _poisson_from_expansion(uniform[i], out[i], mean[i], poisson_expansion(out[i], mean[i]))
 
 
 def gamma_quantile_table(shape: float, size: int = 512) -> NDArray[np.float64]:
@@ -402,7 +437,7 @@ def gamma_quantile_table(shape: float, size: int = 512) -> NDArray[np.float64]:
     return np.log(quantile / shape)
 
 
-@rule
+@helper
 def gamma_from_table(z: float, table: NDArray[np.float64]) -> float:
     """Quantile of a gamma distribution with mean 1, by cubic interpolation.
 

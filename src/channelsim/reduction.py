@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from channelsim.columns import END_HOLDING, FIRST_HOLDING, LISTED, MEMBER_TIER, SOURCE_LINK
 from channelsim.compiled import rule
 from channelsim.mechanisms.recording import Records
@@ -41,6 +43,15 @@ class Reduction(NamedTuple):
     """(replications, columns, territories)."""
     trajectories_out: Floats
     """(replications, weeks, positions)."""
+
+
+def nothing_recorded() -> tuple[Records, Reduction]:
+    """Return records and a reduction without columns, for steps outside a run."""
+    none = np.zeros(0, dtype=np.int64)
+    table, index, out = np.zeros((0, 0)), np.zeros((0, 0), dtype=np.int64), np.zeros((1, 0, 0))
+    records = Records(none, table, none, table, none, table, none, table, none, table, index, index, table)
+    one = (none, table, table, index, out)
+    return records, Reduction(*one, *one, *one, out, out)
 
 
 @rule

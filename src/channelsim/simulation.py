@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from channelsim.world import Channel, build
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
 
-Policies = Policy | Mapping[str, Any] | Sequence[Policy | Mapping[str, Any]] | None
+PolicyLike = Policy | Mapping[str, Any] | str | Path
+Policies = PolicyLike | Sequence[PolicyLike] | None
 
 
 def load_scenario(source: Scenario | str | Path) -> Scenario:
@@ -26,23 +28,48 @@ def load_scenario(source: Scenario | str | Path) -> Scenario:
     if isinstance(source, str) and source in library_names():
         return Scenario.from_library(source)
     if isinstance(source, str) and not source.endswith(".toml") and not Path(source).exists():
-        raise ScenarioError(f"scenario {source!r} is neither a file nor in the library: {', '.join(library_names())}")
+        raise ScenarioError(
+            f"scenario {source!r} is neither a file nor in the library: {', '.join(library_names())}"
+        )
     return Scenario.load(source)
 
 
 def read_policies(policies: Policies) -> list[Policy]:
-    """Return policies as a list with unique names; None is the base policy: the scenario as it stands."""
+    """Return policies as a list with unique names; None is the base policy: the scenario as it stands.
+
+    A policy is one as such, a mapping of its fields, or a path to a TOML file.
+
+    Raises
+    ------
+    ScenarioError
+        If a policy is not admissible or two have the same name.
+    """
     if policies is None:
         return [BASE]
-    given = [policies] if isinstance(policies, Policy | Mapping) else list(policies)
+    given = [policies] if isinstance(policies, Policy | Mapping | str | Path) else list(policies)
     if not given:
         raise ScenarioError("policies: give at least one, or None for the scenario as it stands")
-    read = [p if isinstance(p, Policy) else Policy.parse(dict(p), where=f"policies[{i}]") for i, p in enumerate(given)]
+    read = [
+        Policy.load(p) if isinstance(p, str | Path) else Policy.parse(p, where=f"policies[{i}]")
+        for i, p in enumerate(given)
+    ]
     names = [p.name for p in read]
     for name in names:
         if names.count(name) > 1:
             raise ScenarioError(f"policies: the name {name!r} occurs twice; names must be unique")
     return read
+
+
+def _whole(value: Any, name: str, low: int, high: int | None = None) -> int:
+    """Return a whole number within bounds (NumPy's integers are whole numbers, truth values are not)."""
+    try:
+        number = None if isinstance(value, bool) else index(value)
+    except TypeError:
+        number = None
+    if number is None or number < low or (high is not None and number > high):
+        limit = f"of at least {low}" if high is None else f"from {low} to {high}"
+        raise ScenarioError(f"{name} = {value!r}: a whole number {limit}")
+    return number
 
 
 def simulate(
@@ -62,7 +89,7 @@ def simulate(
     ----------
     scenario : Scenario, Channel, str or Path
         A scenario, a built channel, a name of the library or a TOML file.
-    policies : Policy, mapping or sequence of them, optional
+    policies : Policy, mapping, path to a TOML file, or sequence of them, optional
         What the manufacturer decides; default the scenario as it stands ("base").
     replications : int
         Independent replications of each policy; replication r meets the same draws under every policy.
@@ -101,19 +128,24 @@ def simulate(
     from channelsim.analysis.results import Result
     from channelsim.engines.batch import run_batch
 
-    if not isinstance(replications, int) or replications < 1:
-        raise ScenarioError(f"replications = {replications!r}: a whole number of at least 1")
-    if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise ScenarioError(f"seed = {seed!r}: a whole number from 0 to 2**63 - 1")
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise ScenarioError(f"workers = {workers!r}: a whole number of at least 1")
+    replications = _whole(replications, "replications", 1)
+    seed = _whole(seed, "seed", 0, 2**63 - 1)
+    workers = None if workers is None else _whole(workers, "workers", 1)
     channel = scenario if isinstance(scenario, Channel) else build(load_scenario(scenario))
     chosen = read_policies(policies)
     names = None if metrics is None else tuple([metrics] if isinstance(metrics, str) else metrics)
     requests = [record] if isinstance(record, str) else list(record)
     with _bar(len(chosen) * replications, progress) as bar:
         totals = run_batch(
-            channel, chosen, replications, seed, names, requests, workers, executor, lambda done: bar.update(done)
+            channel,
+            chosen,
+            replications,
+            seed,
+            names,
+            requests,
+            workers,
+            executor,
+            lambda done: bar.update(done),
         )
     return Result.from_totals(totals, names)
 

@@ -83,10 +83,12 @@ class State(NamedTuple):
     """(segments, stores) D = Σ_z M_zg s_zgj, buyers per week."""
     store_square: Floats
     """(segments, stores) E = Σ_z M_zg s_zgj², buyers per week."""
+    store_margin: Floats
+    """(segments, stores) M = Σ a·m over the store's shelves, money; scratch of service effort."""
     history: Floats
     """(window, holdings) past demand for moving averages."""
     workspace: Floats
-    """Scratch of the small linear solves."""
+    """Scratch of the small linear solves and of sums by brand."""
 
 
 class Draws(NamedTuple):
@@ -127,20 +129,24 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "store_attraction": (sizes.segments, sizes.stores),
         "store_demand": (sizes.segments, sizes.stores),
         "store_square": (sizes.segments, sizes.stores),
+        "store_margin": (sizes.segments, sizes.stores),
         "history": (sizes.history_weeks, sizes.holdings),
         "workspace": (sizes.workspace, sizes.workspace + 1),
     }
 
 
-def new_state(sizes: Sizes) -> State:
-    """Return a state of zeros: one buffer and its views."""
-    shapes = state_shapes(sizes)
-    flat = np.zeros(sum(rows * columns for rows, columns in shapes.values()))
+def state_views(flat: Floats, sizes: Sizes) -> State:
+    """Return the tables of a state as views on its flat buffer."""
     views, start = {}, 0
-    for name, (rows, columns) in shapes.items():
+    for name, (rows, columns) in state_shapes(sizes).items():
         views[name] = flat[start : start + rows * columns].reshape(rows, columns)
         start += rows * columns
     return State(flat=flat, **views)
+
+
+def new_state(sizes: Sizes) -> State:
+    """Return a state of zeros: one buffer and its views."""
+    return state_views(np.zeros(sum(rows * columns for rows, columns in state_shapes(sizes).values())), sizes)
 
 
 def cell(sizes: Sizes, table: str, row: int, item: int) -> int:
@@ -151,3 +157,13 @@ def cell(sizes: Sizes, table: str, row: int, item: int) -> int:
             return start + row * columns + item
         start += rows * columns
     raise KeyError(table)
+
+
+def cell_address(sizes: Sizes, place: int) -> tuple[str, int, int]:
+    """Return table, row of the array and item of a place in the flat buffer: the inverse of `cell`."""
+    start = 0
+    for name, (rows, columns) in state_shapes(sizes).items():
+        if place < start + rows * columns:
+            return name, (place - start) // columns, (place - start) % columns
+        start += rows * columns
+    raise IndexError(place)

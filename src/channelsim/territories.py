@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 
 from channelsim.errors import ScenarioError
+from channelsim.files import read_csv
+from channelsim.parts import TerritoryGroup
 from channelsim.places import zones
-from channelsim.scenario import Scenario, TerritoryGroup
+from channelsim.scenario import Scenario
 from channelsim.schema import column
 from channelsim.tables import Floats, Integers
 
@@ -46,36 +49,49 @@ class Territories:
         week = np.arange(weeks)[:, None]
         phase = 2.0 * np.pi * (week - self.values["season_peak_week"]) / WEEKS_A_YEAR
         season = 1.0 + self.values["season_amplitude"] * np.cos(phase)
-        return season * (1.0 + self.values["growth"]) ** (week / WEEKS_A_YEAR)
+        growth = (1.0 + self.values["growth"]) ** (week / WEEKS_A_YEAR)
+        return np.asarray(season * growth)
 
 
 def _from_table(group: TerritoryGroup, scenario: Scenario) -> list[dict[str, Any]]:
+    """Return the territories of a table, one a row; what a row leaves out is the group's."""
     path = scenario.path_of(group.table or "")
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames is None or "name" not in reader.fieldnames:
-            raise ScenarioError(f"{path.name}: the table needs a column 'name'")
-        table = [{_ALIASES.get(k, k): v for k, v in row.items()} for row in reader]
+    names, table = read_csv(path)
+    if "name" not in names:
+        raise ScenarioError(f"{path.name}: the table needs a column 'name'")
     rows = []
-    for line, row in enumerate(table, start=2):
-        entry: dict[str, Any] = {"name": row["name"], "territory_class": row.get("territory_class", group.territory_class)}
+    for line, cells in enumerate(table, start=2):
+        row = {_ALIASES.get(name, name): text for name, text in cells.items()}
+        where = f"{path.name} row {line}"
+        if not row["name"]:
+            raise ScenarioError(f"{where}: the territory has no name")
+        entry: dict[str, Any] = {
+            "name": row["name"],
+            "territory_class": row.get("territory_class") or group.territory_class,
+        }
         for name in _NUMBERS:
             text = row.get(name)
-            try:
-                entry[name] = getattr(group, name) if text in (None, "") else float(text or "nan")
-            except ValueError:
-                raise ScenarioError(f"{path.name} line {line}: {name} = {text!r} is not a number") from None
+            entry[name] = _read_number(text, name, where) if text else getattr(group, name)
         if group.buyers_per_1000 is not None:
-            try:
-                entry["buyers"] = float(row["population"] or "nan") / 1000.0 * group.buyers_per_1000
-            except (KeyError, ValueError):
-                raise ScenarioError(f"{path.name} line {line}: buyers_per_1000 needs a number in column 'population'") from None
+            population = _read_number(row.get("population", ""), "population", where)
+            entry["buyers"] = population / 1000.0 * group.buyers_per_1000
         for name in _NUMBERS:
             c = column(name)
             if not c.low <= entry[name] <= c.high:
-                raise ScenarioError(f"{path.name} line {line}: {name} = {entry[name]:g} must lie between {c.low:g} and {c.high:g} {c.unit}")
+                bounds = f"must lie between {c.low:g} and {c.high:g} {c.unit}"
+                raise ScenarioError(f"{where}: {name} = {entry[name]:g} {bounds}")
         rows.append(entry)
     return rows
+
+
+def _read_number(text: str, name: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not isfinite(value):
+        raise ScenarioError(f"{where}: {name} = {text!r} is not a number")
+    return value
 
 
 def expand_territories(scenario: Scenario) -> Territories:
@@ -93,7 +109,9 @@ def expand_territories(scenario: Scenario) -> Territories:
             added = _from_table(group, scenario)
         else:
             shared = {name: getattr(group, name) for name in (*_NUMBERS, "territory_class")}
-            names = [group.name] if group.count == 1 else [f"{group.name} {i + 1}" for i in range(group.count)]
+            names = (
+                [group.name] if group.count == 1 else [f"{group.name} {i + 1}" for i in range(group.count)]
+            )
             added = [{"name": name, **shared} for name in names]
         rows += added
         zone_plan += [(group.zones, group.zone_concentration)] * len(added)
@@ -119,6 +137,24 @@ def expand_territories(scenario: Scenario) -> Territories:
         zone_weight=np.concatenate(weight),
         zone_slices=slices,
     )
+
+
+def check_places(value: object, territories: Territories, where: str) -> None:
+    """Refuse names, of a list or as keys of a table, that are neither a territory nor a class.
+
+    Raises
+    ------
+    ScenarioError
+        One line: which name, and a few of the admissible ones.
+    """
+    known = list(dict.fromkeys([*filter(None, territories.classes), *territories.names]))
+    for name in value if isinstance(value, list | dict) else ():
+        if name not in known:
+            near = get_close_matches(str(name), known, 3) or known[:10]
+            more = ", ..." if len(known) > len(near) else ""
+            raise ScenarioError(
+                f"{where}: {name!r} is neither a territory nor a class; admissible: {', '.join(near)}{more}"
+            )
 
 
 def by_class(value: float | dict[str, float], name: str, territory_class: str) -> float | None:

@@ -117,6 +117,7 @@ class Step(NamedTuple):
     FORECAST_BY_MOVING_AVERAGE,
     FORECAST_KNOWN_MEAN,
     FOLLOW_FRACTILE,
+    TAKE_POSITION,
     PROPOSE_ORDER_UP_TO,
     PROPOSE_BASE_STOCK,
     PROPOSE_NEWSVENDOR,
@@ -127,11 +128,16 @@ class Step(NamedTuple):
     ALLOCATE_AND_SHIP,
     GIVE_CREDIT,
     CLEAR_SEASON,
-    BOOK_INVOICES_AS_PAID,
-    BOOK_PAYMENTS,
+    RECEIVE_INVOICES,
+    CHARGE_INVOICES,
+    RECEIVE_PAYMENTS,
+    CHARGE_PAYMENTS,
     TALLY_CREDIT,
+    ACCOUNT_FOR_GOODS,
+    CHARGE_EFFORT,
+    CHARGE_WRITE_OFFS,
     CLOSE_ACCOUNTS,
-) = range(49)
+) = range(55)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -169,6 +175,7 @@ STEPS = {
     FORECAST_BY_MOVING_AVERAGE: Step(6, "forecast by moving average", SETTLE, "ordering"),
     FORECAST_KNOWN_MEAN: Step(6, "forecast the known mean", SETTLE, "ordering"),
     FOLLOW_FRACTILE: Step(6, "follow the critical fractile", SETTLE, "ordering"),
+    TAKE_POSITION: Step(6, "take inventory position", SETTLE, "ordering"),
     PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
     PROPOSE_BASE_STOCK: Step(6, "propose base stock", PROPOSE, "ordering", "order"),
     PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
@@ -179,12 +186,20 @@ STEPS = {
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
     GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
     CLEAR_SEASON: Step(12, "clear the season", SETTLE, "ordering"),
-    BOOK_INVOICES_AS_PAID: Step(12, "book invoices as paid", SETTLE, "settlement"),
-    BOOK_PAYMENTS: Step(12, "book payments", SETTLE, "settlement"),
+    RECEIVE_INVOICES: Step(12, "receive what is invoiced", SETTLE, "settlement"),
+    CHARGE_INVOICES: Step(12, "charge buyers what is invoiced", SETTLE, "settlement"),
+    RECEIVE_PAYMENTS: Step(12, "receive payments", SETTLE, "settlement"),
+    CHARGE_PAYMENTS: Step(12, "charge buyers their payments", SETTLE, "settlement"),
     TALLY_CREDIT: Step(12, "tally credit", SETTLE, "settlement"),
+    ACCOUNT_FOR_GOODS: Step(12, "account for goods, stock and handling", SETTLE, "settlement"),
+    CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
+    CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
 
+
+EXPECTATIONS = {"logit": EXPECT_LOGIT_DEMAND, "linear": EXPECT_LINEAR_DEMAND, "given": EXPECT_GIVEN_DEMAND}
+"""The step that settles mean demand, by demand system."""
 
 REVIEWS = (REVIEW_WHOLESALE_PRICES,)
 """Steps too rare and too costly to compile into the week: entry points of their own (`kernels`)."""
@@ -271,6 +286,8 @@ def take_step(
         ordering.forecast_known_mean(tier, world, state)
     elif code == FOLLOW_FRACTILE:
         ordering.follow_fractile(tier, world, terms, state)
+    elif code == TAKE_POSITION:
+        ordering.take_position(tier, world, state)
     elif code == PROPOSE_ORDER_UP_TO:
         ordering.propose_order_up_to(tier, world, terms, state)
     elif code == PROPOSE_BASE_STOCK:
@@ -291,12 +308,22 @@ def take_step(
         allocation.give_credit(tier, week, world, state)
     elif code == CLEAR_SEASON:
         ordering.clear_season(tier, week, world, state)
-    elif code == BOOK_INVOICES_AS_PAID:
-        settlement.book_payments(INVOICE, world, state)
-    elif code == BOOK_PAYMENTS:
-        settlement.book_payments(PAYMENT, world, state)
+    elif code == RECEIVE_INVOICES:
+        settlement.receive_invoices(state)
+    elif code == CHARGE_INVOICES:
+        settlement.charge_buyers(INVOICE, world, state)
+    elif code == RECEIVE_PAYMENTS:
+        settlement.receive_payments(world, state)
+    elif code == CHARGE_PAYMENTS:
+        settlement.charge_buyers(PAYMENT, world, state)
     elif code == TALLY_CREDIT:
         settlement.tally_credit(world, state)
+    elif code == ACCOUNT_FOR_GOODS:
+        settlement.account_for_goods(world, state)
+    elif code == CHARGE_EFFORT:
+        settlement.charge_effort(world, state)
+    elif code == CHARGE_WRITE_OFFS:
+        settlement.charge_write_offs(state)
     elif code == CLOSE_ACCOUNTS:
         settlement.close_accounts(world, terms, state)
 
@@ -388,10 +415,17 @@ def _plan_prices(channel: Channel) -> list[Planned]:
     return plan
 
 
+def prices_move(channel: Channel) -> int:
+    """Return every how many weeks prices and costs can change."""
+    upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
+    fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER}
+    return channel.scenario.price_review_weeks if fixed and not channel.scenario.events else 1
+
+
 def _plan_service(channel: Channel) -> list[Planned]:
     if not np.any(channel.world.segments[SERVICE_WEIGHT] > 0):
         return []
-    every = channel.scenario.price_review_weeks
+    every = channel.scenario.review_weeks
     return [Planned(PROPOSE_SERVICE_EFFORT, every=every), Planned(SETTLE_SERVICE_EFFORT, every=every), Planned(PERCEIVE_SERVICE, every=every)]
 
 
@@ -400,11 +434,8 @@ def _plan_demand(channel: Channel, decisions_move: bool) -> list[Planned]:
     indexed = any(e.column in ("market_index", "attractiveness") for e in scenario.events)
     market_moves = demand_of.shock_deviation > 0 or indexed or bool(np.any(channel.world.calendar != 1.0))
     plan = [Planned(UPDATE_MARKET_SIZE)] if market_moves else []
-    if demand_of.system == "given":
-        if market_moves or len(channel.world.trace):
-            plan.append(Planned(EXPECT_GIVEN_DEMAND))
-    elif market_moves or decisions_move:  # otherwise the opening state's expectation holds
-        plan.append(Planned(EXPECT_LOGIT_DEMAND if demand_of.system == "logit" else EXPECT_LINEAR_DEMAND))
+    if market_moves or decisions_move or len(channel.world.trace):  # otherwise the opening expectation holds
+        plan.append(Planned(EXPECTATIONS[demand_of.system]))
     noise = {
         "none": REALISE_CERTAIN_DEMAND,
         "poisson": REALISE_POISSON_DEMAND,
@@ -445,7 +476,9 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
             if FORECAST_KNOWN in forecasts:
                 plan.append(Planned(FORECAST_KNOWN_MEAN, tier))
             if SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
-                plan.append(Planned(FOLLOW_FRACTILE, tier))
+                plan.append(Planned(FOLLOW_FRACTILE, tier, prices_move(channel)))
+        if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
+            plan.append(Planned(TAKE_POSITION, tier))
         if ORDER_UP_TO in rules:
             plan.append(Planned(PROPOSE_ORDER_UP_TO, tier))
         if rules & {ORDER_BASE_STOCK, ORDER_REORDER_POINT}:
@@ -472,11 +505,17 @@ def _plan_shipments(channel: Channel) -> list[Planned]:
 
 
 def _plan_accounts(channel: Channel) -> list[Planned]:
-    plan = [Planned(CLEAR_SEASON, t) for t in range(1, channel.tiers) if ORDER_NEWSVENDOR in _rules(channel, ORDER_RULE, t)]
+    seasons = [t for t in range(1, channel.tiers) if ORDER_NEWSVENDOR in _rules(channel, ORDER_RULE, t)]
+    plan = [Planned(CLEAR_SEASON, tier) for tier in seasons]
     if channel.scenario.credit:
-        plan += [Planned(BOOK_PAYMENTS), Planned(TALLY_CREDIT)]
+        plan += [Planned(RECEIVE_PAYMENTS), Planned(CHARGE_PAYMENTS), Planned(TALLY_CREDIT)]
     else:
-        plan.append(Planned(BOOK_INVOICES_AS_PAID))
+        plan += [Planned(RECEIVE_INVOICES), Planned(CHARGE_INVOICES)]
+    plan.append(Planned(ACCOUNT_FOR_GOODS))
+    if _plan_service(channel) or any(g.opening_service > 0 for g in channel.scenario.members):
+        plan.append(Planned(CHARGE_EFFORT))
+    if seasons:
+        plan.append(Planned(CHARGE_WRITE_OFFS))
     return [*plan, Planned(CLOSE_ACCOUNTS)]
 
 

@@ -59,8 +59,8 @@ def _remote_task(
     """Run a task in another process or machine: it builds the channel itself, once per scenario."""
     channel = _channel(scenario_json, folder)
     stop = np.zeros(1 + count, dtype=np.int64)
-    terms = channel.apply(Policy.model_validate_json(policy_json))
-    outputs = run_task(channel, terms, Recording.of(metrics, record, channel), first, count, seed, stop)
+    active, terms = channel.under(Policy.model_validate_json(policy_json))
+    outputs = run_task(active, terms, Recording.of(metrics, record, channel), first, count, seed, stop)
     return outputs, stop
 
 
@@ -123,7 +123,7 @@ def run_batch(
     """
     recording = Recording.of(metrics, record, channel)
     groupings = Groupings.of(channel)
-    terms = [channel.apply(policy) for policy in policies]
+    applied = [channel.under(policy) for policy in policies]
     collected = _allocate(channel, recording, groupings, len(policies), replications)
     workers = workers or os.cpu_count() or 1
     tasks = plan_tasks(channel, len(policies), replications, workers if executor is None else max(workers, 8))
@@ -133,14 +133,14 @@ def run_batch(
     def submit(pool: Executor, task: Task) -> Future[Any]:
         if executor is not None:
             return pool.submit(
-                _remote_task, channel.scenario.model_dump_json(exclude_none=True), str(channel.scenario.folder),
+                _remote_task, json.dumps(channel.scenario.to_dict()), str(channel.scenario.folder),
                 policies[task.policy].model_dump_json(exclude_none=True), None if metrics is None else tuple(metrics),
                 tuple(record), task.first, task.count, seed,
             )  # fmt: skip
         stop = np.zeros(1 + task.count, dtype=np.int64)
         stops.append(stop)
         return pool.submit(
-            lambda: (run_task(channel, terms[task.policy], recording, task.first, task.count, seed, stop), stop)
+            lambda: (run_task(*applied[task.policy], recording, task.first, task.count, seed, stop), stop)
         )
 
     pool = executor or ThreadPoolExecutor(max_workers=workers, thread_name_prefix="channelsim")
@@ -157,7 +157,7 @@ def run_batch(
                 outputs, status = future.result()
                 if status[1:].any():
                     failed = task.first + int(np.flatnonzero(status[1:])[0])
-                    raise diagnose(channel, policies[task.policy], terms[task.policy], failed, seed)
+                    raise diagnose(*applied[task.policy], policies[task.policy], failed, seed)
                 for name, values in outputs.items():
                     collected[name][task.policy, task.first : task.first + task.count] = values
                 advance(task.count)
@@ -168,7 +168,7 @@ def run_batch(
             future.cancel()
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
-    return _totals(channel, policies, terms, replications, seed, recording, groupings, collected)
+    return _totals(channel, policies, applied, replications, seed, recording, groupings, collected)
 
 
 def _allocate(
@@ -193,7 +193,7 @@ def _allocate(
 
 
 def _totals(
-    channel: Channel, policies: Sequence[Policy], terms: list[Terms], replications: int, seed: int,
+    channel: Channel, policies: Sequence[Policy], applied: list[tuple[Channel, Terms]], replications: int, seed: int,
     recording: Recording, groupings: Groupings, collected: dict[str, Floats],
 ) -> Totals:  # fmt: skip
     values: dict[tuple[str, str], Floats] = {}
@@ -217,7 +217,7 @@ def _totals(
     values["territories", "overall"] = overall
     structural: dict[str, dict[str, Floats]] = {}
     if "mean_distance" in recording.structural:
-        found = [mean_distances(channel, t) for t in terms]
+        found = [mean_distances(*pair) for pair in applied]
         structural["mean_distance"] = {g: np.stack([f[g] for f in found]) for g in ("overall", "territory", "brand")}
     scenario = channel.scenario
     return Totals(
@@ -266,7 +266,7 @@ def provenance(scenario: Scenario, policies: Sequence[Policy], replications: int
     }
 
 
-def diagnose(channel: Channel, policy: Policy, terms: Terms, replication: int, seed: int) -> SimulationError:
+def diagnose(channel: Channel, terms: Terms, policy: Policy, replication: int, seed: int) -> SimulationError:
     """Run a failed replication again, step by step, and say where its first impossible number arises."""
     recording = Recording.of((), (), channel)
     space = Workspace(channel, recording, Groupings.of(channel), 1)

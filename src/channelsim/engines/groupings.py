@@ -8,9 +8,9 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.codes import ROLES
+from channelsim.expansion import BuiltWorld
 from channelsim.metrics import GROUPINGS
 from channelsim.tables import Integers
-from channelsim.world import Channel
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Groupings:
     rows: dict[tuple[str, str], Integers]
 
     @classmethod
-    def of(cls, channel: Channel) -> Groupings:
+    def of(cls, channel: BuiltWorld) -> Groupings:
         """Return the groupings of a channel."""
         members, scenario = channel.members, channel.scenario
-        roles = sorted(set(members.role.tolist()))
+        roles = sorted({ROLES.index(g.role) for g in scenario.members})
         groups = [g.name for g in scenario.members]
         named = [g.owner or g.name for g in scenario.members]
         chains = list(dict.fromkeys(named))
@@ -74,7 +74,9 @@ class Groupings:
             start += len(self.labels[grouping])
         return known, where
 
-    def cells(self, table: str, kept: np.ndarray, extra: np.ndarray | None = None) -> tuple[Integers, Integers]:
+    def cells(
+        self, table: str, kept: np.ndarray, extra: np.ndarray | None = None
+    ) -> tuple[Integers, Integers]:
         """Return the cell of every row (-1 where not kept) and the output position of every cell by grouping.
 
         Parameters

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from channelsim import columns as c
 from channelsim.errors import ScenarioError
 from channelsim.mechanisms.recording import TABLE_CODES
+from channelsim.metrics import GROUPINGS, knows
 from channelsim.schema import COLUMNS, column, position
 from channelsim.tables import Integers
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from channelsim.world import Channel
 
 STAGES = ("role", "tier", "group")
+"""Groupings whose labels are one stage of the channel: there all holdings count, elsewhere the stores'."""
+_STATE = {k.name: k for k in COLUMNS if k.home == "state"}
+_ROWS = {"holdings": ["holding"], "members": ["member"]}
 
 
 class Request(NamedTuple):
@@ -43,31 +49,28 @@ def read_requests(record: Sequence[Any], channel: Channel) -> tuple[Request, ...
     ScenarioError
         If a column or a grouping is unknown.
     """
-    from channelsim.metrics import GROUPINGS
-
-    state = {k.name: k for k in COLUMNS if k.home == "state"}
-    found = []
+    found: dict[Request, None] = {}
     for entry in record:
         parts = entry.split(" by ") if isinstance(entry, str) else list(entry)
+        if not 1 <= len(parts) <= 2 or not all(isinstance(part, str) for part in parts):
+            raise ScenarioError(f"record: {entry!r}: write 'sales', 'stock by role' or ('stock', 'role')")
         name, grouping = parts[0].strip(), (parts[1].strip() if len(parts) > 1 else "overall")
-        if name not in state:
-            raise ScenarioError(f"record: {name!r} is not a column of the state: {', '.join(state)}")
-        table = state[name].table
-        admissible = [g for g in GROUPINGS if g != "brand" or table in ("holdings", "links")]
-        admissible = ["overall", "territory"] if table == "territories" else admissible
-        admissible += {"holdings": ["holding"], "members": ["member"]}.get(table, [])
+        if name not in _STATE:
+            near = get_close_matches(name, _STATE, 3) or sorted(_STATE)
+            raise ScenarioError(
+                f"record: {name!r} is not a column of the state; admissible: {', '.join(near)}"
+            )
+        table = _STATE[name].table
+        admissible = [g for g in GROUPINGS if knows(table, g)] + _ROWS.get(table, [])
         if grouping not in admissible:
             raise ScenarioError(f"record: {name!r} by {grouping!r}: admissible: {', '.join(admissible)}")
-        request = Request(name, grouping, table == "holdings" and grouping not in (*STAGES, "holding"))
-        if request not in found:
-            found.append(request)
+        shelves = table == "holdings" and grouping not in (*STAGES, "holding")
+        found[Request(name, grouping, shelves)] = None
     return tuple(found)
 
 
 def row_labels(grouping: str, channel: Channel) -> tuple[str, ...]:
     """Return the names of the rows of a table that keeps every row."""
-    from channelsim import columns as c
-
     if grouping == "member":
         return tuple(channel.members.names)
     member, brand = channel.world.holdings_index[c.MEMBER], channel.world.holdings_index[c.BRAND]
@@ -87,8 +90,10 @@ def trajectory_table(
     for i, request in enumerate(requests):
         name = column(request.column).table
         if request.grouping in ("member", "holding"):
-            count = sizes.members if request.grouping == "member" else sizes.holdings
-            groups[i, :count] = np.arange(count)
+            of_members = request.grouping == "member"
+            built = channel.members.built_row if of_members else channel.built_holding
+            groups[i, : len(built)] = built
+            count = channel.built_sizes.members if of_members else channel.built_sizes.holdings
         else:
             labels = groupings.rows[name, request.grouping]
             groups[i, : len(labels)] = labels

@@ -19,9 +19,9 @@ from channelsim.columns import (
     BACKLOG,
     BUYER_HOLDING,
     CAPACITY,
-    CREDIT_WEEKS,
     DEBT,
     DEMAND,
+    DUE_AFTER,
     END_LINK,
     FIRST_LINK,
     INVOICE,
@@ -112,10 +112,14 @@ def dispatch(tier: int, week: int, world: World, state: State) -> None:
         for k in range(shipped.size):
             arriving[k] += shipped[k]
     else:
-        lead_time = world.links_index[LEAD_TIME]
+        lead_time, now = world.links_index[LEAD_TIME], week % ring
         for k in range(shipped.size):
-            state.pipeline[(week + 1 + lead_time[first + k]) % ring, first + k] += shipped[k]
-    revenue, first_link, end_link = state.holdings[REVENUE], world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
+            state.pipeline[later(now, 1 + lead_time[first + k], ring), first + k] += shipped[k]
+    revenue, first_link, end_link = (
+        state.holdings[REVENUE],
+        world.holdings_index[FIRST_LINK],
+        world.holdings_index[END_LINK],
+    )
     for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
         revenue[h] = total(state.links[INVOICE][first_link[h] : end_link[h]])
 
@@ -124,7 +128,14 @@ def dispatch(tier: int, week: int, world: World, state: State) -> None:
 def give_credit(tier: int, week: int, world: World, state: State) -> None:
     """Settle the week's invoices as debts that fall due credit_weeks after the goods arrive."""
     ring, invoiced, debt = state.payables.shape[0], state.links[INVOICE], state.links[DEBT]
-    lead_time, credit = world.links_index[LEAD_TIME], world.links_index[CREDIT_WEEKS]
+    due_after, now = world.links_index[DUE_AFTER], week % ring
     for k in range(world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]):
-        state.payables[(week + 1 + lead_time[k] + credit[k]) % ring, k] += invoiced[k]
+        state.payables[later(now, due_after[k], ring), k] += invoiced[k]
         debt[k] += invoiced[k]
+
+
+@rule
+def later(now: int, weeks: int, ring: int) -> int:
+    """Return the place in a ring of weeks that lies fewer than a whole turn ahead."""
+    place = now + weeks
+    return place - ring if place >= ring else place

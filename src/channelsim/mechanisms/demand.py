@@ -61,7 +61,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule
 from channelsim.numerics import exponential, logarithm
-from channelsim.randomness import gamma_from_table, poisson_quantile
+from channelsim.randomness import fill_poisson, gamma_from_table
 from channelsim.tables import Draws, State, Terms, World
 
 
@@ -74,7 +74,11 @@ def first_shelf_of(state: State) -> int:
 @rule
 def update_market(week: int, world: World, state: State, draws: Draws) -> None:
     """Settle each territory's market size relative to its base."""
-    market, shock, index = state.territories[MARKET], state.territories[SHOCK], state.territories[MARKET_INDEX]
+    market, shock, index = (
+        state.territories[MARKET],
+        state.territories[SHOCK],
+        state.territories[MARKET_INDEX],
+    )
     normal = draws.market[week % draws.market.shape[0]]
     persistence, deviation = world.scenario[SHOCK_PERSISTENCE], world.scenario[SHOCK_DEVIATION]
     calendar = world.calendar[week]
@@ -94,16 +98,19 @@ def perceive_service(world: World, terms: Terms, state: State) -> None:
         for i in range(service.size):
             perceived[i] = service[i]
         return
+    brands = state.workspace.shape[0]
+    count, pooled = state.workspace[0, :brands], state.workspace[1, :brands]
     for t in range(world.territories_index.shape[1]):
         start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
+        for b in range(brands):
+            count[b] = 0.0
+            pooled[b] = 0.0
         for i in range(start, end):
-            pooled, count = 0.0, 0.0
-            for k in range(start, end):
-                if brand[k] == brand[i]:
-                    pooled += listed[k] * service[k]
-                    count += listed[k]
-            if count > 0.0:
-                perceived[i] = (1.0 - spillover) * service[i] + spillover * pooled / count
+            count[brand[i]] += listed[i]
+            pooled[brand[i]] += listed[i] * service[i]
+        for i in range(start, end):
+            mean = pooled[brand[i]] / max(count[brand[i]], 1.0)
+            perceived[i] = (1.0 - spillover) * service[i] + spillover * mean
 
 
 @rule
@@ -147,8 +154,9 @@ def choose_stores(world: World, state: State) -> None:
                 for j in range(stores):
                     denominator += attraction[j] * travel[j]
                 buyers = world.zone_buyers[g, z] * market
+                inverse = 1.0 / denominator
                 for j in range(stores):
-                    reach = travel[j] / denominator
+                    reach = travel[j] * inverse
                     demand[j] += buyers * reach
                     square[j] += buyers * reach * reach
                 inclusive += buyers * logarithm(denominator)
@@ -222,9 +230,7 @@ def realise_poisson_demand(week: int, state: State, draws: Draws) -> None:
     """Settle Poisson demand of the expected mean."""
     first = first_shelf_of(state)
     mean, demand = state.holdings[MEAN_DEMAND][first:], state.holdings[DEMAND][first:]
-    uniform = draws.shelf[week % draws.shelf.shape[0]]
-    for i in range(demand.size):
-        demand[i] = poisson_quantile(uniform[i], mean[i])
+    fill_poisson(draws.shelf[week % draws.shelf.shape[0]], mean, demand)
 
 
 @rule
@@ -281,7 +287,11 @@ def substitute(world: World, state: State) -> None:
 def sell_with_backlog(state: State) -> None:
     """Settle sales when consumers wait: unmet demand is owed and served first."""
     first = first_shelf_of(state)
-    stock, demand, owed = state.holdings[STOCK][first:], state.holdings[DEMAND][first:], state.holdings[OWED][first:]
+    stock, demand, owed = (
+        state.holdings[STOCK][first:],
+        state.holdings[DEMAND][first:],
+        state.holdings[OWED][first:],
+    )
     sales, stockout = state.holdings[SALES][first:], state.holdings[STOCKOUT][first:]
     for i in range(sales.size):
         wanted = owed[i] + demand[i]

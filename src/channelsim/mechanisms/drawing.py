@@ -18,7 +18,9 @@ from channelsim.tables import Draws, State, World
 def draw_market(week: int, replication: int, seed: int, world: World, draws: Draws) -> None:
     """Draw the market shocks of a block of weeks, standard normal."""
     if week % draws.market.shape[0] == 0:
-        fill_uniforms(draws.market, world.territories_index[TERRITORY_KEY], week, replication, DRAW_MARKET, seed)
+        fill_uniforms(
+            draws.market, world.territories_index[TERRITORY_KEY], week, replication, DRAW_MARKET, seed
+        )
         fill_normals(draws.market)
 
 

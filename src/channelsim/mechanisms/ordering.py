@@ -44,6 +44,7 @@ from channelsim.columns import (
     CASE_SIZE,
     CLEARED,
     CREDIT_SAVING,
+    CRITICAL_FRACTILE,
     DEMAND,
     END_LINK,
     FIRST_LINK,
@@ -64,6 +65,7 @@ from channelsim.columns import (
     ORDER_RULE,
     ORDERED,
     OWED,
+    POSITION,
     PRICE,
     PROTECTION_WEEKS,
     REORDER_POINT,
@@ -103,7 +105,11 @@ def collect_orders(tier: int, world: World, terms: Terms, state: State) -> None:
         order, buyer = state.holdings[ORDER], world.links_index[BUYER_HOLDING][first:end]
         for k in range(ordered.size):
             ordered[k] = active[k] * order[buyer[k]]
-    demand, first_link, end_link = state.holdings[DEMAND], world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
+    demand, first_link, end_link = (
+        state.holdings[DEMAND],
+        world.holdings_index[FIRST_LINK],
+        world.holdings_index[END_LINK],
+    )
     for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
         demand[h] = total(state.links[ORDERED][first_link[h] : end_link[h]])
 
@@ -149,21 +155,26 @@ def forecast_known_mean(tier: int, world: World, state: State) -> None:
 
 @rule
 def follow_fractile(tier: int, world: World, terms: Terms, state: State) -> None:
-    """Settle the safety factor from the critical fractile of the terms in force."""
+    """Settle critical fractiles at the terms in force, and the safety factors that follow them."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
-    price, cost, factor = state.holdings[PRICE][a:b], state.holdings[UNIT_COST][a:b], state.holdings[SAFETY_FACTOR][a:b]
+    price, cost, fractile = (
+        state.holdings[PRICE][a:b],
+        state.holdings[UNIT_COST][a:b],
+        state.holdings[CRITICAL_FRACTILE][a:b],
+    )
     saving, handling = terms.holdings[CREDIT_SAVING][a:b], world.holdings[HANDLING_COST][a:b]
     goodwill, rate = world.holdings[GOODWILL][a:b], world.holdings[HOLDING_RATE][a:b]
     obsolescence, salvage = world.holdings[OBSOLESCENCE][a:b], world.holdings[SALVAGE][a:b]
-    chosen, order_rule = world.holdings_index[SAFETY_RULE][a:b], world.holdings_index[ORDER_RULE][a:b]
+    order_rule = world.holdings_index[ORDER_RULE][a:b]
+    for i in range(fractile.size):
+        underage = max(0.0, price[i] - marginal_cost(cost[i], saving[i], handling[i]) + goodwill[i])
+        season = order_rule[i] == ORDER_NEWSVENDOR
+        overage = cost[i] * (1.0 - salvage[i] if season else rate[i] + obsolescence[i])
+        fractile[i] = underage / max(underage + overage, 1e-300)
+    factor, chosen = state.holdings[SAFETY_FACTOR][a:b], world.holdings_index[SAFETY_RULE][a:b]
     for i in range(factor.size):
         if chosen[i] == SAFETY_FRACTILE:
-            margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
-            underage = max(0.0, margin + goodwill[i])
-            season = order_rule[i] == ORDER_NEWSVENDOR
-            overage = cost[i] * (1.0 - salvage[i] if season else rate[i] + obsolescence[i])
-            fractile = underage / max(underage + overage, 1e-300)
-            factor[i] = normal_quantile(min(max(fractile, 1e-9), 1.0 - 1e-9))
+            factor[i] = normal_quantile(min(max(fractile[i], 1e-9), 1.0 - 1e-9))
 
 
 @rule
@@ -173,50 +184,69 @@ def pending_share(tier: int, world: World) -> float:
 
 
 @rule
+def take_position(tier: int, world: World, state: State) -> None:
+    """Settle the inventory position: stock and on order less what is owed and still to be shipped."""
+    a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    stock, on_order, owed = (
+        state.holdings[STOCK][a:b],
+        state.holdings[ON_ORDER][a:b],
+        state.holdings[OWED][a:b],
+    )
+    position, demand, pending = (
+        state.holdings[POSITION][a:b],
+        state.holdings[DEMAND][a:b],
+        pending_share(tier, world),
+    )
+    for i in range(position.size):
+        position[i] = stock[i] + on_order[i] - owed[i] - pending * demand[i]
+
+
+@rule
 def propose_order_up_to(tier: int, world: World, terms: Terms, state: State) -> None:
     """Propose orders up to the forecast of the protection interval plus safety stock."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
     forecast, variance = state.holdings[FORECAST][a:b], state.holdings[FORECAST_VARIANCE][a:b]
-    stock, on_order, owed = state.holdings[STOCK][a:b], state.holdings[ON_ORDER][a:b], state.holdings[OWED][a:b]
-    demand, pending = state.holdings[DEMAND][a:b], pending_share(tier, world)
     factor, weeks = state.holdings[SAFETY_FACTOR][a:b], terms.holdings[PROTECTION_WEEKS][a:b]
-    order, chosen = state.holdings[ORDER][a:b], world.holdings_index[ORDER_RULE][a:b]
+    order, position, chosen = (
+        state.holdings[ORDER][a:b],
+        state.holdings[POSITION][a:b],
+        world.holdings_index[ORDER_RULE][a:b],
+    )
     for i in range(order.size):
-        position = stock[i] + on_order[i] - owed[i] - pending * demand[i]
         level = forecast[i] * weeks[i] + factor[i] * sqrt(variance[i] * weeks[i])
-        order[i] = max(0.0, level - position) if chosen[i] == ORDER_UP_TO else order[i]
+        wanted = max(0.0, level - position[i])
+        order[i] = wanted if chosen[i] == ORDER_UP_TO else order[i]
 
 
 @rule
 def propose_base_stock(tier: int, world: World, state: State) -> None:
     """Propose orders of the (s, S) and the fixed base-stock rule."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
-    stock, on_order, owed = state.holdings[STOCK][a:b], state.holdings[ON_ORDER][a:b], state.holdings[OWED][a:b]
-    demand, pending = state.holdings[DEMAND][a:b], pending_share(tier, world)
     reorder_point, level = world.holdings[REORDER_POINT][a:b], world.holdings[BASE_STOCK][a:b]
-    order, chosen = state.holdings[ORDER][a:b], world.holdings_index[ORDER_RULE][a:b]
+    order, position, chosen = (
+        state.holdings[ORDER][a:b],
+        state.holdings[POSITION][a:b],
+        world.holdings_index[ORDER_RULE][a:b],
+    )
     for i in range(order.size):
-        position = stock[i] + on_order[i] - owed[i] - pending * demand[i]
-        wanted = max(0.0, level[i] - position)
+        wanted = max(0.0, level[i] - position[i])
         if chosen[i] == ORDER_BASE_STOCK:
             order[i] = wanted
         elif chosen[i] == ORDER_REORDER_POINT:
-            order[i] = wanted if position <= reorder_point[i] else 0.0
+            order[i] = wanted if position[i] <= reorder_point[i] else 0.0
 
 
 @rule
 def propose_anchoring(tier: int, world: World, state: State) -> None:
     """Propose orders that anchor on the forecast and adjust for part of the stock gap."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
-    stock, on_order, owed = state.holdings[STOCK][a:b], state.holdings[ON_ORDER][a:b], state.holdings[OWED][a:b]
-    demand, pending = state.holdings[DEMAND][a:b], pending_share(tier, world)
+    on_order, position = state.holdings[ON_ORDER][a:b], state.holdings[POSITION][a:b]
     forecast, anchor = state.holdings[FORECAST][a:b], world.holdings[ANCHOR][a:b]
     adjustment, line = world.holdings[STOCK_ADJUSTMENT][a:b], world.holdings[SUPPLY_LINE_WEIGHT][a:b]
     order, chosen = state.holdings[ORDER][a:b], world.holdings_index[ORDER_RULE][a:b]
     for i in range(order.size):
-        stock_on_hand = stock[i] - owed[i] - pending * demand[i]
-        gap = anchor[i] - stock_on_hand - line[i] * on_order[i]
-        wanted = max(0.0, forecast[i] + adjustment[i] * gap)
+        on_hand = position[i] - on_order[i]
+        wanted = max(0.0, forecast[i] + adjustment[i] * (anchor[i] - on_hand - line[i] * on_order[i]))
         order[i] = wanted if chosen[i] == ORDER_ANCHORING else order[i]
 
 
@@ -260,7 +290,11 @@ def clear_season(tier: int, week: int, world: World, state: State) -> None:
 def round_orders(tier: int, world: World, terms: Terms, state: State) -> None:
     """Propose orders that suppliers accept: none below the minimum, the others in whole cases."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
-    order, minimum, case = state.holdings[ORDER][a:b], terms.holdings[MINIMUM_ORDER][a:b], terms.holdings[CASE_SIZE][a:b]
+    order, minimum, case = (
+        state.holdings[ORDER][a:b],
+        terms.holdings[MINIMUM_ORDER][a:b],
+        terms.holdings[CASE_SIZE][a:b],
+    )
     for i in range(order.size):
         if order[i] < minimum[i]:
             order[i] = 0.0
@@ -274,7 +308,11 @@ def round_orders(tier: int, world: World, terms: Terms, state: State) -> None:
 def place_orders(tier: int, world: World, terms: Terms, state: State) -> None:
     """Settle the orders of a tier: from now on the goods are on order."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
-    order, on_order, listed = state.holdings[ORDER][a:b], state.holdings[ON_ORDER][a:b], terms.holdings[LISTED][a:b]
+    order, on_order, listed = (
+        state.holdings[ORDER][a:b],
+        state.holdings[ON_ORDER][a:b],
+        terms.holdings[LISTED][a:b],
+    )
     for i in range(order.size):
         order[i] *= listed[i]
         on_order[i] += order[i]

@@ -44,7 +44,6 @@ from channelsim.columns import (
     MARKET,
     MARKUP,
     MEAN_DEMAND,
-    MEMBER,
     MEMBER_TERRITORY,
     NEXT_PRICE,
     PRICE,
@@ -52,6 +51,7 @@ from channelsim.columns import (
     PRICE_BOUND,
     PRICE_RULE,
     PRICE_SENSITIVITY,
+    PRICE_SLOPE,
     SOURCE_LINK,
     STORE,
     TIER_END_HOLDING,
@@ -72,7 +72,11 @@ NO_DEMAND = 1e-200
 @rule
 def pass_on_costs(world: World, terms: Terms, state: State) -> None:
     """Settle each buyer's unit cost: the wholesale price its source asks."""
-    cost, source, price = state.holdings[UNIT_COST], terms.holdings_index[SOURCE_LINK], state.links[WHOLESALE_PRICE]
+    cost, source, price = (
+        state.holdings[UNIT_COST],
+        terms.holdings_index[SOURCE_LINK],
+        state.links[WHOLESALE_PRICE],
+    )
     for h in range(cost.size):
         if source[h] >= 0:
             cost[h] = price[source[h]]
@@ -82,7 +86,11 @@ def pass_on_costs(world: World, terms: Terms, state: State) -> None:
 def propose_simple_price(world: World, state: State) -> None:
     """Propose the prices of all shelves that need no optimisation: fixed, markup, suggested."""
     first = first_shelf_of(state)
-    price, proposed, cost = state.holdings[PRICE][first:], state.holdings[NEXT_PRICE][first:], state.holdings[UNIT_COST][first:]
+    price, proposed, cost = (
+        state.holdings[PRICE][first:],
+        state.holdings[NEXT_PRICE][first:],
+        state.holdings[UNIT_COST][first:],
+    )
     chosen, markup = world.holdings_index[PRICE_RULE][first:], world.holdings[MARKUP][first:]
     suggested = world.holdings[PRICE_BOUND][first:]
     for i in range(price.size):
@@ -108,13 +116,10 @@ def bounded(price: float, price_rule: int, bound: float) -> float:
 
 
 @rule
-def held(holding: int, second_pass: bool, world: World, state: State) -> bool:
+def is_held(chosen: int, next_price: float, bound: float, second_pass: bool) -> bool:
     """Return whether the price of a shelf is given while its store optimises the others."""
-    chosen = world.holdings_index[PRICE_RULE, holding]
-    if not responds(chosen):
-        return True
-    at_bound = state.holdings[NEXT_PRICE, holding] == world.holdings[PRICE_BOUND, holding]
-    return second_pass and chosen != PRICE_BEST_RESPONSE and at_bound
+    free = chosen == PRICE_BEST_RESPONSE or (responds(chosen) and not (second_pass and next_price == bound))
+    return not free
 
 
 @rule
@@ -125,109 +130,117 @@ def margin_at(price: float, holding: int, world: World, terms: Terms, state: Sta
 
 
 @rule
-def respond_in_logit(first_holding: int, end_holding: int, j: int, second_pass: bool, world: World, terms: Terms, state: State) -> None:
-    """Write the optimal prices of store j's free shelves into their next price."""
+def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State) -> None:
+    """Write the optimal prices of all stores' free shelves into their next price."""
     first, segments, system = first_shelf_of(state), state.attraction.shape[0], state.workspace
-    demand, square, sensitivity = state.store_demand, state.store_square, world.segments[PRICE_SENSITIVITY]
-    for g in range(segments):
-        for k in range(segments + 1):
-            system[g, k] = 1.0 if k == g else 0.0
-    for h in range(first_holding, end_holding):
-        i = h - first
-        if held(h, second_pass, world, state):
-            margin = margin_at(state.holdings[NEXT_PRICE, h], h, world, terms, state)
-            for g in range(segments):
-                system[g, segments] += state.attraction[g, i] * margin
-            continue
-        slope = price_slope(i, j, world, state)
-        if slope <= NO_DEMAND:
-            continue
+    price, demand = state.holdings[NEXT_PRICE][first:], state.holdings[MEAN_DEMAND][first:]
+    cost, saving = state.holdings[UNIT_COST][first:], terms.holdings[CREDIT_SAVING][first:]
+    handling, bound = world.holdings[HANDLING_COST][first:], world.holdings[PRICE_BOUND][first:]
+    chosen, slope = world.holdings_index[PRICE_RULE][first:], state.holdings[PRICE_SLOPE][first:]
+    attraction, sensitivity = state.attraction, world.segments[PRICE_SENSITIVITY]
+    first_member = world.members_index.shape[1] - state.store_demand.shape[1]
+    for j in range(state.store_demand.shape[1]):
+        a = world.members_index[FIRST_HOLDING, first_member + j] - first
+        b = world.members_index[END_HOLDING, first_member + j] - first
         for g in range(segments):
-            weight = state.attraction[g, i] / slope
-            system[g, segments] += weight * state.holdings[MEAN_DEMAND, h]
-            for k in range(segments):
-                system[g, k] -= weight * state.attraction[k, i] * sensitivity[k] * square[k, j]
-    solve_in_place(system, segments)
-    for h in range(first_holding, end_holding):
-        i = h - first
-        slope = price_slope(i, j, world, state)
-        if slope > NO_DEMAND and not held(h, second_pass, world, state):
-            margin = 0.0
+            for k in range(segments + 1):
+                system[g, k] = 1.0 if k == g else 0.0
+        for i in range(a, b):
+            if is_held(chosen[i], price[i], bound[i], second_pass):
+                margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
+                for g in range(segments):
+                    system[g, segments] += attraction[g, i] * margin
+                continue
+            slope[i] = 0.0
             for g in range(segments):
-                with_others = demand[g, j] + sensitivity[g] * square[g, j] * system[g, segments]
-                margin += state.attraction[g, i] * with_others
-            state.holdings[NEXT_PRICE, h] += margin / slope - margin_at(state.holdings[NEXT_PRICE, h], h, world, terms, state)
+                slope[i] += attraction[g, i] * sensitivity[g] * state.store_demand[g, j]
+            if slope[i] <= NO_DEMAND:
+                continue
+            inverse = 1.0 / slope[i]
+            for g in range(segments):
+                weight = attraction[g, i] * inverse
+                system[g, segments] += weight * demand[i]
+                for k in range(segments):
+                    system[g, k] -= weight * attraction[k, i] * sensitivity[k] * state.store_square[k, j]
+        solve_in_place(system, segments)
+        for i in range(a, b):
+            if not is_held(chosen[i], price[i], bound[i], second_pass) and slope[i] > NO_DEMAND:
+                margin = 0.0
+                for g in range(segments):
+                    with_others = sensitivity[g] * state.store_square[g, j] * system[g, segments]
+                    margin += attraction[g, i] * (state.store_demand[g, j] + with_others)
+                price[i] = margin / slope[i] + marginal_cost(cost[i], saving[i], handling[i])
 
 
 @rule
-def price_slope(i: int, j: int, world: World, state: State) -> float:
-    """Return B_l = Σ_g a_gl α_g D_gj of shelf i in store j, units per week per money."""
-    slope = 0.0
-    for g in range(state.attraction.shape[0]):
-        slope += state.attraction[g, i] * world.segments[PRICE_SENSITIVITY, g] * state.store_demand[g, j]
-    return slope
-
-
-@rule
-def respond_in_linear(first_holding: int, end_holding: int, second_pass: bool, world: World, terms: Terms, state: State) -> None:
-    """Write the optimal prices of a store's free shelves under linear demand into their next price."""
+def respond_in_linear(second_pass: bool, world: World, terms: Terms, state: State) -> None:
+    """Write the optimal prices of all stores' free shelves under linear demand into their next price."""
     first, system = first_shelf_of(state), state.workspace
-    t = world.members_index[MEMBER_TERRITORY, world.holdings_index[MEMBER, first_holding]]
-    start = first + world.territories_index[FIRST_SHELF, t]
-    n = first + world.territories_index[END_SHELF, t] - start
-    position, market = world.territories_index[FIRST_RESPONSE, t], max(state.territories[MARKET, t], NO_DEMAND)
-    size = end_holding - first_holding
-    for r in range(size):
-        h = first_holding + r
-        fixed = held(h, second_pass, world, state) or state.holdings[MEAN_DEMAND, h] <= NO_DEMAND
-        right = state.holdings[NEXT_PRICE, h] - state.holdings[PRICE, h] if fixed else state.holdings[MEAN_DEMAND, h] / market
-        for c in range(size):
-            k = first_holding + c
-            own = terms.slopes[position + (h - start) * n + (k - start)]
-            crossed = terms.slopes[position + (k - start) * n + (h - start)]
-            if fixed:
-                system[r, c] = 1.0 if r == c else 0.0
-            else:
-                system[r, c] = own + crossed
-                right -= crossed * margin_at(state.holdings[PRICE, k], k, world, terms, state)
-        system[r, size] = right
-    solve_in_place(system, size)
-    for r in range(size):
-        h = first_holding + r
-        state.holdings[NEXT_PRICE, h] = state.holdings[PRICE, h] + system[r, size]
+    first_member = world.members_index.shape[1] - state.store_demand.shape[1]
+    for m in range(first_member, world.members_index.shape[1]):
+        a, b = world.members_index[FIRST_HOLDING, m], world.members_index[END_HOLDING, m]
+        t = world.members_index[MEMBER_TERRITORY, m]
+        start = first + world.territories_index[FIRST_SHELF, t]
+        n = first + world.territories_index[END_SHELF, t] - start
+        position, market = (
+            world.territories_index[FIRST_RESPONSE, t],
+            max(state.territories[MARKET, t], NO_DEMAND),
+        )
+        for r in range(b - a):
+            h = a + r
+            next_price, bound = state.holdings[NEXT_PRICE, h], world.holdings[PRICE_BOUND, h]
+            fixed = is_held(world.holdings_index[PRICE_RULE, h], next_price, bound, second_pass)
+            fixed = fixed or state.holdings[MEAN_DEMAND, h] <= NO_DEMAND
+            right = (
+                next_price - state.holdings[PRICE, h] if fixed else state.holdings[MEAN_DEMAND, h] / market
+            )
+            for k in range(b - a):
+                own = terms.slopes[position + (h - start) * n + (a + k - start)]
+                crossed = terms.slopes[position + (a + k - start) * n + (h - start)]
+                if fixed:
+                    system[r, k] = 1.0 if r == k else 0.0
+                else:
+                    system[r, k] = own + crossed
+                    right -= crossed * margin_at(state.holdings[PRICE, a + k], a + k, world, terms, state)
+            system[r, b - a] = right
+        solve_in_place(system, b - a)
+        for r in range(b - a):
+            state.holdings[NEXT_PRICE, a + r] = state.holdings[PRICE, a + r] + system[r, b - a]
 
 
 @rule
-def respond(logit: bool, first_member: int, end_member: int, world: World, terms: Terms, state: State) -> None:
-    """Write the best-response prices of the stores in a range of members into their next prices.
+def keep_bounds(world: World, state: State) -> bool:
+    """Bring next prices within minimum and maximum resale prices; return whether any passed its bound."""
+    met = False
+    for h in range(first_shelf_of(state), state.holdings.shape[1]):
+        chosen = world.holdings_index[PRICE_RULE, h]
+        if chosen == PRICE_MINIMUM or chosen == PRICE_MAXIMUM:
+            wish = state.holdings[NEXT_PRICE, h]
+            state.holdings[NEXT_PRICE, h] = bounded(wish, chosen, world.holdings[PRICE_BOUND, h])
+            met = met or state.holdings[NEXT_PRICE, h] != wish
+    return met
 
-    A store whose solution passes a resale price bound is solved again with those shelves at the bound.
+
+@rule
+def respond(logit: bool, world: World, terms: Terms, state: State) -> None:
+    """Write every store's best-response prices into the next prices.
+
+    Where a solution passes a resale price bound, the stores are solved again with those shelves at the bound.
     """
-    first_store = world.members_index.shape[1] - state.store_demand.shape[1]
-    for m in range(first_member, end_member):
-        a, b = world.members_index[FIRST_HOLDING, m], world.members_index[END_HOLDING, m]
-        for second_pass in range(2):
-            if logit:
-                respond_in_logit(a, b, m - first_store, second_pass == 1, world, terms, state)
-            else:
-                respond_in_linear(a, b, second_pass == 1, world, terms, state)
-            met = False
-            for h in range(a, b):
-                chosen = world.holdings_index[PRICE_RULE, h]
-                if chosen == PRICE_MINIMUM or chosen == PRICE_MAXIMUM:
-                    wish = state.holdings[NEXT_PRICE, h]
-                    state.holdings[NEXT_PRICE, h] = bounded(wish, chosen, world.holdings[PRICE_BOUND, h])
-                    met = met or state.holdings[NEXT_PRICE, h] != wish
-            if not met:
-                break
+    for second_pass in range(2):
+        if logit:
+            respond_in_logit(second_pass == 1, world, terms, state)
+        else:
+            respond_in_linear(second_pass == 1, world, terms, state)
+        if not keep_bounds(world, state):
+            break
 
 
 @rule
 def propose_best_response(logit: bool, world: World, terms: Terms, state: State) -> None:
     """Propose the share λ of the way to every store's best-response prices."""
     first = first_shelf_of(state)
-    members = world.members_index.shape[1]
-    respond(logit, members - state.store_demand.shape[1], members, world, terms, state)
+    respond(logit, world, terms, state)
     price, proposed = state.holdings[PRICE][first:], state.holdings[NEXT_PRICE][first:]
     chosen, speed = world.holdings_index[PRICE_RULE][first:], world.holdings[PRICE_ADJUSTMENT][first:]
     bound = world.holdings[PRICE_BOUND][first:]

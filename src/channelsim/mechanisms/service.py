@@ -1,18 +1,18 @@
 """Service effort: each store's optimum, with the spillover to its neighbours (T14, T30).
 
 Consumers perceive (1 − φ)·own + φ·mean of the n listed shelves of the brand in the territory. A store
-raises effort until its marginal profit meets its marginal cost (m the unit margin, H_gj = Σ_k s_{k|g} m_k
-s_zgj the store's expected margin, s_B the brand's total share):
+raises effort until its marginal profit meets its marginal cost. With a, K, Δ, D, E and M_g = Σ_k a_gk m_k as
+in `pricing` (m the unit margin, K/Δ·M the store's expected margin per buyer, s_B the brand's share):
 
-    κ_j e_l = Σ_zg γ_g M_zg [ (1 − φ) s_zgl (m_l − H) + (φ/n)(s_zgl m_l − H s_zgB) ].
+    κ_l e_l = Σ_g γ_g { (1 − φ) a_gl (m_l D_gj − E_gj M_g) + (φ/n) (a_gl m_l D_gj − M_g O_gjB) } ,
+    O_gjB = Σ_z M_zg (K_zgj/Δ_zg) s_zgB ,   s_zgB = Σ_{k∈B} a_gk K_zgk/Δ_zg ,
 
-With a, D, E and M_g = Σ_k a_gk m_k as in `pricing` the first bracket is Σ_g γ_g a_gl (m_l D_gj − E_gj M_g). The last
-term needs O_gj = Σ_z M_zg (K_zgj/Δ_zg) s_zgB, computed zone by zone only where φ > 0. Effort moves the share λ
-of the way at each decision.
+where O, the overlap of a store's reach with its brand's buyers, needs the zones and is formed only
+where φ > 0. Effort moves the share λ of the way at each decision.
 
-A store that prices optimally has m − H = 1/α: margin then buys no service; where the price is held
-(suggested, resale price maintenance) it does. Source: first-order condition (economics §3); Telser
-1960 on free riding. Limit: γ = 0 leaves the step out.
+A store that prices optimally has m − H = 1/α: margin then buys no service, price does its work; where the
+price is held (suggested, resale price maintenance) margin buys service. Source: first-order condition
+(economics §3); Telser 1960 on free riding. Limit: γ = 0 leaves the step out.
 """
 
 from __future__ import annotations
@@ -49,63 +49,99 @@ from channelsim.tables import State, Terms, World
 @rule
 def propose_service(world: World, terms: Terms, state: State) -> None:
     """Propose every shelf's service effort from its first-order condition at last week's shares."""
-    first = first_shelf_of(state)
-    price, cost = state.holdings[PRICE][first:], state.holdings[UNIT_COST][first:]
-    handling, effort_cost = world.holdings[HANDLING_COST][first:], world.holdings[SERVICE_COST][first:]
-    current, proposed = state.holdings[SERVICE][first:], state.holdings[NEXT_SERVICE][first:]
-    saving = terms.holdings[CREDIT_SAVING][first:]
-    speed, listed = world.holdings[PRICE_ADJUSTMENT][first:], terms.holdings[LISTED][first:]
-    store, brand = world.holdings_index[STORE][first:], world.holdings_index[BRAND][first:]
-    spillover = world.scenario[SERVICE_SPILLOVER]
-    for t in range(world.territories_index.shape[1]):
-        start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
-        for i in range(start, end):
-            margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
-            j = store[i]
-            gain = 0.0
-            neighbours = 0.0
-            for k in range(start, end):
-                neighbours += listed[k] if brand[k] == brand[i] else 0.0
-            for g in range(state.attraction.shape[0]):
-                expected = 0.0
-                for k in range(start, end):
-                    if store[k] == j:
-                        of_shelf = price[k] - marginal_cost(cost[k], saving[k], handling[k])
-                        expected += state.attraction[g, k] * of_shelf
-                weighted = world.segments[SERVICE_WEIGHT, g]
-                direct = margin * state.store_demand[g, j] - expected * state.store_square[g, j]
-                gain += weighted * (1.0 - spillover) * state.attraction[g, i] * direct
-                if spillover > 0.0:
-                    pooled = state.attraction[g, i] * margin * state.store_demand[g, j]
-                    pooled -= expected * brand_overlap(t, g, i, world, state)
-                    gain += weighted * spillover / max(neighbours, 1.0) * pooled
-            target = listed[i] * max(0.0, gain / effort_cost[i])
-            proposed[i] = current[i] + speed[i] * (target - current[i])
+    first, spillover = first_shelf_of(state), world.scenario[SERVICE_SPILLOVER]
+    current, gain = state.holdings[SERVICE][first:], state.holdings[NEXT_SERVICE][first:]
+    effort_cost, speed = world.holdings[SERVICE_COST][first:], world.holdings[PRICE_ADJUSTMENT][first:]
+    listed = terms.holdings[LISTED][first:]
+    for i in range(gain.size):
+        gain[i] = 0.0
+    expect_margins(world, terms, state)
+    add_own_gain(1.0 - spillover, world, terms, state)
+    if spillover > 0.0:
+        for t in range(world.territories_index.shape[1]):
+            add_pooled_gain(t, spillover, world, terms, state)
+    for i in range(gain.size):
+        target = listed[i] * max(0.0, gain[i] / effort_cost[i])
+        gain[i] = current[i] + speed[i] * (target - current[i])
 
 
 @rule
-def brand_overlap(t: int, g: int, i: int, world: World, state: State) -> float:
-    """Return O_gj = Σ_z M_zg (K_zgj/Δ_zg) s_zgB for the brand of shelf i, buyers per unit of attraction."""
+def expect_margins(world: World, terms: Terms, state: State) -> None:
+    """Write M_g = Σ_k a_gk m_k of every store and segment, money."""
     first = first_shelf_of(state)
-    store, brand = world.holdings_index[STORE][first:], world.holdings_index[BRAND][first:]
-    first_store, end_store = world.territories_index[FIRST_STORE, t], world.territories_index[END_STORE, t]
+    price, cost = state.holdings[PRICE][first:], state.holdings[UNIT_COST][first:]
+    saving, handling = terms.holdings[CREDIT_SAVING][first:], world.holdings[HANDLING_COST][first:]
+    store = world.holdings_index[STORE][first:]
+    for g in range(state.attraction.shape[0]):
+        margin, attraction = state.store_margin[g], state.attraction[g]
+        for j in range(margin.size):
+            margin[j] = 0.0
+        for i in range(attraction.size):
+            margin[store[i]] += attraction[i] * (price[i] - marginal_cost(cost[i], saving[i], handling[i]))
+
+
+@rule
+def add_own_gain(weight: float, world: World, terms: Terms, state: State) -> None:
+    """Add the marginal profit of own service at own shelves, the share ``weight`` of it."""
+    first, gain = first_shelf_of(state), state.holdings[NEXT_SERVICE]
+    price, cost = state.holdings[PRICE], state.holdings[UNIT_COST]
+    saving, handling = terms.holdings[CREDIT_SAVING], world.holdings[HANDLING_COST]
+    store = world.holdings_index[STORE]
+    for g in range(state.attraction.shape[0]):
+        weighted = weight * world.segments[SERVICE_WEIGHT, g]
+        for h in range(first, gain.size):
+            j = store[h]
+            margin = price[h] - marginal_cost(cost[h], saving[h], handling[h])
+            direct = margin * state.store_demand[g, j] - state.store_margin[g, j] * state.store_square[g, j]
+            gain[h] += weighted * state.attraction[g, h - first] * direct
+
+
+@rule
+def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: State) -> None:
+    """Add the marginal profit of what own service does for the brand in the territory."""
+    first = first_shelf_of(state)
+    start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
+    first_store = world.territories_index[FIRST_STORE, t]
+    stores = world.territories_index[END_STORE, t] - first_store
     zones = world.territories_index[END_ZONE, t] - world.territories_index[FIRST_ZONE, t]
-    stores = end_store - first_store
-    position = world.territories_index[FIRST_RESPONSE, t] + g * zones * stores
-    overlap = 0.0
-    for z in range(zones):
-        denominator = 1.0
-        for j in range(stores):
-            denominator += state.store_attraction[g, first_store + j] * world.travel[position + j]
-        of_brand = 0.0
-        for k in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
-            if brand[k] == brand[i]:
-                of_brand += state.attraction[g, k] * world.travel[position + store[k] - first_store]
-        own = world.travel[position + store[i] - first_store]
-        buyers = world.zone_buyers[g, world.territories_index[FIRST_ZONE, t] + z] * state.territories[MARKET, t]
-        overlap += buyers * (own / denominator) * (of_brand / denominator)
-        position += stores
-    return overlap
+    position = world.territories_index[FIRST_RESPONSE, t]
+    price, cost, gain = state.holdings[PRICE], state.holdings[UNIT_COST], state.holdings[NEXT_SERVICE]
+    saving, handling = terms.holdings[CREDIT_SAVING], world.holdings[HANDLING_COST]
+    store, brand = world.holdings_index[STORE][first:], world.holdings_index[BRAND][first:]
+    brands = state.workspace.shape[0]
+    count, of_brand = state.workspace[0, :brands], state.workspace[1, :brands]
+    for b in range(brands):
+        count[b] = 0.0
+    for i in range(start, end):
+        count[brand[i]] += terms.holdings[LISTED, first + i]
+    for g in range(state.attraction.shape[0]):
+        weighted = weight * world.segments[SERVICE_WEIGHT, g]
+        for i in range(start, end):
+            h = first + i
+            margin = price[h] - marginal_cost(cost[h], saving[h], handling[h])
+            own = state.attraction[g, i] * margin * state.store_demand[g, store[i]]
+            gain[h] += weighted * own / max(count[brand[i]], 1.0)
+        for z in range(zones):
+            denominator = 1.0
+            for j in range(stores):
+                denominator += state.store_attraction[g, first_store + j] * world.travel[position + j]
+            for b in range(brands):
+                of_brand[b] = 0.0
+            inverse = 1.0 / denominator
+            for i in range(start, end):
+                reach = world.travel[position + store[i] - first_store] * inverse
+                of_brand[brand[i]] += state.attraction[g, i] * reach
+            buyers = (
+                world.zone_buyers[g, world.territories_index[FIRST_ZONE, t] + z]
+                * state.territories[MARKET, t]
+            )
+            for i in range(start, end):
+                reach = world.travel[position + store[i] - first_store] * inverse
+                overlap = buyers * reach * of_brand[brand[i]]
+                gain[first + i] -= (
+                    weighted * state.store_margin[g, store[i]] * overlap / max(count[brand[i]], 1.0)
+                )
+            position += stores
 
 
 @rule

@@ -22,6 +22,7 @@ from __future__ import annotations
 from channelsim.columns import (
     ARREARS,
     BUYER_HOLDING,
+    BUYER_MEMBER,
     CASH,
     CASH_FLOW,
     CLEARED,
@@ -35,9 +36,7 @@ from channelsim.columns import (
     FIRST_LINK,
     HANDLING_COST,
     HOLDING_RATE,
-    INCOME,
     LIQUIDITY,
-    MEMBER,
     OBSOLESCENCE,
     OPERATING,
     OPERATING_COST,
@@ -46,6 +45,7 @@ from channelsim.columns import (
     PAYMENT,
     PAYMENT_DUE,
     PAYMENT_MADE,
+    PAYMENT_SHARE,
     PRICE,
     PROFIT,
     RECEIVABLE,
@@ -55,7 +55,7 @@ from channelsim.columns import (
     SERVICE,
     SERVICE_COST,
     STOCK,
-    SUPPLIER_HOLDING,
+    SUPPLIER_MEMBER,
     TIER_BUYER_OFFSET,
     TIER_END_HOLDING,
     TIER_END_LINK,
@@ -85,13 +85,18 @@ def settle_sales(state: State) -> None:
 def present_bills(week: int, world: World, state: State) -> None:
     """Settle what falls due this week and add it to each buyer's arrears; buyers intend to pay in full."""
     due, arrears = state.payables[week % state.payables.shape[0]], state.links[ARREARS]
-    wanted, intended = state.members[PAYMENT_DUE], state.members[PAYMENT_MADE]
-    for m in range(wanted.size):
-        wanted[m] = 0.0
+    wanted, intended, buyer = (
+        state.members[PAYMENT_DUE],
+        state.members[PAYMENT_MADE],
+        world.links_index[BUYER_MEMBER],
+    )
     for k in range(arrears.size):
         arrears[k] += due[k]
         due[k] = 0.0
-        wanted[world.holdings_index[MEMBER, world.links_index[BUYER_HOLDING, k]]] += arrears[k]
+    for m in range(wanted.size):
+        wanted[m] = 0.0
+    for k in range(arrears.size):
+        wanted[buyer[k]] += arrears[k]
     for m in range(wanted.size):
         intended[m] = wanted[m]
 
@@ -108,31 +113,51 @@ def propose_payment_from_cash(world: World, state: State) -> None:
 @rule
 def settle_payments(world: World, state: State) -> None:
     """Settle payments, each creditor's in proportion to what is due to it."""
+    wanted, made, share = (
+        state.members[PAYMENT_DUE],
+        state.members[PAYMENT_MADE],
+        state.members[PAYMENT_SHARE],
+    )
+    for m in range(share.size):
+        share[m] = 1.0 if made[m] == wanted[m] else made[m] / max(wanted[m], 1e-300)
     payment, arrears, debt = state.links[PAYMENT], state.links[ARREARS], state.links[DEBT]
-    wanted, made = state.members[PAYMENT_DUE], state.members[PAYMENT_MADE]
+    buyer = world.links_index[BUYER_MEMBER]
     for k in range(payment.size):
-        buyer = world.holdings_index[MEMBER, world.links_index[BUYER_HOLDING, k]]
-        paid = made[buyer] == wanted[buyer]
-        payment[k] = arrears[k] if paid else arrears[k] * (made[buyer] / max(wanted[buyer], 1e-300))
+        payment[k] = arrears[k] * share[buyer[k]]
+    for k in range(payment.size):
         arrears[k] -= payment[k]
         debt[k] -= payment[k]
 
 
 @rule
-def book_payments(paying: int, world: World, state: State) -> None:
-    """Settle payments to sellers and from buyers; ``paying`` is the link column that holds them."""
-    payment, first_link, end_link = state.links[paying], world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
-    received, paid, first = state.holdings[RECEIVED], state.holdings[PAID], first_shelf_of(state)
+def receive_invoices(state: State) -> None:
+    """Settle what sellers receive when invoices are paid the week they are made out: their revenue."""
+    received, revenue = state.holdings[RECEIVED], state.holdings[REVENUE]
+    for h in range(received.size):
+        received[h] = revenue[h]
+
+
+@rule
+def receive_payments(world: World, state: State) -> None:
+    """Settle what sellers receive: consumers' money at once, buyers' payments when made."""
+    received, revenue, first = state.holdings[RECEIVED], state.holdings[REVENUE], first_shelf_of(state)
+    first_link, end_link = world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
     for h in range(first):
-        received[h] = total(payment[first_link[h] : end_link[h]])
+        received[h] = total(state.links[PAYMENT][first_link[h] : end_link[h]])
     for h in range(first, received.size):
-        received[h] = state.holdings[REVENUE, h]
+        received[h] = revenue[h]
+
+
+@rule
+def charge_buyers(paying: int, world: World, state: State) -> None:
+    """Settle what buyers pay for each holding; ``paying`` is the link column that holds it."""
+    paid = state.holdings[PAID]
     for h in range(paid.size):
         paid[h] = 0.0
     for tier in range(world.tiers_index.shape[1]):
         start, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
         offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
-        amount = payment[start:end]
+        amount = state.links[paying][start:end]
         if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
             by_buyer = paid[start + offset : end + offset]
             for k in range(amount.size):
@@ -147,54 +172,89 @@ def book_payments(paying: int, world: World, state: State) -> None:
 def tally_credit(world: World, state: State) -> None:
     """Settle what each member owes and is owed, and the notional cost of the capital tied up in it."""
     payable, receivable, debt = state.members[PAYABLE], state.members[RECEIVABLE], state.links[DEBT]
-    member = world.holdings_index[MEMBER]
+    buyer, supplier = world.links_index[BUYER_MEMBER], world.links_index[SUPPLIER_MEMBER]
     for m in range(payable.size):
         payable[m] = 0.0
         receivable[m] = 0.0
     for k in range(debt.size):
-        payable[member[world.links_index[BUYER_HOLDING, k]]] += debt[k]
-        receivable[member[world.links_index[SUPPLIER_HOLDING, k]]] += debt[k]
+        payable[buyer[k]] += debt[k]
+        receivable[supplier[k]] += debt[k]
     finance, rate = state.members[FINANCE_COST], world.scenario[COST_OF_CAPITAL]
     for m in range(payable.size):
         finance[m] = rate * (receivable[m] - payable[m])
 
 
 @rule
-def close_accounts(world: World, terms: Terms, state: State) -> None:
-    """Settle the week's account of every holding, then of every member."""
+def account_for_goods(world: World, state: State) -> None:
+    """Settle the week's account of every holding: goods sold, cost of stock and handling, money moved.
+
+    One result a loop: with more, the checks that rows do not overlap keep a loop from vectorising.
+    """
     cost, sales, stock = state.holdings[UNIT_COST], state.holdings[SALES], state.holdings[STOCK]
-    service, write_off, cleared = state.holdings[SERVICE], state.holdings[WRITE_OFF], state.holdings[CLEARED]
-    received, paid, flow = state.holdings[RECEIVED], state.holdings[PAID], state.holdings[CASH_FLOW]
-    goods, operating = state.holdings[COST_OF_GOODS], state.holdings[OPERATING]
-    rate, obsolescence = world.holdings[HOLDING_RATE], world.holdings[OBSOLESCENCE]
-    handling, effort_cost = world.holdings[HANDLING_COST], world.holdings[SERVICE_COST]
+    goods, operating, flow = (
+        state.holdings[COST_OF_GOODS],
+        state.holdings[OPERATING],
+        state.holdings[CASH_FLOW],
+    )
+    received, paid = state.holdings[RECEIVED], state.holdings[PAID]
+    rate, obsolescence, handling = (
+        world.holdings[HOLDING_RATE],
+        world.holdings[OBSOLESCENCE],
+        world.holdings[HANDLING_COST],
+    )
     for h in range(goods.size):
         goods[h] = cost[h] * sales[h]
-        holding = (rate[h] + obsolescence[h]) * cost[h] * stock[h]
-        effort = 0.5 * effort_cost[h] * service[h] * service[h]
-        operating[h] = holding + effort + handling[h] * sales[h] + write_off[h]
-        flow[h] = received[h] - paid[h] - operating[h] + cost[h] * cleared[h]
+    for h in range(operating.size):
+        operating[h] = (rate[h] + obsolescence[h]) * cost[h] * stock[h] + handling[h] * sales[h]
+    for h in range(flow.size):
+        flow[h] = received[h] - paid[h] - operating[h]
     for h in range(world.tiers_index[TIER_END_HOLDING, 0]):  # the top tier pays for production
         flow[h] -= goods[h]
+
+
+@rule
+def charge_effort(world: World, state: State) -> None:
+    """Settle the cost of service effort, κ·e²/2."""
+    service, effort_cost = state.holdings[SERVICE], world.holdings[SERVICE_COST]
+    operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
+    for h in range(first_shelf_of(state), service.size):
+        charge = 0.5 * effort_cost[h] * service[h] * service[h]
+        operating[h] += charge
+        flow[h] -= charge
+
+
+@rule
+def charge_write_offs(state: State) -> None:
+    """Settle the loss on stock cleared at the end of a season; its salvage value is cash."""
+    cost, cleared, write_off = state.holdings[UNIT_COST], state.holdings[CLEARED], state.holdings[WRITE_OFF]
+    operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
+    for h in range(cost.size):
+        operating[h] += write_off[h]
+        flow[h] += cost[h] * cleared[h] - write_off[h]
+
+
+@rule
+def close_accounts(world: World, terms: Terms, state: State) -> None:
+    """Settle the week's account of every member."""
     first, end = world.members_index[FIRST_HOLDING], world.members_index[END_HOLDING]
-    income, profit, cash = state.members[INCOME], state.members[PROFIT], state.members[CASH]
-    operating_cost, finance, weekly = state.members[OPERATING_COST], state.members[FINANCE_COST], terms.members[WEEKLY_COST]
-    revenue = state.holdings[REVENUE]
-    if income.size == goods.size:  # one holding a member: rows line up
-        for m in range(income.size):
-            income[m] = revenue[m]
+    profit, cash, operating_cost = state.members[PROFIT], state.members[CASH], state.members[OPERATING_COST]
+    finance, weekly = state.members[FINANCE_COST], terms.members[WEEKLY_COST]
+    revenue, goods = state.holdings[REVENUE], state.holdings[COST_OF_GOODS]
+    operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
+    if profit.size == goods.size:  # one holding a member: rows line up
+        for m in range(profit.size):
             operating_cost[m] = operating[m] + weekly[m]
+        for m in range(profit.size):
             profit[m] = revenue[m] - goods[m] - operating_cost[m] - finance[m]
+        for m in range(profit.size):
             cash[m] += flow[m] - weekly[m]
         return
-    for m in range(income.size):
-        earned, used, spent, moved = 0.0, 0.0, 0.0, 0.0
+    for m in range(profit.size):
+        margin, spent, moved = 0.0, 0.0, 0.0
         for h in range(first[m], end[m]):
-            earned += revenue[h]
-            used += goods[h]
+            margin += revenue[h] - goods[h]
             spent += operating[h]
             moved += flow[h]
-        income[m] = earned
         operating_cost[m] = spent + weekly[m]
-        profit[m] = earned - used - operating_cost[m] - finance[m]
+        profit[m] = margin - operating_cost[m] - finance[m]
         cash[m] += moved - weekly[m]

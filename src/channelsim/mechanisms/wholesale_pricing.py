@@ -21,6 +21,8 @@ these rules. Limit: one seller, one store, linear demand: ¾ of the integrated c
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from channelsim.codes import PRICE_NASH
 from channelsim.columns import (
     FLOW,
@@ -58,6 +60,11 @@ STEP = 2e-5
 """Relative step of the central differences: truncation and rounding are both near 1e-9."""
 TOLERANCE = 1e-11
 """Relative change of a price below which it is at rest."""
+MOST_TIERS = 2
+"""Upper tiers that may price by best response in one channel; the lever of a third is the optimiser's."""
+
+Rest = Callable[[int, bool, World, Terms, State], None]
+"""Brings to rest all tiers from a given one on."""
 
 
 @rule
@@ -150,77 +157,131 @@ def shift_shelves(zone: int, change: float, world: World, terms: Terms, state: S
             state.holdings[PRICE, h] += change
 
 
-@rule
-def marginal_profit(zone: int, tier: int, price: float, logit: bool, world: World, terms: Terms, state: State) -> float:
-    """Return dΠ/dw of the zone's owner at a price, units per week; the state keeps that price."""
-    owner = world.members_index[OWNER, world.holdings_index[MEMBER, zone]]
-    step, start = STEP * max(abs(price), 1e-6), state.holdings[PRICE, zone]
-    if world.holdings_index[PRICE_RULE, zone] == PRICE_NASH:
-        ask_zone(zone, tier, price + step, world, state)
-        shift_shelves(zone, price + step - start, world, terms, state)
-        above = owner_profit(owner, logit, world, terms, state)
-        ask_zone(zone, tier, price - step, world, state)
-        shift_shelves(zone, -2.0 * step, world, terms, state)
-        below = owner_profit(owner, logit, world, terms, state)
+def tier_solver(rest_below: Rest) -> Rest:
+    """Return the rule that brings a tier's best-response prices to rest above ``rest_below``.
+
+    Two tiers of sellers are two such rules, one upon the other, because numba caches neither a function
+    that calls itself nor one that is handed a function.
+    """
+
+    @rule
+    def marginal_profit(
+        zone: int, tier: int, price: float, logit: bool, world: World, terms: Terms, state: State
+    ) -> float:
+        """Return dΠ/dw of the zone's owner at a price, units per week; the state keeps that price."""
+        owner = world.members_index[OWNER, world.holdings_index[MEMBER, zone]]
+        nash = world.holdings_index[PRICE_RULE, zone] == PRICE_NASH
+        step, profits = STEP * max(abs(price), 1e-6), 0.0
+        for side in range(2):
+            sign = 1.0 - 2.0 * side
+            tried = price + sign * step
+            if nash:
+                shift_shelves(zone, tried - state.holdings[PRICE, zone], world, terms, state)
+            ask_zone(zone, tier, tried, world, state)
+            if not nash:
+                rest_below(tier + 1, logit, world, terms, state)
+            profits += sign * owner_profit(owner, logit, world, terms, state)
+        if nash:
+            shift_shelves(zone, price - state.holdings[PRICE, zone], world, terms, state)
         ask_zone(zone, tier, price, world, state)
-        shift_shelves(zone, step, world, terms, state)
-    else:
-        ask_zone(zone, tier, price + step, world, state)
-        bring_to_rest(tier + 1, logit, world, terms, state)
-        above = owner_profit(owner, logit, world, terms, state)
-        ask_zone(zone, tier, price - step, world, state)
-        bring_to_rest(tier + 1, logit, world, terms, state)
-        below = owner_profit(owner, logit, world, terms, state)
-        ask_zone(zone, tier, price, world, state)
-    return (above - below) / (2.0 * step)
+        return profits / (2.0 * step)
 
+    @rule
+    def solve_zone(zone: int, tier: int, logit: bool, world: World, terms: Terms, state: State) -> float:
+        """Move a zone's price to where its owner's marginal profit is zero; return the relative change."""
+        start = state.holdings[PRICE, zone]
+        low, high = start, start
+        slope_low, slope_high = 0.0, 0.0
+        for trial in range(62):
+            slope = marginal_profit(zone, tier, high, logit, world, terms, state)
+            if trial == 0:
+                slope_low = slope
+                high = start * (1.01 if slope > 0.0 else 0.99)
+                continue
+            slope_high = slope
+            gap = slope_high - slope_low
+            if gap == 0.0:
+                break
+            step = -slope_high * (high - low) / gap if gap * (high - low) < 0.0 else slope_high
+            limit = 0.2 * max(abs(high), 1e-6)
+            low, slope_low = high, slope_high
+            high = max(low + min(max(step, -limit), limit), 1e-9)
+            if abs(high - low) <= TOLERANCE * abs(high):
+                break
+        if world.holdings_index[PRICE_RULE, zone] == PRICE_NASH:
+            shift_shelves(zone, high - state.holdings[PRICE, zone], world, terms, state)
+        ask_zone(zone, tier, high, world, state)
+        state.holdings[UNSOLVED, zone] = 0.0 if abs(high - low) <= 1e-6 * abs(high) else 1.0
+        return abs(high - start) / max(abs(start), 1e-300)
 
-@rule
-def solve_zone(zone: int, tier: int, logit: bool, world: World, terms: Terms, state: State) -> float:
-    """Move a zone's price to where its owner's marginal profit is zero; return the relative change."""
-    start = state.holdings[PRICE, zone]
-    low, slope_low = start, marginal_profit(zone, tier, start, logit, world, terms, state)
-    high = start * (1.01 if slope_low > 0.0 else 0.99)
-    slope_high = marginal_profit(zone, tier, high, logit, world, terms, state)
-    for _ in range(60):
-        gap = slope_high - slope_low
-        step = -slope_high * (high - low) / gap if gap * (high - low) < 0.0 else slope_high
-        limit = 0.2 * max(abs(high), 1e-6)
-        low, slope_low = high, slope_high
-        high = max(low + min(max(step, -limit), limit), 1e-9)
-        if abs(high - low) <= TOLERANCE * abs(high):
-            break
-        slope_high = marginal_profit(zone, tier, high, logit, world, terms, state)
-        if slope_high == slope_low:
-            break
-    if world.holdings_index[PRICE_RULE, zone] == PRICE_NASH:
-        shift_shelves(zone, high - state.holdings[PRICE, zone], world, terms, state)
-    ask_zone(zone, tier, high, world, state)
-    state.holdings[UNSOLVED, zone] = 0.0 if abs(high - low) <= 1e-6 * abs(high) else 1.0
-    return abs(high - start) / max(abs(start), 1e-300)
-
-
-@rule
-def bring_to_rest(tier: int, logit: bool, world: World, terms: Terms, state: State) -> float:
-    """Bring a tier's best-response prices and all tiers below it to rest; return the last relative change."""
-    if tier == world.tiers_index.shape[1] - 1:
-        rest_retail(logit, world, terms, state)
-        return 0.0
-    first, end = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
-    moved = 0.0
-    for _ in range(200):
-        mark_up_wholesale(tier, world, state)
+    @rule
+    def solve_tier(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
+        """Bring a tier's best-response prices to rest, each time with the tiers below at rest."""
+        for _ in range(200):
+            mark_up_wholesale(tier, world, state)
+            pass_on_costs(world, terms, state)
+            rest_below(tier + 1, logit, world, terms, state)
+            moved = 0.0
+            for zone in range(
+                world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+            ):
+                if world.holdings_index[PRICE_ZONE, zone] == zone:
+                    change = solve_zone(zone, tier, logit, world, terms, state)
+                    moved = max(moved, change)
+            if moved <= 10.0 * TOLERANCE:
+                break
         pass_on_costs(world, terms, state)
-        bring_to_rest(tier + 1, logit, world, terms, state)
-        moved = 0.0
-        for zone in range(first, end):
-            if world.holdings_index[PRICE_ZONE, zone] == zone and terms.holdings[LISTED, zone] > 0.0:
-                moved = max(moved, solve_zone(zone, tier, logit, world, terms, state))
-        if moved <= 10.0 * TOLERANCE:
-            break
-    pass_on_costs(world, terms, state)
-    bring_to_rest(tier + 1, logit, world, terms, state)
-    return moved
+        rest_below(tier + 1, logit, world, terms, state)
+
+    return solve_tier
+
+
+@rule
+def responding_tier(tier: int, world: World, state: State) -> int:
+    """Return the first tier from ``tier`` on that prices by best response, -1 if none does.
+
+    Tiers passed over mark up on the way.
+    """
+    for t in range(tier, world.tiers_index.shape[1] - 1):
+        for h in range(world.tiers_index[TIER_FIRST_HOLDING, t], world.tiers_index[TIER_END_HOLDING, t]):
+            if world.holdings_index[PRICE_ZONE, h] >= 0:
+                return t
+    return -1
+
+
+@rule
+def rest_stores(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
+    """Bring to rest all tiers from ``tier`` on, of which none but the stores responds."""
+    for t in range(tier, world.tiers_index.shape[1] - 1):
+        pass_on_costs(world, terms, state)
+        mark_up_wholesale(t, world, state)
+    rest_retail(logit, world, terms, state)
+
+
+solve_lower_tier = tier_solver(rest_stores)
+
+
+@rule
+def rest_one_tier(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
+    """Bring to rest all tiers from ``tier`` on, of which at most one responds besides the stores."""
+    found = responding_tier(tier, world, state)
+    if found < 0:
+        rest_stores(tier, logit, world, terms, state)
+    else:
+        solve_lower_tier(found, logit, world, terms, state)
+
+
+solve_upper_tier = tier_solver(rest_one_tier)
+
+
+@rule
+def rest_two_tiers(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
+    """Bring to rest all tiers from ``tier`` on, of which at most two respond besides the stores."""
+    found = responding_tier(tier, world, state)
+    if found < 0:
+        rest_stores(tier, logit, world, terms, state)
+    else:
+        solve_upper_tier(found, logit, world, terms, state)
 
 
 @rule
@@ -230,7 +291,7 @@ def review_wholesale(logit: bool, world: World, terms: Terms, state: State) -> N
     price, kept = state.holdings[PRICE][first:], state.holdings[KEPT_PRICE][first:]
     for i in range(price.size):
         kept[i] = price[i]
-    bring_to_rest(0, logit, world, terms, state)
+    rest_two_tiers(0, logit, world, terms, state)
     for i in range(price.size):
         price[i] = kept[i]
     expect_demand(logit, world, terms, state)

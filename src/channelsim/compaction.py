@@ -1,0 +1,196 @@
+"""The active channel: the rows that a policy leaves active, without the others.
+
+A network is built at its largest; under a policy many slots, holdings and alternate links are idle. They
+would change nothing in a run but cost time, so a run works on copies of the tables without them. Order and
+identity of the remaining rows stay, hence all draws and sums.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from channelsim import columns as c
+from channelsim.links import Links
+from channelsim.members import Members
+from channelsim.tables import Floats, Integers, Sizes, Terms, cell_address, cell, new_state, state_views
+from channelsim.expansion import BuiltWorld, tier_table
+
+
+Built = TypeVar("Built", bound=BuiltWorld)
+
+
+def _renumber(kept: np.ndarray) -> Integers:
+    """Return the new row of every old row, -1 for rows that go; one more entry maps -1 to -1."""
+    new = np.cumsum(kept) - 1
+    return np.append(np.where(kept, new, -1), -1)
+
+
+def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
+    """Return a channel and its terms with the rows that are active under the terms.
+
+    Parameters
+    ----------
+    channel : Channel
+        As built.
+    terms : Terms
+        From `Channel.apply`.
+    """
+    world, sizes = channel.world, channel.sizes
+    listed = terms.holdings[c.LISTED] > 0
+    member_of = world.holdings_index[c.MEMBER]
+    active = np.zeros(sizes.members, dtype=bool)
+    active[member_of[listed]] = True
+    link = terms.links[c.LINK_ACTIVE] > 0
+    if listed.all() and active.all() and link.all():
+        return channel, terms
+    new_member, new_holding, new_link = _renumber(active), _renumber(listed), _renumber(link)
+    store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
+    new_store = _renumber(store)
+    stores, shelves = int(store.sum()), int(shelf.sum())
+
+    holdings_index = world.holdings_index[:, listed].copy()
+    for column, new in ((c.MEMBER, new_member), (c.STORE, new_store)):
+        holdings_index[column] = new[holdings_index[column]]
+    holdings_index[c.PRICE_ZONE] = _first_of_zone(world.holdings_index[c.PRICE_ZONE, listed])
+    links_index = world.links_index[:, link].copy()
+    for column in (c.SUPPLIER_HOLDING, c.BUYER_HOLDING):
+        links_index[column] = new_holding[links_index[column]]
+    for column in (c.SUPPLIER_MEMBER, c.BUYER_MEMBER):
+        links_index[column] = new_member[links_index[column]]
+    count = int(listed.sum())
+    holdings_index[c.FIRST_LINK] = np.searchsorted(links_index[c.SUPPLIER_HOLDING], np.arange(count), "left")
+    holdings_index[c.END_LINK] = np.searchsorted(links_index[c.SUPPLIER_HOLDING], np.arange(count), "right")
+    members_index = world.members_index[:, active].copy()
+    members = int(active.sum())
+    members_index[c.FIRST_HOLDING] = np.searchsorted(holdings_index[c.MEMBER], np.arange(members), "left")
+    members_index[c.END_HOLDING] = np.searchsorted(holdings_index[c.MEMBER], np.arange(members), "right")
+
+    kept_members = _members(channel.members, active)
+    kept_links = _links(channel.links, link, links_index, holdings_index[c.MEMBER], members)
+    links_index[c.RELATIONSHIP] = kept_links.relationship
+    new_sizes = sizes._replace(
+        members=members, stores=stores, holdings=count, shelves=shelves, links=int(link.sum())
+    )
+    events, event_values = _events(channel, new_sizes, {"holdings": new_holding, "links": new_link, "members": new_member})
+    kept_world = world._replace(
+        territories_index=_territories(channel, store, shelf),
+        members=np.ascontiguousarray(world.members[:, active]),
+        members_index=members_index,
+        holdings=np.ascontiguousarray(world.holdings[:, listed]),
+        holdings_index=holdings_index,
+        links_index=links_index,
+        tiers_index=tier_table(channel.tiers, kept_members.tier, holdings_index, links_index),
+        travel=world.travel[store[channel.travel_store]],
+        events=events,
+        event_values=event_values,
+    )
+    holding_of = channel.holding_of[active]
+    kept_channel = replace(
+        channel, world=kept_world, sizes=new_sizes, members=kept_members, links=kept_links,
+        built_holding=np.flatnonzero(listed), holding_of=new_holding[holding_of], travel_store=new_store[channel.travel_store[store[channel.travel_store]]],
+    )  # fmt: skip
+    kept_terms = _terms(channel, terms, new_sizes, active, listed, link, new_link)
+    return kept_channel, kept_terms
+
+
+def _first_of_zone(zone: Integers) -> Integers:
+    """Return the new row of the first remaining holding of each price zone, -1 outside zones."""
+    unique, first, inverse = np.unique(zone, return_index=True, return_inverse=True)
+    return np.where(unique[inverse] >= 0, first[inverse], -1)
+
+
+def _members(members: Members, active: np.ndarray) -> Members:
+    """Return the rows of the active members; counts, groups and owners stay as built."""
+    rows = np.flatnonzero(active)
+    return replace(
+        members, group=members.group[rows], territory=members.territory[rows], slot=members.slot[rows], tier=members.tier[rows],
+        role=members.role[rows], owner=members.owner[rows], position=members.position[rows], keys=members.keys[rows],
+        names=[members.names[m] for m in rows], attributes={k: v[rows] for k, v in members.attributes.items()}, rows={},
+        built_row=members.built_row[rows],
+    )  # fmt: skip
+
+
+def _links(links: Links, kept: np.ndarray, index: Integers, member: Integers, members: int) -> Links:
+    """Return the active links, with the relationships that they make up."""
+    supplier, buyer = index[c.SUPPLIER_HOLDING], index[c.BUYER_HOLDING]
+    pair, relationship = np.unique(member[supplier] * members + member[buyer], return_inverse=True)
+    return Links(
+        supplier_holding=supplier, buyer_holding=buyer, rank=links.rank[kept], contract=links.contract[kept],
+        relationship=relationship.astype(np.int64), relationship_supplier=pair // members, relationship_buyer=pair % members,
+    )  # fmt: skip
+
+
+def _territories(channel: BuiltWorld, store: np.ndarray, shelf: np.ndarray) -> Integers:
+    """Return the territories' table with the rows of the remaining stores, shelves and factors."""
+    index = channel.world.territories_index.copy()
+    stores, shelves = np.append(0, np.cumsum(store)), np.append(0, np.cumsum(shelf))
+    factors = np.append(0, np.cumsum(store[channel.travel_store]))
+    linear = channel.scenario.demand.system == "linear"
+    for column, before in ((c.FIRST_STORE, stores), (c.END_STORE, stores), (c.FIRST_SHELF, shelves), (c.END_SHELF, shelves)):
+        index[column] = before[index[column]]
+    if linear:
+        squares = 2 * (index[c.END_SHELF] - index[c.FIRST_SHELF]) ** 2
+        index[c.FIRST_RESPONSE] = np.append(0, np.cumsum(squares))[:-1]
+    else:
+        index[c.FIRST_RESPONSE] = factors[index[c.FIRST_RESPONSE]]
+    return index
+
+
+def _events(channel: BuiltWorld, sizes: Sizes, new_rows: dict[str, Integers]) -> tuple[Integers, Floats]:
+    """Return the events on remaining rows, addressed in the new layout of the state."""
+    events, values = channel.world.events, channel.world.event_values
+    kept = []
+    for k, place in enumerate(events[:, 3]):
+        table, column, row = cell_address(channel.sizes, int(place))
+        new = int(new_rows[table][row]) if table in new_rows else row
+        if new >= 0:
+            kept.append((k, cell(sizes, table, column, new)))
+    rows = np.array([k for k, _ in kept], dtype=np.int64)
+    moved = events[rows]
+    moved[:, 3] = [place for _, place in kept]
+    return moved, values[rows]
+
+
+def _terms(
+    channel: BuiltWorld, terms: Terms, sizes: Sizes, active: np.ndarray, listed: np.ndarray, link: np.ndarray, new_link: Integers
+) -> Terms:
+    """Return the terms and the opening state of the remaining rows."""
+    store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
+    built, state = state_views(terms.base, channel.sizes), new_state(sizes)
+    every = np.ones(channel.sizes.territories, dtype=bool)
+    kept = {
+        "territories": every, "members": active, "holdings": listed, "links": link, "pipeline": link, "payables": link,
+        "attraction": shelf, "store_attraction": store, "store_demand": store, "store_square": store,
+        "store_margin": store, "history": listed,
+    }  # fmt: skip
+    for name, rows in kept.items():
+        getattr(state, name)[:] = getattr(built, name)[:, rows]
+    index = terms.holdings_index[:, listed].copy()
+    index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
+    slopes = terms.slopes
+    if channel.scenario.demand.system == "linear":
+        slopes = _slopes(channel, terms, shelf)
+    return Terms(
+        members=np.ascontiguousarray(terms.members[:, active]),
+        holdings=np.ascontiguousarray(terms.holdings[:, listed]),
+        holdings_index=index,
+        links=np.ascontiguousarray(terms.links[:, link]),
+        utility=np.ascontiguousarray(terms.utility[:, shelf]),
+        slopes=slopes,
+        base=state.flat,
+    )
+
+
+def _slopes(channel: BuiltWorld, terms: Terms, shelf: np.ndarray) -> Floats:
+    """Return the slopes B and B⁻¹ of linear demand among the remaining shelves."""
+    index, blocks = channel.world.territories_index, []
+    for t in range(channel.sizes.territories):
+        rows = slice(index[c.FIRST_SHELF, t], index[c.END_SHELF, t])
+        n, start, kept = rows.stop - rows.start, index[c.FIRST_RESPONSE, t], shelf[rows]
+        for k in range(2):
+            block = terms.slopes[start + k * n * n : start + (k + 1) * n * n].reshape(n, n)
+            blocks.append(block[np.ix_(kept, kept)].ravel())
+    return np.concatenate(blocks)

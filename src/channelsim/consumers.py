@@ -1,0 +1,66 @@
+"""What consumers see in the shelves that a policy lists: utility of logit demand, slopes of linear demand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from channelsim import columns as c
+from channelsim.errors import ScenarioError
+from channelsim.expansion import BuiltWorld
+from channelsim.parts import brand_value
+from channelsim.tables import Floats
+
+
+def shelf_utility(built: BuiltWorld, listed: Floats) -> Floats:
+    """Return (segments, shelves) utility of each shelf apart from price, service and travel."""
+    world, scenario, first = built.world, built.scenario, built.first_shelf
+    member, brand = world.holdings_index[c.MEMBER, first:], world.holdings_index[c.BRAND, first:]
+    assortment = np.zeros(built.sizes.members)
+    np.add.at(assortment, member, listed[first:])
+    names = [b.name for b in scenario.brands]
+    equity = np.array([[np.nan_to_num(brand_value(s.equity, b)) for b in names] for s in scenario.segments])
+    segment = world.segments[:, :, None]
+    attributes = world.members[:, member]
+    fit = np.abs(np.log(attributes[c.LOT_SIZE] / segment[c.WANTED_LOT_SIZE]))
+    utility = (
+        equity[:, brand]
+        + attributes[c.LOYALTY]
+        - segment[c.WAITING_WEIGHT] * attributes[c.WAITING]
+        + segment[c.VARIETY_WEIGHT] * np.log(np.maximum(assortment[member], 1.0))
+        - segment[c.LOT_SIZE_WEIGHT] * fit
+    )
+    return np.ascontiguousarray(utility)
+
+
+def linear_demand(built: BuiltWorld, listed: Floats) -> tuple[Floats, Floats]:
+    """Return the flat slopes B, B⁻¹ of every territory and the intercepts among the listed shelves.
+
+    A shelf that is not listed has the price at which nobody would buy there: the system of the others
+    is the Schur complement, so their demand grows as buyers turn to them.
+    """
+    world, demand, first = built.world, built.scenario.demand, built.first_shelf
+    index, brands = world.territories_index, [b.name for b in built.scenario.brands]
+    own = np.array([brand_value(demand.own_slope, name) for name in brands])
+    level = np.array([brand_value(demand.intercept, name) for name in brands])
+    intercepts, blocks = np.zeros(built.sizes.holdings), [np.zeros(0)]
+    for t, name in enumerate(built.territories.names):
+        rows = np.arange(first + index[c.FIRST_SHELF, t], first + index[c.END_SHELF, t])
+        if not len(rows):
+            continue
+        brand, store = world.holdings_index[c.BRAND, rows], world.holdings_index[c.STORE, rows]
+        elsewhere = np.where(brand[:, None] == brand, demand.cross_store_slope, demand.cross_slope)
+        cross = np.where(store[:, None] == store, demand.cross_brand_slope, elsewhere)
+        full = np.where(np.eye(len(rows), dtype=bool), own[brand], -cross)
+        if np.linalg.eigvalsh(full).min() <= 0:
+            raise ScenarioError(
+                f"demand in {name}: own_slope must outweigh the cross slopes of its {len(rows)} shelves"
+            )
+        here = listed[rows] > 0
+        outer, between = full[np.ix_(~here, ~here)], full[np.ix_(here, ~here)]
+        transfer = np.linalg.solve(outer, between.T).T
+        reduced, inverse = np.zeros_like(full), np.zeros_like(full)
+        reduced[np.ix_(here, here)] = full[np.ix_(here, here)] - transfer @ between.T
+        inverse[np.ix_(here, here)] = np.linalg.inv(reduced[np.ix_(here, here)])
+        intercepts[rows[here]] = level[brand[here]] - transfer @ level[brand[~here]]
+        blocks += [reduced.ravel(), inverse.ravel()]
+    return np.concatenate(blocks), intercepts
