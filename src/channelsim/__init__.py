@@ -13,12 +13,34 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.decisions import Policy
-    from channelsim.engines.mesa_model import ChannelModel
+    from channelsim.engines.mesa_model import (
+        ChannelMember,
+        ChannelModel,
+        DirectOutlet,
+        Distributor,
+        Integrator,
+        Manufacturer,
+        Office,
+        Plant,
+        Retailer,
+        SalesAgent,
+    )
     from channelsim.errors import ChannelsimError, ScenarioError, SimulationError
     from channelsim.scenario import Scenario
     from channelsim.simulation import simulate
     from channelsim.world import Channel
 
+_AGENTS = (
+    "ChannelMember",
+    "DirectOutlet",
+    "Distributor",
+    "Integrator",
+    "Manufacturer",
+    "Office",
+    "Plant",
+    "Retailer",
+    "SalesAgent",
+)
 _HOMES = {
     "Channel": "channelsim.world",
     "ChannelModel": "channelsim.engines.mesa_model",
@@ -29,14 +51,24 @@ _HOMES = {
     "ScenarioError": "channelsim.errors",
     "SimulationError": "channelsim.errors",
     "simulate": "channelsim.simulation",
+    **dict.fromkeys(_AGENTS, "channelsim.engines.mesa_model"),
 }
 
 __all__ = [
     "Channel",
+    "ChannelMember",
     "ChannelModel",
     "ChannelsimError",
+    "DirectOutlet",
+    "Distributor",
+    "Integrator",
+    "Manufacturer",
+    "Office",
+    "Plant",
     "Policy",
     "Result",
+    "Retailer",
+    "SalesAgent",
     "Scenario",
     "ScenarioError",
     "SimulationError",

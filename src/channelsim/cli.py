@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,8 +48,10 @@ def _exit_code(run: Callable[[], Any]) -> int:
         _forget_reader()
         return READER_GONE
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted", file=sys.stderr)
         return INTERRUPTED
+    except SystemExit:  # the parser's own answer to a closed pipe
+        _forget_reader()
+        return READER_GONE
     except ChannelsimError as error:
         return _complain(str(error))
     except OSError as error:
@@ -191,9 +194,7 @@ def _write_run(out: Path, result: Any, channel: Channel, policies: list[Policy])
     options = " ".join(f"--policy {name}" for name in names)
     seed = result.provenance["seed"]
     command = f"# in the folder of this report\nchannelsim run scenario.toml {options} --replications {result.replications} --seed {seed}"
-    made = report_files(
-        result, channel, command=command
-    )
+    made = report_files(result, channel, command=command)
     with whole_folder(out) as folder:
         write_files(folder, made | {"summary.csv": summary_csv(result).encode()})
         result.save(folder / "result.nc")
@@ -291,7 +292,7 @@ def compile_() -> None:
 
 
 def compile_if_needed(scenario: Scenario) -> None:
-    """Compile in the main thread what a run will need: there an interruption is heard at once."""
+    """Compile what a run will need before its threads start: then Ctrl-C need not wait for the compiler."""
     from channelsim.kernels import announce_compilation, kernels, needs_compilation
 
     reviews = any(group.pricing.rule in REVIEWED for group in scenario.members)
@@ -318,9 +319,31 @@ def compile_kernels(reviews: bool = True) -> None:
     from channelsim.world import build
 
     smallest = Scenario.from_library("bilateral").replace(weeks=2, warm_up_weeks=0)
-    for rule in ("posted", *REVIEWED[:1] * reviews):
-        channel = build(smallest.replace(**{"members.maker.pricing.rule": rule}))
-        run_task(channel, channel.apply(), Recording.of(None, (), channel), 0, 1, 1, np.zeros(2, dtype=np.int64))
+    with _killed_by_interruption():
+        for rule in ("posted", *REVIEWED[:1] * reviews):
+            channel = build(smallest.replace(**{"members.maker.pricing.rule": rule}))
+            recording = Recording.of(None, (), channel)
+            run_task(channel, channel.apply(), recording, 0, 1, 1, np.zeros(2, dtype=np.int64))
+
+
+@contextmanager
+def _killed_by_interruption() -> Iterator[None]:
+    """Let Ctrl-C end the process at once: a callback of the compiler would swallow the exception.
+
+    The cache is safe: its files are renamed into place when they are whole.
+    """
+    import signal
+    import threading
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @app.command()

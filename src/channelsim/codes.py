@@ -28,7 +28,9 @@ PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader")
 ) = range(9)
 
 ORDER_RULES = ("order_up_to", "reorder_point", "base_stock", "newsvendor", "anchoring", "pass_through")
-ORDER_UP_TO, ORDER_REORDER_POINT, ORDER_BASE_STOCK, ORDER_NEWSVENDOR, ORDER_ANCHORING, ORDER_PASS_THROUGH = range(6)
+ORDER_UP_TO, ORDER_REORDER_POINT, ORDER_BASE_STOCK, ORDER_NEWSVENDOR, ORDER_ANCHORING, ORDER_PASS_THROUGH = (
+    range(6)
+)
 
 FORECAST_RULES = ("exponential_smoothing", "moving_average", "known_mean")
 FORECAST_SMOOTHING, FORECAST_MOVING_AVERAGE, FORECAST_KNOWN = range(3)

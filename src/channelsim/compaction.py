@@ -74,7 +74,9 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     new_sizes = sizes._replace(
         members=members, stores=stores, holdings=count, shelves=shelves, links=int(link.sum())
     )
-    events, event_values = _events(channel, new_sizes, {"holdings": new_holding, "links": new_link, "members": new_member})
+    events, event_values = _events(
+        channel, new_sizes, {"holdings": new_holding, "links": new_link, "members": new_member}
+    )
     kept_world = world._replace(
         territories_index=_territories(channel, store, shelf),
         members=np.ascontiguousarray(world.members[:, active]),
@@ -129,7 +131,12 @@ def _territories(channel: BuiltWorld, store: np.ndarray, shelf: np.ndarray) -> I
     stores, shelves = np.append(0, np.cumsum(store)), np.append(0, np.cumsum(shelf))
     factors = np.append(0, np.cumsum(store[channel.travel_store]))
     linear = channel.scenario.demand.system == "linear"
-    for column, before in ((c.FIRST_STORE, stores), (c.END_STORE, stores), (c.FIRST_SHELF, shelves), (c.END_SHELF, shelves)):
+    for column, before in (
+        (c.FIRST_STORE, stores),
+        (c.END_STORE, stores),
+        (c.FIRST_SHELF, shelves),
+        (c.END_SHELF, shelves),
+    ):
         index[column] = before[index[column]]
     if linear:
         squares = 2 * (index[c.END_SHELF] - index[c.FIRST_SHELF]) ** 2
@@ -155,7 +162,13 @@ def _events(channel: BuiltWorld, sizes: Sizes, new_rows: dict[str, Integers]) ->
 
 
 def _terms(
-    channel: BuiltWorld, terms: Terms, sizes: Sizes, active: np.ndarray, listed: np.ndarray, link: np.ndarray, new_link: Integers
+    channel: BuiltWorld,
+    terms: Terms,
+    sizes: Sizes,
+    active: np.ndarray,
+    listed: np.ndarray,
+    link: np.ndarray,
+    new_link: Integers,
 ) -> Terms:
     """Return the terms and the opening state of the remaining rows."""
     store, shelf = active[channel.first_store :], listed[channel.first_shelf :]

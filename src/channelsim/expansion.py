@@ -77,12 +77,12 @@ class BuiltWorld:
 
     @property
     def tier_names(self) -> list[str]:
-        """Roles that make up each tier, top first."""
-        of_group = tiers_of(self.scenario)
-        roles: list[dict[str, None]] = [{} for _ in range(self.tiers)]
-        for group in self.scenario.members:
-            roles[of_group[group.name]][group.role.replace("_", " ")] = None
-        return [" / ".join(names) for names in roles]
+        """Roles that make up each tier, top first; groups, where another tier has the same roles."""
+        of_group, groups = tiers_of(self.scenario), self.scenario.members
+        by_tier = [[g for g in groups if of_group[g.name] == tier] for tier in range(self.tiers)]
+        roles = [" / ".join(dict.fromkeys(g.role.replace("_", " ") for g in tier)) for tier in by_tier]
+        names = [" / ".join(g.name for g in tier) for tier in by_tier]
+        return [name if roles.count(role) > 1 else role for role, name in zip(roles, names)]
 
     def holdings_of_tier(self, tier: int) -> slice:
         """Return the rows of a tier's holdings."""
@@ -260,7 +260,9 @@ def _fill_links(links: Links, scenario: Scenario, count: int, index: Integers) -
     return np.asarray(world_table("links", len(links.rank), values, "int"))
 
 
-def tier_table(count: int, tier_of_member: Integers, holdings_index: Integers, links_index: Integers) -> Integers:
+def tier_table(
+    count: int, tier_of_member: Integers, holdings_index: Integers, links_index: Integers
+) -> Integers:
     """Return the table of tiers: the rows of each one's members, holdings and links."""
     tier_of_holding = tier_of_member[holdings_index[position("member")]]
     supplier, buyer = links_index[position("supplier_holding")], links_index[position("buyer_holding")]

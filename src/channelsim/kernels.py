@@ -106,7 +106,17 @@ def _build(digest: str) -> Kernels:
                 last = span.end_step if week == span.end_week else steps
                 for s in range(first, last):
                     if week % program[s, 2] == 0:
-                        take_step(program[s, 0], program[s, 1], week, replication, span.seed, world, terms, state, draws)
+                        take_step(
+                            program[s, 0],
+                            program[s, 1],
+                            week,
+                            replication,
+                            span.seed,
+                            world,
+                            terms,
+                            state,
+                            draws,
+                        )
                 if week == span.end_week:
                     break
                 stop[1 + k] = min(1, stop[1 + k] + count_impossible(state))
@@ -115,7 +125,9 @@ def _build(digest: str) -> Kernels:
                 if records.requests.shape[0] > 0:
                     follow(week, state, records)
             if span.end_week >= span.weeks:
-                unsound = reduce_records(k, span.weeks - span.warm_up, world, terms, state, records, reduction)
+                unsound = reduce_records(
+                    k, span.weeks - span.warm_up, world, terms, state, records, reduction
+                )
                 stop[1 + k] = max(stop[1 + k], unsound)
 
     @entry
@@ -141,7 +153,11 @@ def needs_compilation(kernel: Any) -> bool:
 def announce_compilation() -> None:
     """Say on stderr that a first run compiles, once."""
     if needs_compilation(kernels().run_span):
-        print("channelsim: compiling the week (once per installation, up to a minute) ...", file=sys.stderr, flush=True)
+        print(
+            "channelsim: compiling the week (once per installation, up to a minute) ...",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def perform_steps(codes: list[int], world: World, terms: Terms, state: State) -> None:
@@ -150,4 +166,6 @@ def perform_steps(codes: list[int], world: World, terms: Terms, state: State) ->
     span = Span(0, 1, 0, 0, 0, 0, len(steps), 1, 0, 0)
     draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])))
     records, reduction = nothing_recorded()
-    kernels().run_span(steps, span, world, terms, state, draws, records, reduction, np.zeros(2, dtype=np.int64))
+    kernels().run_span(
+        steps, span, world, terms, state, draws, records, reduction, np.zeros(2, dtype=np.int64)
+    )

@@ -58,15 +58,17 @@ def to_graph(channel: Channel, terms: Terms | None = None) -> DiGraph:
     Returns
     -------
     networkx.DiGraph
-        Nodes, by the member's name (a group of one: the group's): ``role``,
-        ``owner`` (firm), ``group``, ``tier`` (0 at the top), ``territory``
-        ("" if national), ``position`` (x, y in km), ``active``, ``brands``, the member's attributes
-        (``loyalty``, ``fixed_cost``, …) and the ``pricing`` and ``ordering`` fields that differ from their
-        defaults. Edges, supplier → buyer: ``brands``, ``wholesale_price`` (money per unit, at the
-        opening), ``lead_time`` and ``credit_weeks`` (weeks), ``minimum_order``, ``case_size`` (units), each
-        one number or one by brand; ``preference`` (0 for the buyer's first choice), ``primary`` (first
-        choice for at least one brand) and ``active`` (the buyer orders on it). The graph itself carries
-        the other fields of the scenario, from which `from_graph` starts.
+        Nodes, by the member's name (a group of one: the group's): ``role``, ``owner`` (firm), ``group``,
+        ``tier`` (0 at the top), ``territory`` ("" if national), ``position`` (x, y in km), ``active``,
+        ``brands``, the member's attributes (``loyalty``, ``fixed_cost``, …) and those fields of
+        ``pricing`` and ``ordering`` that differ from their defaults.
+
+        Edges, supplier → buyer: ``brands``, ``wholesale_price`` (money per unit, at the opening),
+        ``lead_time`` and ``credit_weeks`` (weeks), ``minimum_order``, ``case_size`` (units), each one number
+        or one by brand; ``preference`` (0 for the buyer's first choice), ``primary`` (first choice for at
+        least one brand) and ``active`` (the buyer orders on it).
+
+        The graph itself carries the other fields of the scenario, from which `from_graph` starts.
 
     Examples
     --------
@@ -279,7 +281,8 @@ def from_graph(
         )
     home = _territories_of(graph)
     if "territories" not in data and any(home.values()):
-        data["territories"] = [{"name": name} for name in dict.fromkeys(filter(None, home.values()))]
+        named = dict.fromkeys(home[node] for node in graph if home[node])
+        data["territories"] = [{"name": name} for name in named]
     pairs = list(dict.fromkeys((supplier, buyer) for supplier, buyer, _ in graph.edges(data=True)))
     stated = {(supplier, buyer): _stated_brands(supplier, buyer, graph) for supplier, buyer in pairs}
     data["members"] = [_group(node, graph, home, stated, skipped) for node in graph]
@@ -289,7 +292,7 @@ def from_graph(
     if not data["contracts"]:
         raise ScenarioError("graph: it has no edges, so nobody buys from anybody")
     scenario = Scenario.parse(data, where="graph", folder=folder)
-    _check_places(scenario, graph)
+    _check_places(scenario, graph, home)
     _check_brands(scenario, stated)
     return scenario
 
@@ -433,13 +436,13 @@ def _posts(node: dict[str, Any]) -> bool:
     return rule in (None, *POSTED)
 
 
-def _check_places(scenario: Scenario, graph: DiGraph) -> None:
+def _check_places(scenario: Scenario, graph: DiGraph, home: dict[Any, str]) -> None:
     known = expand_territories(scenario).names
-    for node, attributes in graph.nodes(data=True):
-        place = attributes.get("territory")
-        if attributes["role"] in CONSUMER_ROLES and not place and len(known) > 1:
+    for node, role in graph.nodes(data="role"):
+        place = home[node]
+        if role in CONSUMER_ROLES and not place and len(known) > 1:
             raise ScenarioError(f"node {node!r}: territory is missing; admissible: {', '.join(known)}")
-        if place and str(place) not in known:
+        if place and place not in known:
             raise ScenarioError(f"node {node!r}: territory = {place!r}; admissible: {', '.join(known)}")
 
 

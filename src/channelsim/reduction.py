@@ -57,7 +57,13 @@ def nothing_recorded() -> tuple[Records, Reduction]:
 @rule
 def clear(records: Records) -> None:
     """Set every accumulator to zero."""
-    for table in (records.holding_sums, records.spread, records.member_sums, records.link_sums, records.territory_sums):
+    for table in (
+        records.holding_sums,
+        records.spread,
+        records.member_sums,
+        records.link_sums,
+        records.territory_sums,
+    ):
         for k in range(table.shape[0]):
             row = table[k]
             for i in range(row.size):
@@ -151,10 +157,34 @@ def reduce_records(
 ) -> int:
     """Write the totals of replication k of a chunk; return 1 if a number is not finite."""
     derive(weeks, world, terms, records, reduction)
-    add_up(reduction.holding_rows, reduction.holding_cell, reduction.holding_cells, reduction.holding_groups, reduction.holding_out[k])
-    add_up(reduction.member_rows, reduction.member_cell, reduction.member_cells, reduction.member_groups, reduction.member_out[k])
-    add_up(reduction.link_rows, reduction.link_cell, reduction.link_cells, reduction.link_groups, reduction.link_out[k])
+    add_up(
+        reduction.holding_rows,
+        reduction.holding_cell,
+        reduction.holding_cells,
+        reduction.holding_groups,
+        reduction.holding_out[k],
+    )
+    add_up(
+        reduction.member_rows,
+        reduction.member_cell,
+        reduction.member_cells,
+        reduction.member_groups,
+        reduction.member_out[k],
+    )
+    add_up(
+        reduction.link_rows,
+        reduction.link_cell,
+        reduction.link_cells,
+        reduction.link_groups,
+        reduction.link_out[k],
+    )
     copy_rows(records.territory_sums, reduction.territory_out[k])
     copy_rows(records.trajectories, reduction.trajectories_out[k])
-    sound = is_sound(reduction.holding_rows) and is_sound(reduction.member_rows) and is_sound(records.territory_sums)
-    return 0 if sound and is_sound(state.holdings) and is_sound(state.members) and is_sound(state.links) else 1
+    sound = (
+        is_sound(reduction.holding_rows)
+        and is_sound(reduction.member_rows)
+        and is_sound(records.territory_sums)
+    )
+    return (
+        0 if sound and is_sound(state.holdings) and is_sound(state.members) and is_sound(state.links) else 1
+    )

@@ -119,7 +119,9 @@ def position(name: str) -> int:
 
 def columns_module() -> str:
     """Return the source of `channelsim.columns`: one integer constant per column."""
-    lines = ['"""Row of every column within its array. Written by ``python -m channelsim.schema``; do not edit."""']
+    lines = [
+        '"""Row of every column within its array. Written by ``python -m channelsim.schema``; do not edit."""'
+    ]
     seen: list[tuple[str, str, str]] = []
     for c in COLUMNS:
         array = (c.table, c.home, c.kind)

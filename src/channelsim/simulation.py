@@ -25,6 +25,11 @@ def load_scenario(source: Scenario | str | Path) -> Scenario:
     """Return a scenario given as such, by its name in the library, or as a path to a TOML file."""
     if isinstance(source, Scenario):
         return source
+    if not isinstance(source, str | Path):
+        raise ScenarioError(
+            f"scenario: got a {type(source).__name__}; the batch engine takes a scenario, a channel, a name or a "
+            "file and runs compiled rules only: run a ChannelModel with its own run() or mesa.batch_run"
+        )
     if isinstance(source, str) and source in library_names():
         return Scenario.from_library(source)
     if isinstance(source, str) and not source.endswith(".toml") and not Path(source).exists():

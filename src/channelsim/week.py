@@ -149,8 +149,12 @@ STEPS = {
     REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
-    PROPOSE_BEST_RESPONSE_LOGIT: Step(2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"),
-    PROPOSE_BEST_RESPONSE_LINEAR: Step(2, "propose best-response prices under linear demand", PROPOSE, "pricing", "next_price"),
+    PROPOSE_BEST_RESPONSE_LOGIT: Step(
+        2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"
+    ),
+    PROPOSE_BEST_RESPONSE_LINEAR: Step(
+        2, "propose best-response prices under linear demand", PROPOSE, "pricing", "next_price"
+    ),
     SETTLE_PRICES: Step(2, "settle prices", SETTLE, "pricing"),
     PROPOSE_SERVICE_EFFORT: Step(3, "propose service effort", PROPOSE, "service", "next_service"),
     SETTLE_SERVICE_EFFORT: Step(3, "settle service effort", SETTLE, "service"),
@@ -410,7 +414,9 @@ def _plan_prices(channel: Channel) -> list[Planned]:
     if responds or follows:
         plan.append(Planned(PROPOSE_SIMPLE_PRICES, every=every))
         if responds:
-            plan.append(Planned(PROPOSE_BEST_RESPONSE_LOGIT if logit else PROPOSE_BEST_RESPONSE_LINEAR, every=every))
+            plan.append(
+                Planned(PROPOSE_BEST_RESPONSE_LOGIT if logit else PROPOSE_BEST_RESPONSE_LINEAR, every=every)
+            )
         plan.append(Planned(SETTLE_PRICES, every=every))
     return plan
 
@@ -426,7 +432,8 @@ def _plan_service(channel: Channel) -> list[Planned]:
     if not np.any(channel.world.segments[SERVICE_WEIGHT] > 0):
         return []
     every = channel.scenario.review_weeks
-    return [Planned(PROPOSE_SERVICE_EFFORT, every=every), Planned(SETTLE_SERVICE_EFFORT, every=every), Planned(PERCEIVE_SERVICE, every=every)]
+    steps = (PROPOSE_SERVICE_EFFORT, SETTLE_SERVICE_EFFORT, PERCEIVE_SERVICE)
+    return [Planned(code, every=every) for code in steps]
 
 
 def _plan_demand(channel: Channel, decisions_move: bool) -> list[Planned]:

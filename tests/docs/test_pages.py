@@ -1,9 +1,9 @@
-"""The code on tutorial and how-to pages runs, and prints what the pages say it prints.
+"""The code of the README, the tutorial and the how-to pages runs, and prints what they say it prints.
 
 The ``python`` blocks of a page run in order in one namespace, in an empty folder; so do the commands of its
 ``console`` blocks. A ``text`` block right after one is what it prints. A block with a caption
-(``:caption: my_channel.toml``) is a file that lies there before. With CHANNELSIM_SAVE_PAGES=1 the printed text
-is stored in the pages.
+(``:caption: my_channel.toml``) is a file that lies there before. With CHANNELSIM_SAVE_PAGES=1 the pages
+store what is printed.
 """
 
 import contextlib
@@ -18,7 +18,9 @@ import pytest
 from channelsim.cli import app
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(path for part in ("tutorial", "how-to") for path in (DOCS / part).glob("*.md"))
+PAGES = sorted(
+    [DOCS.parent / "README.md", *(DOCS / "tutorial").glob("*.md"), *(DOCS / "how-to").glob("*.md")]
+)
 SAVE = os.environ.get("CHANNELSIM_SAVE_PAGES") == "1"
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 CAPTION = re.compile(r"^:caption: (?P<name>\S+)\n+")

@@ -150,6 +150,7 @@ def _draw(
         _size_legend(axes, buyers)
         style.title_of(axes, title, f"{about}. Area of a point: potential buyers a week")
         figure.canvas.draw()
+        axes.set_autoscale_on(False)
         _scale_bar(axes)
         _name_largest(figure, axes, x, y, np.sqrt(np.maximum(area, 14)) / 2, order[:names], territories.names)
     return figure
@@ -209,8 +210,6 @@ def _scale_bar(axes: Any) -> None:
         f"{style.number(length, 1)} km", (start + length / 2, height), xytext=(0, 6), textcoords="offset points",
         ha="center", fontsize=12,
     )  # fmt: skip
-    axes.set_xlim(left, right)
-    axes.set_ylim(bottom, top)
 
 
 def _name_largest(

@@ -38,6 +38,8 @@ TASK_SECONDS = 0.2
 SECONDS_A_ROW = 25e-9
 MEMORY_LIMIT = 4 * 2**30
 """Bytes of results above which a request is refused."""
+
+
 def run_task(
     channel: Channel, terms: Terms, recording: Recording, first: int, count: int, seed: int, stop: Integers
 ) -> dict[str, Floats]:
@@ -76,7 +78,9 @@ class Task:
 def plan_tasks(channel: Channel, policies: int, replications: int, workers: int) -> list[Task]:
     """Return the tasks of a run: a fraction of a second each, and enough of them for all workers."""
     a_replication = SECONDS_A_ROW * channel.scenario.weeks * max(channel.sizes.holdings, 20)
-    count = max(1, min(int(TASK_SECONDS / a_replication), -(-replications * policies // (2 * workers)), replications))
+    count = max(
+        1, min(int(TASK_SECONDS / a_replication), -(-replications * policies // (2 * workers)), replications)
+    )
     return [
         Task(p, first, min(count, replications - first))
         for p in range(policies)
@@ -168,13 +172,16 @@ def run_batch(
             future.cancel()
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
-    return _totals(channel, policies, applied, replications, seed, recording, groupings, collected)
+    return totals_of(channel, policies, applied, replications, seed, recording, groupings, collected)
 
 
 def _allocate(
     channel: Channel, recording: Recording, groupings: Groupings, policies: int, replications: int
 ) -> dict[str, Floats]:
-    widths = {t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0]) for t in ("holdings", "members", "links")}
+    widths = {
+        t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0])
+        for t in ("holdings", "members", "links")
+    }
     _, _, width = trajectory_table(recording.requests, channel, groupings)
     shapes = {
         "holdings": (len(recording.holding_columns), 2 * widths["holdings"]),
@@ -192,10 +199,21 @@ def _allocate(
     return {name: np.zeros((policies, replications, *shape)) for name, shape in shapes.items()}
 
 
-def _totals(
+def totals_of(
     channel: Channel, policies: Sequence[Policy], applied: list[tuple[Channel, Terms]], replications: int, seed: int,
     recording: Recording, groupings: Groupings, collected: dict[str, Floats],
 ) -> Totals:  # fmt: skip
+    """Return the outputs of all tasks as labelled totals.
+
+    Parameters
+    ----------
+    channel : Channel
+        Any of the channels that ran: labels are those of the scenario.
+    applied : list of (Channel, Terms)
+        Each policy's active channel and its terms.
+    collected : dict of str to array (policies, replications, columns, positions)
+        Outputs of the kernel by table.
+    """
     values: dict[tuple[str, str], Floats] = {}
     columns: dict[str, tuple[str, ...]] = {}
     sources = {
@@ -218,13 +236,20 @@ def _totals(
     structural: dict[str, dict[str, Floats]] = {}
     if "mean_distance" in recording.structural:
         found = [mean_distances(*pair) for pair in applied]
-        structural["mean_distance"] = {g: np.stack([f[g] for f in found]) for g in ("overall", "territory", "brand")}
+        structural["mean_distance"] = {
+            g: np.stack([f[g] for f in found]) for g in ("overall", "territory", "brand")
+        }
     scenario = channel.scenario
     return Totals(
         policies=tuple(p.name for p in policies),
         replications=replications,
         weeks=scenario.weeks - scenario.warm_up_weeks,
-        labels=groupings.labels | {g: row_labels(g, channel) for g in ("member", "holding") if any(r.grouping == g for r in recording.requests)},
+        labels=groupings.labels
+        | {
+            g: row_labels(g, channel)
+            for g in ("member", "holding")
+            if any(r.grouping == g for r in recording.requests)
+        },
         columns=columns,
         values=values,
         structural=structural,
@@ -233,7 +258,9 @@ def _totals(
     )
 
 
-def _trajectories(channel: Channel, recording: Recording, groupings: Groupings, values: Floats) -> dict[str, Trajectory]:
+def _trajectories(
+    channel: Channel, recording: Recording, groupings: Groupings, values: Floats
+) -> dict[str, Trajectory]:
     found, start = {}, 0
     for request in recording.requests:
         by_row = request.grouping in ("member", "holding")
@@ -250,7 +277,9 @@ def _trajectories(channel: Channel, recording: Recording, groupings: Groupings, 
     return found
 
 
-def provenance(scenario: Scenario, policies: Sequence[Policy], replications: int, seed: int) -> dict[str, Any]:
+def provenance(
+    scenario: Scenario, policies: Sequence[Policy], replications: int, seed: int
+) -> dict[str, Any]:
     """Return where a run's numbers come from: enough to make them again."""
     from channelsim import __version__
 

@@ -49,6 +49,10 @@ class Driver:
         else:
             self._span(0, 1, (week, place), (week, place + 1))
 
+    def close(self, week: int) -> None:
+        """Record a week whose steps have all been taken; the last one forms the totals."""
+        self._span(0, 1, (week, len(self.plan)), (week + 1, 0))
+
     def _review(self, place: int) -> None:
         logit = self.channel.scenario.demand.system == "logit"
         assert self.plan[place].code == REVIEW_WHOLESALE_PRICES
@@ -56,7 +60,9 @@ class Driver:
 
     def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:
         scenario = self.channel.scenario
-        span = Span(output, count, self.first, *start, *end, scenario.weeks, scenario.warm_up_weeks, self.seed)
+        span = Span(
+            output, count, self.first, *start, *end, scenario.weeks, scenario.warm_up_weeks, self.seed
+        )
         kernels().run_span(
             self._program, span, self.channel.world, self.terms, self.space.state, self.space.draws, self.space.records,
             self.space.reduction, self.stop,

@@ -24,7 +24,7 @@ import numpy as np
 from channelsim.application import active_members
 from channelsim.codes import ROLES
 from channelsim.decisions import Policy
-from channelsim.engines.batch import _totals, impossible_row
+from channelsim.engines.batch import impossible_row, totals_of
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, Row, check_decision, overridden
@@ -306,7 +306,7 @@ class ChannelModel(mesa.Model):
             raise SimulationError(f"totals: week {self.week} of {self.weeks}: run the model to its end first")
         collected = {name: values[None] for name, values in self._space.outputs(1).items()}
         applied, policies = [(self.channel, self.terms)], [self.policy]
-        totals = _totals(
+        totals = totals_of(
             self.channel, policies, applied, 1, self.seed, self._recording, self._groupings, collected
         )
         replaced = {type(a).__name__ for a in self.agent_of_row.values() if overridden(type(a))}
@@ -351,7 +351,7 @@ class ChannelModel(mesa.Model):
             driver.step(week, place)
             if place in self._deciders and week % planned.every == 0:
                 self._ask(place)
-        driver._span(0, 1, (week, len(driver.plan)), (week + 1, 0))
+        driver.close(week)
         found = impossible_row(self.channel, self.state)
         if found or self._status[1]:
             where = f"policy {self.policy.name!r}, replication {self.replication}, week {week}"

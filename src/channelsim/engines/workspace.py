@@ -43,7 +43,11 @@ class Recording:
         """Return what the metrics and trajectories asked for need."""
         needed = columns_needed(metrics)
         asked = {*needed.get("holdings", ()), *needed.get("shelves", ())}
-        sums = [n for n in TABLES["holdings"] if n in asked and n not in DERIVED and n not in ("revenue", "stockout")]
+        sums = [
+            n
+            for n in TABLES["holdings"]
+            if n in asked and n not in DERIVED and n not in ("revenue", "stockout")
+        ]
         spread = tuple(n for n in _SPREAD if n in asked)
         members = tuple(n for n in needed.get("members", ()) if n not in OUTLETS)
         return cls(
@@ -69,7 +73,9 @@ def _positions(names: Iterable[str]) -> Integers:
 class Workspace:
     """The arrays in which one thread runs replications of a channel."""
 
-    def __init__(self, channel: Channel, recording: Recording, groupings: Groupings, replications: int) -> None:
+    def __init__(
+        self, channel: Channel, recording: Recording, groupings: Groupings, replications: int
+    ) -> None:
         sizes, weeks = channel.sizes, channel.scenario.weeks
         self.state = new_state(sizes)
         self.draws = _draws(channel)
@@ -96,7 +102,10 @@ class Workspace:
         holding_cell, holding_groups = groupings.cells("holdings", every_holding, shelf)
         member_cell, member_groups = groupings.cells("members", every_member)
         link_cell, link_groups = groupings.cells("links", manufacturer_links(channel))
-        self.widths = {t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0]) for t in ("holdings", "members", "links")}
+        self.widths = {
+            t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0])
+            for t in ("holdings", "members", "links")
+        }
         self.reduction = Reduction(
             holding_cell=holding_cell,
             holding_rows=np.zeros((holdings, sizes.holdings)),
@@ -141,7 +150,9 @@ def _draws(channel: Channel) -> Draws:
         return 4 * max(1, min(-(-DRAWS_A_BLOCK // (4 * max(rows, 1))), -(-channel.scenario.weeks // 4)))
 
     shelf = (block(sizes.shelves), sizes.shelves) if demand.noise != "none" else (4, 1)
-    market = (block(sizes.territories), sizes.territories) if demand.shock_deviation > 0 else (4, sizes.territories)
+    market = (
+        (block(sizes.territories), sizes.territories)
+        if demand.shock_deviation > 0
+        else (4, sizes.territories)
+    )
     return Draws(shelf=np.zeros(shelf), market=np.zeros(market))
-
-

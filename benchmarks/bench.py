@@ -1,0 +1,209 @@
+"""Speed, measured side by side: channelsim and its peers on the same work, interleaved, medians.
+
+``make bench`` prints the table and writes ``benchmarks/latest.json``, a flat {name: number}. Ratios are of
+medians within this run: the machine is noisy, so absolute figures of different runs do not compare.
+channelsim runs ``library/chain.toml`` and ``library/appliances.toml`` through the ordinary engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import chain_cpp
+import chain_mesa
+import chain_numpy
+from chain_rules import SIZES, WEEKS, agent_weeks
+
+import channelsim
+from channelsim.decisions import BASE
+from channelsim.engines.batch import run_batch
+from channelsim.files import write_whole
+
+CHAIN_METRICS = (
+    "profit", "revenue", "operating_cost", "demand", "units_sold", "lost_sales", "average_stock",
+    "stockout_rate", "orders", "bullwhip_ratio", "gross_profit", "sell_in_value",
+)  # fmt: skip
+"""What the peers account for, too."""
+METRICS = ("profit", "sell_through", "fill_rate")
+
+
+def chain(size: str) -> channelsim.Channel:
+    """Return the chain scenario, built in one of the benchmark's sizes."""
+    distributors, stores = SIZES[size]
+    scenario = channelsim.Scenario.from_library("chain")
+    changes = {"territories.0.count": distributors, "members.stores.per_territory": stores, "weeks": WEEKS}
+    return scenario.replace(**changes).build()
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that a piece of work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def run_chain(channel: channelsim.Channel, replications: int, workers: int = 1) -> None:
+    """Simulate the chain through the ordinary engine."""
+    run_batch(channel, [BASE], replications, 1, CHAIN_METRICS, workers=workers)
+
+
+def chain_speeds(size: str, rounds: int, seconds: float) -> dict[str, float]:
+    """Return the median million agent-weeks per second of every peer, interleaved."""
+    distributors, stores = SIZES[size]
+    channel = chain(size)
+    peers: dict[str, Callable[[int], float]] = {
+        "channelsim": lambda n: timed(lambda: run_chain(channel, n)),
+        "numpy": lambda n: chain_numpy.run(distributors, stores, WEEKS, n, 1)["seconds"],
+        "mesa": lambda n: chain_mesa.run(distributors, stores, WEEKS, n, 1)["seconds"],
+    }
+    if chain_cpp.executable() is not None:
+        for form in ("scalar", "fast"):
+            peers[f"cpp_{form}"] = lambda n, form=form: chain_cpp.run(
+                distributors, stores, WEEKS, n, 1, form=form
+            )["seconds"]
+    counts = {}
+    for name, run in peers.items():
+        trial = 8 if name != "mesa" else 1
+        run(trial)
+        counts[name] = max(trial, int(trial * seconds / max(run(trial), 1e-9)) // 8 * 8 or trial)
+    speeds: dict[str, list[float]] = {name: [] for name in peers}
+    for _ in range(rounds):
+        for name, run in peers.items():
+            work = agent_weeks(distributors, stores, WEEKS, counts[name])
+            speeds[name].append(work / run(counts[name]) / 1e6)
+    return {name: median(values) for name, values in speeds.items()}
+
+
+def _half(count: int) -> None:
+    run_chain(chain("medium"), count)
+
+
+def _process_pair(count: int) -> float:
+    """Return the seconds in which two processes each simulate ``count`` replications, start-up left out."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(2) as pool:
+        pool.map(_half, [2, 2], chunksize=1)
+        return timed(lambda: pool.map(_half, [count, count], chunksize=1))
+
+
+def thread_scaling(rounds: int, count: int) -> dict[str, float]:
+    """Return the speed-up of two threads over one, and what two processes reach at best."""
+    channel = chain("medium")
+    one, two = [], []
+    for _ in range(rounds):
+        one.append(timed(lambda: run_chain(channel, count, 1)))
+        two.append(timed(lambda: run_chain(channel, count, 2)))
+    pair = median(_process_pair(count) for _ in range(3))
+    return {
+        "two_threads_speedup": median(one) / median(two),
+        "two_processes_ceiling": 2.0 * median(one) / pair,
+    }
+
+
+def appliances(rounds: int) -> dict[str, float]:
+    """Return build, density and simulation times of the appliances scenario."""
+    scenario = channelsim.Scenario.from_library("appliances")
+    scenario.build()
+    channel = scenario.build()
+    denser = channelsim.Policy(name="denser", density={"independents": {"scale": 1.4}})
+    channel.under(denser)
+    found = {
+        "appliances_build_seconds": median(timed(scenario.build) for _ in range(rounds)),
+        "appliances_density_seconds": median(timed(lambda: channel.apply(denser)) for _ in range(rounds)),
+    }
+    for noise in ("none", "poisson", "gamma"):
+        variant = scenario.replace(**{"demand.noise": noise, "demand.variation": 0.5}).build()
+        active, _ = variant.under()
+        run_batch(variant, [BASE], 1, 1, ("profit",), workers=1)
+        seconds = [
+            timed(partial(run_batch, variant, [BASE], 4, 1, METRICS, workers=1)) for _ in range(rounds)
+        ]
+        name = "appliances_ns_per_shelf_week" + ("" if noise == "none" else f"_{noise}")
+        found[name] = median(seconds) / 4 / scenario.weeks / active.sizes.shelves * 1e9
+    return found
+
+
+FIRST = """
+import time; start = time.perf_counter()
+import channelsim
+imported = time.perf_counter() - start
+channelsim.simulate("bilateral", replications=2, progress=False)
+print(imported, time.perf_counter() - start)
+"""
+MEMORY = """
+import resource, sys
+import channelsim
+scenario = channelsim.Scenario.from_library("appliances").replace(weeks=4, warm_up_weeks=0)
+metrics = ["channel_profit", "profit", "sell_through"]
+channelsim.simulate(scenario, replications=int(sys.argv[1]), progress=False, metrics=metrics)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def fresh_process(code: str, *arguments: str, cache: str | None = None) -> list[float]:
+    """Return the numbers that a fresh interpreter prints."""
+    environment = os.environ | ({"NUMBA_CACHE_DIR": cache} if cache else {})
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return [float(word) for word in done.stdout.split()]
+
+
+def start_up(rounds: int) -> dict[str, float]:
+    """Return import time and the time to a first result, from the cache and without."""
+    warm = [fresh_process(FIRST) for _ in range(rounds)]
+    with tempfile.TemporaryDirectory() as empty:
+        cold = fresh_process(FIRST, cache=empty)
+    few, many = (median(fresh_process(MEMORY, n)[0] for _ in range(3)) for n in ("100", "1100"))
+    return {
+        "import_seconds": median(w[0] for w in warm),
+        "first_result_seconds_cached": median(w[1] for w in warm),
+        "first_result_seconds_cold": cold[1],
+        "megabytes_per_1000_more_replications": many - few,
+    }
+
+
+def main() -> None:
+    """Run all benchmarks, print them and write latest.json."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="interleaved runs of which the median is taken")
+    parser.add_argument("--seconds", type=float, default=0.5, help="aimed length of a run")
+    options = parser.parse_args()
+    results: dict[str, float] = {}
+    for size in ("small", "medium", "large"):
+        speeds = chain_speeds(size, options.rounds, options.seconds)
+        print(f"\nchain, {size}, one thread, million agent-weeks per second")
+        for name, speed in sorted(speeds.items(), key=lambda item: -item[1]):
+            print(f"  {name:12} {speed:9.2f}")
+            results[f"chain_{size}_million_agent_weeks_{name}"] = speed
+        ours, prefix = speeds["channelsim"], "chain" if size == "medium" else f"chain_{size}"
+        for peer, label in (
+            ("mesa", "mesa"),
+            ("numpy", "numpy"),
+            ("cpp_scalar", "cpp_scalar"),
+            ("cpp_fast", "cpp_best"),
+        ):
+            if peer in speeds:
+                results[f"{prefix}_vs_{label}"] = ours / speeds[peer]
+    results |= thread_scaling(options.rounds, 600)
+    results |= appliances(options.rounds)
+    results |= start_up(options.rounds)
+    results["load_average_at_end"] = os.getloadavg()[0]
+    print()
+    for name, value in results.items():
+        print(f"{name:45} {value:12.4g}")
+    write_whole(Path(__file__).with_name("latest.json"), json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
