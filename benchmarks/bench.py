@@ -29,6 +29,7 @@ import channelsim
 from channelsim.decisions import BASE
 from channelsim.engines.batch import run_batch
 from channelsim.files import write_whole
+from channelsim.world import build
 
 CHAIN_METRICS = (
     "profit", "revenue", "operating_cost", "demand", "units_sold", "lost_sales", "average_stock",
@@ -43,7 +44,7 @@ def chain(size: str) -> channelsim.Channel:
     distributors, stores = SIZES[size]
     scenario = channelsim.Scenario.from_library("chain")
     changes = {"territories.0.count": distributors, "members.stores.per_territory": stores, "weeks": WEEKS}
-    return scenario.replace(**changes).build()
+    return build(scenario.replace(**changes))
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -114,16 +115,16 @@ def thread_scaling(rounds: int, count: int) -> dict[str, float]:
 def appliances(rounds: int) -> dict[str, float]:
     """Return build, density and simulation times of the appliances scenario."""
     scenario = channelsim.Scenario.from_library("appliances")
-    scenario.build()
-    channel = scenario.build()
+    build(scenario)
+    channel = build(scenario)
     denser = channelsim.Policy(name="denser", density={"independents": {"scale": 1.4}})
     channel.under(denser)
     found = {
-        "appliances_build_seconds": median(timed(scenario.build) for _ in range(rounds)),
+        "appliances_build_seconds": median(timed(partial(build, scenario)) for _ in range(rounds)),
         "appliances_density_seconds": median(timed(lambda: channel.apply(denser)) for _ in range(rounds)),
     }
     for noise in ("none", "poisson", "gamma"):
-        variant = scenario.replace(**{"demand.noise": noise, "demand.variation": 0.5}).build()
+        variant = build(scenario.replace(**{"demand.noise": noise, "demand.variation": 0.5}))
         active, _ = variant.under()
         run_batch(variant, [BASE], 1, 1, ("profit",), workers=1)
         seconds = [

@@ -218,11 +218,11 @@ def policies(draw):
 
 
 class Run:
-    """One replication of one policy, taken step by step."""
+    """One replication of one policy, taken step by step, on all rows or on the active ones alone."""
 
-    def __init__(self, scenario, policy=None, replication=0, seed=1):
-        self.channel = build(scenario)
-        self.terms = self.channel.apply(policy)
+    def __init__(self, scenario, policy=None, replication=0, seed=1, *, active_only=False):
+        channel = build(scenario)
+        self.channel, self.terms = channel.under(policy) if active_only else (channel, channel.apply(policy))
         recording = Recording.of((), (), self.channel)
         space = Workspace(self.channel, recording, Groupings.of(self.channel), 1)
         self.driver = Driver(self.channel, self.terms, space, seed, replication, np.zeros(2, dtype=np.int64))

@@ -17,7 +17,7 @@ from channelsim.expansion import BuiltWorld
 from channelsim.members import density_counts
 from channelsim.opening_state import open_state
 from channelsim.parts import MemberGroup
-from channelsim.schema import columns_of
+from channelsim.schema import column, columns_of
 from channelsim.tables import Floats, Integers, Terms, new_state
 from channelsim.territories import check_places
 from channelsim.traces import given_means
@@ -156,6 +156,11 @@ def _contracts(built: BuiltWorld, policy: Policy) -> dict[str, Floats]:
         if change.wholesale_price is not None:
             values["wholesale_price"][chosen & posts] = change.wholesale_price
         values["wholesale_price"][chosen & posts] *= factor
+        bounds = column("wholesale_price")
+        if np.nanmax(values["wholesale_price"], initial=0.0) > bounds.high:
+            raise ScenarioError(
+                f"{where}.wholesale_price_scale = {factor:g}: a price must not exceed {bounds.high:g}"
+            )
         for name in ("minimum_order", "case_size"):
             if getattr(change, name) is not None:
                 values[name][chosen] = getattr(change, name)

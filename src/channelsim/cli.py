@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,12 +31,12 @@ REVIEWED = ("vertical_nash", "leader")
 class _Commands(TyperGroup):
     """Commands whose errors are one line each."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **options)
-        options["prog_name"] = "channelsim"
-        parent = super().main
-        sys.exit(_exit_code(lambda: parent(*args, standalone_mode=False, **options)))
+    def main(self, args: Sequence[str] | None = None, *_: Any, **options: Any) -> Any:
+        parent, asked_to_exit = super().main, options.get("standalone_mode", True)
+        options |= {"prog_name": "channelsim", "standalone_mode": False}
+        if not asked_to_exit:
+            return parent(args, **options)
+        sys.exit(_exit_code(lambda: parent(args, **options)))
 
 
 def _exit_code(run: Callable[[], Any]) -> int:
@@ -92,7 +92,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Simulation of marketing channels: density, terms and power between manufacturers, distributors and retailers.",
+    help="Simulation of marketing channels: density, terms and power between manufacturers, distributors "
+    "and retailers.",
 )
 
 ScenarioName = Annotated[
@@ -101,6 +102,13 @@ ScenarioName = Annotated[
         help="a name of the library (see: channelsim scenarios) or a TOML file", metavar="SCENARIO"
     ),
 ]
+HELP = {
+    "policy": "TOML file of a policy, or 'base' for the scenario as it stands; may be repeated",
+    "replications": "independent replications of each policy",
+    "set": "change a field of the scenario, such as demand.noise=none; may be repeated",
+    "out": "folder for result, summary, report, scenario and policies",
+}
+Seed = Annotated[int, typer.Option(help="seed of all draws", metavar="S")]
 Workers = Annotated[
     int | None, typer.Option(help="threads; default one per processor; results do not depend on it")
 ]
@@ -124,14 +132,14 @@ def _start(
 @app.command()
 def run(
     scenario: ScenarioName,
-    policy: Annotated[list[str] | None, typer.Option(help="TOML file of a policy, or 'base' for the scenario as it stands; may be repeated", metavar="F")] = None,
-    replications: Annotated[int, typer.Option(help="independent replications of each policy", metavar="N")] = 100,
-    seed: Annotated[int, typer.Option(help="seed of all draws", metavar="S")] = 1,
-    changes: Annotated[list[str] | None, typer.Option("--set", help="change a field of the scenario, such as demand.noise=none; may be repeated", metavar="KEY=VALUE")] = None,
+    policy: Annotated[list[str] | None, typer.Option(help=HELP["policy"], metavar="F")] = None,
+    replications: Annotated[int, typer.Option(help=HELP["replications"], metavar="N")] = 100,
+    seed: Seed = 1,
+    changes: Annotated[list[str] | None, typer.Option("--set", help=HELP["set"], metavar="KEY=VALUE")] = None,
     workers: Workers = None,
-    out: Annotated[Path | None, typer.Option(help="folder for result, summary, report, scenario and policies", metavar="DIR")] = None,
+    out: Annotated[Path | None, typer.Option(help=HELP["out"], metavar="DIR")] = None,
     json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Simulate a scenario and summarise it; with several policies compare them with the first."""
     if out is not None:
         from channelsim.analysis.folders import check_replaceable
@@ -192,8 +200,8 @@ def _write_run(out: Path, result: Any, channel: Channel, policies: list[Policy])
 
     names = [f"policies/{k}.toml" for k in range(1, len(policies) + 1)]
     options = " ".join(f"--policy {name}" for name in names)
-    seed = result.provenance["seed"]
-    command = f"# in the folder of this report\nchannelsim run scenario.toml {options} --replications {result.replications} --seed {seed}"
+    options += f" --replications {result.replications} --seed {result.provenance['seed']}"
+    command = f"# in the folder of this report\nchannelsim run scenario.toml {options}"
     made = report_files(result, channel, command=command)
     with whole_folder(out) as folder:
         write_files(folder, made | {"summary.csv": summary_csv(result).encode()})
@@ -232,7 +240,7 @@ def show(
         Path | None, typer.Option(help="folder for the picture of the network and the tables", metavar="DIR")
     ] = None,
 ) -> None:
-    """Show who is in a channel, on which contracts, and the order of its week; with --out also the picture."""
+    """Show who is in a channel, on which contracts, and the order of its week; with --out a picture too."""
     from channelsim.analysis import printing
     from channelsim.week import week_page
     from channelsim.world import build
@@ -352,7 +360,7 @@ def demo(
     replications: Annotated[
         int, typer.Option(help="replications of each of the nine policies", metavar="N")
     ] = 64,
-    seed: Annotated[int, typer.Option(help="seed of all draws", metavar="S")] = 1,
+    seed: Seed = 1,
     workers: Workers = None,
 ) -> None:
     """Compare three densities × three wholesale prices for a maker of home appliances, and report."""

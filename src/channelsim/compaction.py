@@ -13,11 +13,10 @@ from typing import TypeVar
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.expansion import BuiltWorld, tier_table
 from channelsim.links import Links
 from channelsim.members import Members
-from channelsim.tables import Floats, Integers, Sizes, Terms, cell_address, cell, new_state, state_views
-from channelsim.expansion import BuiltWorld, tier_table
-
+from channelsim.tables import Floats, Integers, Sizes, Terms, cell, cell_address, new_state, state_views
 
 Built = TypeVar("Built", bound=BuiltWorld)
 
@@ -91,9 +90,15 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     )
     holding_of = channel.holding_of[active]
     kept_channel = replace(
-        channel, world=kept_world, sizes=new_sizes, members=kept_members, links=kept_links,
-        built_holding=np.flatnonzero(listed), holding_of=new_holding[holding_of], travel_store=new_store[channel.travel_store[store[channel.travel_store]]],
-    )  # fmt: skip
+        channel,
+        world=kept_world,
+        sizes=new_sizes,
+        members=kept_members,
+        links=kept_links,
+        built_holding=np.flatnonzero(listed),
+        holding_of=new_holding[holding_of],
+        travel_store=new_store[channel.travel_store[store[channel.travel_store]]],
+    )
     kept_terms = _terms(channel, terms, new_sizes, active, listed, link, new_link)
     return kept_channel, kept_terms
 
@@ -108,11 +113,20 @@ def _members(members: Members, active: np.ndarray) -> Members:
     """Return the rows of the active members; counts, groups and owners stay as built."""
     rows = np.flatnonzero(active)
     return replace(
-        members, group=members.group[rows], territory=members.territory[rows], slot=members.slot[rows], tier=members.tier[rows],
-        role=members.role[rows], owner=members.owner[rows], position=members.position[rows], keys=members.keys[rows],
-        names=[members.names[m] for m in rows], attributes={k: v[rows] for k, v in members.attributes.items()}, rows={},
+        members,
+        group=members.group[rows],
+        territory=members.territory[rows],
+        slot=members.slot[rows],
+        tier=members.tier[rows],
+        role=members.role[rows],
+        owner=members.owner[rows],
+        position=members.position[rows],
+        keys=members.keys[rows],
+        names=[members.names[m] for m in rows],
+        attributes={k: v[rows] for k, v in members.attributes.items()},
+        rows={},
         built_row=members.built_row[rows],
-    )  # fmt: skip
+    )
 
 
 def _links(links: Links, kept: np.ndarray, index: Integers, member: Integers, members: int) -> Links:
@@ -120,9 +134,14 @@ def _links(links: Links, kept: np.ndarray, index: Integers, member: Integers, me
     supplier, buyer = index[c.SUPPLIER_HOLDING], index[c.BUYER_HOLDING]
     pair, relationship = np.unique(member[supplier] * members + member[buyer], return_inverse=True)
     return Links(
-        supplier_holding=supplier, buyer_holding=buyer, rank=links.rank[kept], contract=links.contract[kept],
-        relationship=relationship.astype(np.int64), relationship_supplier=pair // members, relationship_buyer=pair % members,
-    )  # fmt: skip
+        supplier_holding=supplier,
+        buyer_holding=buyer,
+        rank=links.rank[kept],
+        contract=links.contract[kept],
+        relationship=relationship.astype(np.int64),
+        relationship_supplier=pair // members,
+        relationship_buyer=pair % members,
+    )
 
 
 def _territories(channel: BuiltWorld, store: np.ndarray, shelf: np.ndarray) -> Integers:
@@ -175,10 +194,19 @@ def _terms(
     built, state = state_views(terms.base, channel.sizes), new_state(sizes)
     every = np.ones(channel.sizes.territories, dtype=bool)
     kept = {
-        "territories": every, "members": active, "holdings": listed, "links": link, "pipeline": link, "payables": link,
-        "attraction": shelf, "store_attraction": store, "store_demand": store, "store_square": store,
-        "store_margin": store, "history": listed,
-    }  # fmt: skip
+        "territories": every,
+        "members": active,
+        "holdings": listed,
+        "links": link,
+        "pipeline": link,
+        "payables": link,
+        "attraction": shelf,
+        "store_attraction": store,
+        "store_demand": store,
+        "store_square": store,
+        "store_margin": store,
+        "history": listed,
+    }
     for name, rows in kept.items():
         getattr(state, name)[:] = getattr(built, name)[:, rows]
     index = terms.holdings_index[:, listed].copy()

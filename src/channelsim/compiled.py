@@ -22,10 +22,12 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 if os.environ.get("CHANNELSIM_REFERENCE_COUNTING") != "1":
     _OPTIONS["_nrt"] = False
 
+_NO_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 def rule(function: F) -> F:
     """Compile a rule: called from compiled code only, so it needs no costly wrapper for Python."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return njit(**_NO_WRAPPERS, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def helper(function: F) -> F:

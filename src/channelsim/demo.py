@@ -1,4 +1,4 @@
-"""The demonstration: how densely should a maker cover the country, and at what wholesale price?
+"""The demonstration: how densely a maker should cover the country, and at what wholesale price.
 
 Three densities of the independent stores × three price lists of the focal firm, on common random numbers,
 and a report for a meeting.
@@ -179,9 +179,8 @@ def edge_remark(result: Result) -> list[str]:
     ]
     if not at_edge:
         return []
-    return [
-        f"The best policy lies at the edge of what was tried in {' and '.join(at_edge)}: a better one may lie beyond."
-    ]
+    where = " and ".join(at_edge)
+    return [f"The best policy lies at the edge of what was tried in {where}: a better one may lie beyond."]
 
 
 def _notes(channel: Channel) -> list[str]:
@@ -192,8 +191,8 @@ def _notes(channel: Channel) -> list[str]:
     stores = [g.name for g in scenario.members if g.sells_to_consumers and not g.owner]
     stores = stores or [g.name for g in scenario.members if g.sells_to_consumers]
     return [
-        f"Density is the number of stores of {' and '.join(stores)}, changed alike in every territory and for all brands "
-        "that they carry; what it costs to win or close a store is not in the model.",
-        f"Price is the wholesale price of {' and '.join(brands)}, on the lists of {' and '.join(sellers)} alike; "
-        "rivals’ lists stay as they are.",
+        f"Density is the number of stores of {' and '.join(stores)}, changed alike in every territory and "
+        "for all brands that they carry; what it costs to win or close a store is not in the model.",
+        f"Price is the wholesale price of {' and '.join(brands)}, on the lists of {' and '.join(sellers)} "
+        "alike; rivals’ lists stay as they are.",
     ]

@@ -22,7 +22,7 @@ class Reduction(NamedTuple):
     holding_cell: Integers
     """(holdings,) cell of each row."""
     holding_rows: Floats
-    """(columns, holdings): recorded sums (revenue and stockout first), variances, listed, presence, weighted presence."""
+    """(columns, holdings): sums (revenue, stockout first), variances, listed, presence, weighted presence."""
     holding_cells: Floats
     """(columns, cells)."""
     holding_groups: Integers

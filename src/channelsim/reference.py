@@ -21,7 +21,6 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-import channelsim
 from channelsim import mechanisms, parts
 from channelsim.decisions import Density, Policy, TermsChange
 from channelsim.metrics import metric_table
@@ -56,6 +55,8 @@ MEANINGS = {
     "distribution": "family from which members are drawn",
 }
 """Fields whose name nearly says it and whose declaration says nothing."""
+FIRST_NAMES = ("simulate", "Scenario", "Policy", "Result", "Channel", "ChannelModel")
+"""The public names that a reader looks up first."""
 HOMES = {
     "world": "fixed for a run",
     "terms": "set by a policy",
@@ -293,12 +294,13 @@ def commands() -> str:
 
 def public_names() -> str:
     """Return the public interface, for autodoc; its modules document the same names in full."""
+    front = import_module("channelsim")
     sections = []
-    for name in channelsim.__all__:
-        home = channelsim._HOMES[name]
+    for name in dict.fromkeys([*FIRST_NAMES, *front.__all__]):
+        home = front._HOMES[name]
         if find_spec(home) is None:
             continue
-        directive = "autofunction" if inspect.isfunction(getattr(channelsim, name)) else "autoclass"
+        directive = "autofunction" if inspect.isfunction(getattr(front, name)) else "autoclass"
         options = "   :no-index:\n" + ("" if directive == "autofunction" else "   :members:\n")
         sections.append(f"## {name}\n\n```{{eval-rst}}\n.. {directive}:: {home}.{name}\n{options}```")
     return "\n\n".join(sections)

@@ -27,8 +27,8 @@ def load_scenario(source: Scenario | str | Path) -> Scenario:
         return source
     if not isinstance(source, str | Path):
         raise ScenarioError(
-            f"scenario: got a {type(source).__name__}; the batch engine takes a scenario, a channel, a name or a "
-            "file and runs compiled rules only: run a ChannelModel with its own run() or mesa.batch_run"
+            f"scenario: got a {type(source).__name__}; the batch engine takes a scenario, a channel, a name "
+            "or a file and runs compiled rules only: run a ChannelModel with its own run() or mesa.batch_run"
         )
     if isinstance(source, str) and source in library_names():
         return Scenario.from_library(source)
@@ -128,7 +128,7 @@ def simulate(
     >>> import channelsim
     >>> result = channelsim.simulate("bilateral", replications=2, progress=False)
     >>> result.policies
-    ['base']
+    ('base',)
     """
     from channelsim.analysis.results import Result
     from channelsim.engines.batch import run_batch

@@ -1,10 +1,11 @@
 """The week, on one page: what happens, in which order, tier by tier.
 
 `plan_week` lists the steps that a scenario needs, in order; `take_step` performs one. The batch engine
-runs the list in compiled code (a costly review between two stretches of it, see `REVIEWS`), the Mesa model runs the same list one step at a time from Python, so
-that an agent's decision can be replaced between the step that proposes it and the step that settles
-it. *Propose* writes an intention, per row; *settle* is the sole writer of stock, cash and terms.
-A rule that a scenario does not use is left out of its list: that is its switch.
+runs the list in compiled code (a costly review between two stretches of it, see `REVIEWS`), the Mesa model
+runs the same list one step at a time from Python, so that an agent's decision can be replaced between the
+step that proposes it and the step that settles it. *Propose* writes an intention, per row; *settle* is the
+sole writer of stock, cash and terms. A rule that a scenario does not use is left out of its list: that
+is its switch.
 """
 
 from __future__ import annotations

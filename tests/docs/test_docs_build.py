@@ -25,7 +25,6 @@ def copy_of_docs(folder: Path) -> Path:
             DOCS,
             folder / "docs",
             ignore=shutil.ignore_patterns("_build", "api", ".ipynb_checkpoints"),
-            ignore_dangling_symlinks=True,
         )
     )
 

@@ -21,12 +21,22 @@ LAYERS = (
     {"events", "expansion", "holdings", "links", "members", "places", "territories", "traces"},
     {"mechanisms"},
     {"week"},
-    {"kernels", "opening", "reduction"},  # the opening state expects demand by the week's own rules
-    {"application", "consumers", "coverage", "network", "opening_state", "world"},
+    {"kernels", "reduction"},
+    # above the week, because the opening state expects demand by the week's own rules
+    {
+        "application",
+        "compaction",
+        "consumers",
+        "coverage",
+        "network",
+        "network_reading",
+        "opening_state",
+        "world",
+    },
     {"engines"},
     {"analysis", "policy", "simulation"},
     {"verification"},
-    {"cli", "reference", "__main__"},
+    {"cli", "demo", "reference", "__main__"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # They judge the simulator, so they know nothing of it; and it does not borrow from its judge.

@@ -228,7 +228,10 @@ WRONG = [
     ({"demand": {"system": "given", "deviation": 1.0}}, ["demand.deviation", "noise = 'normal'"]),
     ({"demand": {"system": "linear", "intercept": {"A": 9.0}}}, ["demand.intercept", "no value for 'B'"]),
     ({"segments.0.equity": {"C": 1.0}}, ["segments.loyal.equity = 'C'", "admissible: A, B"]),
-    ({"segments.0.price_sensitivity": 0.0}, ["segments.loyal.price_sensitivity = 0.0", "equal to 0.000000001"]),
+    (
+        {"segments.0.price_sensitivity": 0.0},
+        ["segments.loyal.price_sensitivity = 0.0", "equal to 0.000000001"],
+    ),
     ({"segments.0.share": -0.1}, ["segments.loyal.share = -0.1", "greater than or equal to 0"]),
     ({"members.1.role": "shop"}, ["members.shops.role = 'shop'", "'retailer'"]),
     ({"members.1.per_territory": -1}, ["members.shops.per_territory = -1", "greater than or equal to 0"]),

@@ -1,0 +1,1 @@
+"""What a run says: results, estimates, figures and reports."""

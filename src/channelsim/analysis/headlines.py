@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from channelsim.analysis import style
-from channelsim.analysis.measures import Measure, focal_firm, headline_measures
+from channelsim.analysis.measures import Measure, focal_firm, headline_measures, told
 from channelsim.metrics import check_name
 
 if TYPE_CHECKING:
@@ -85,9 +85,8 @@ def headlines(
         alike = f"; {_listed(ties)} cannot be told apart from it" if ties else ""
         first = f"No policy tried beats “{base}” on {_lower(goal.title)}{alike}."
         return [first, _level_sentence(goal, result, position, level, currency)]
-    found = [
-        f"“{best}” is the best of {len(result.policies)} policies for {_whose(goal)}: {_change(goal, result, best, base, level, currency)}."
-    ]
+    change = _change(goal, result, best, base, level, currency)
+    found = [f"“{best}” is the best of {len(result.policies)} policies for {_whose(goal)}: {change}."]
     if ties:
         found.append(f"It cannot be told apart from {_listed(ties)}.")
     for measure in headline_measures(result):
@@ -112,7 +111,7 @@ def _listed(names: list[str]) -> str:
 def _level_sentence(measure: Measure, result: Result, position: int, level: float, currency: str) -> str:
     found = measure.means(result, level)
     factor, unit = style.scale_of(found.value[position], measure.unit, currency)
-    value, interval = style.span(*(float(x[position]) / factor for x in (found.value, found.low, found.high)))
+    value, interval = told(found, position, factor)
     bounds = f" ({100 * level:g} % interval {interval})" if interval else ""
     return f"{measure.title}: {value} {unit}{bounds}."
 
@@ -122,9 +121,7 @@ def _change(measure: Measure, result: Result, policy: str, base: str, level: flo
     found = measure.differences(result, base, level)
     factor, unit = style.scale_of([found.value[at]], measure.unit, currency)
     unit = "percentage points" if unit == "%" else unit
-    value, interval = style.span(
-        *(float(x[at]) / factor for x in (found.value, found.low, found.high)), sign=True
-    )
+    value, interval = told(found, at, factor, sign=True)
     level_of_base = float(measure.means(result).value[of_base])
     share = ""
     if measure.unit != "–" and level_of_base:

@@ -126,8 +126,10 @@ def _draw(
         )  # fmt: skip
         lost = ~np.isfinite(values)
         if lost.any():
-            axes.scatter(x[lost], y[lost], s=np.maximum(area, 14)[lost], facecolor="none", edgecolor=style.MUTED,
-                         linestyle=":", label="undefined")  # fmt: skip
+            axes.scatter(
+                x[lost], y[lost], s=np.maximum(area, 14)[lost], facecolor="none", edgecolor=style.MUTED,
+                linestyle=":",
+            )  # fmt: skip
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.07)
         axes.set_xticks([])
@@ -145,12 +147,11 @@ def _draw(
         )
         bar = figure.colorbar(drawn, ax=axes, shrink=0.7, pad=0.02, extend=beyond)
         bar.set_label(axis)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         style.thousands(bar.ax.yaxis)
         _size_legend(axes, buyers)
         style.title_of(axes, title, f"{about}. Area of a point: potential buyers a week")
         figure.canvas.draw()
-        axes.set_autoscale_on(False)
         _scale_bar(axes)
         _name_largest(figure, axes, x, y, np.sqrt(np.maximum(area, 14)) / 2, order[:names], territories.names)
     return figure
@@ -195,20 +196,24 @@ def _size_legend(axes: Any, buyers: np.ndarray) -> None:
         for size in sizes
     ]
     axes.legend(
-        handles=marks, title="buyers a week", loc="lower left", labelspacing=1.1, borderpad=0.8, handletextpad=1.2,
-        title_fontsize=12,
+        handles=marks, title="buyers a week", title_fontsize=12, loc="lower left", labelspacing=1.1,
+        borderpad=0.8, handletextpad=1.2,
     )  # fmt: skip
 
 
 def _scale_bar(axes: Any) -> None:
+    from matplotlib.lines import Line2D
+
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
     length = _round_down((right - left) / 5)
     start, height = right - length - 0.03 * (right - left), bottom + 0.03 * (top - bottom)
-    axes.plot([start, start + length], [height, height], color=style.INK, linewidth=3, solid_capstyle="butt")
+    ends = [start, start + length]
+    bar = Line2D(ends, [height, height], color=style.INK, linewidth=3, solid_capstyle="butt")
+    axes.add_artist(bar)  # and not plot, which would change the limits
     axes.annotate(
-        f"{style.number(length, 1)} km", (start + length / 2, height), xytext=(0, 6), textcoords="offset points",
-        ha="center", fontsize=12,
+        f"{style.number(length, 1)} km", (start + length / 2, height), xytext=(0, 6),
+        textcoords="offset points", ha="center", fontsize=12,
     )  # fmt: skip
 
 
@@ -233,16 +238,16 @@ def _name_largest(
         for (px, py), r in ((pixels[i], 0.8 * reach[i]) for i in order)
     ]
     sides = (
-        ("left", "center", 1, 0), ("right", "center", -1, 0), ("center", "bottom", 0, 1), ("center", "top", 0, -1),
-        ("left", "bottom", 0.7, 0.7), ("left", "top", 0.7, -0.7), ("right", "bottom", -0.7, 0.7),
-        ("right", "top", -0.7, -0.7),
+        ("left", "center", 1, 0), ("right", "center", -1, 0), ("center", "bottom", 0, 1),
+        ("center", "top", 0, -1), ("left", "bottom", 0.7, 0.7), ("left", "top", 0.7, -0.7),
+        ("right", "bottom", -0.7, 0.7), ("right", "top", -0.7, -0.7),
     )  # fmt: skip
     frame = axes.get_window_extent()
     for i in order:
         for across, along, dx, dy in sides:
             text = axes.annotate(
-                names[i], (x[i], y[i]), xytext=(dx * (radius[i] + 3), dy * (radius[i] + 3)), textcoords="offset points",
-                ha=across, va=along, fontsize=11, zorder=3, path_effects=halo,
+                names[i], (x[i], y[i]), xytext=(dx * (radius[i] + 3), dy * (radius[i] + 3)),
+                textcoords="offset points", ha=across, va=along, fontsize=11, zorder=3, path_effects=halo,
             )  # fmt: skip
             box = text.get_window_extent()
             own = np.flatnonzero(order == i)[0]

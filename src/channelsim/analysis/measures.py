@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from channelsim.analysis import style
 from channelsim.analysis.estimators import Estimate, mean, paired_difference
 from channelsim.metrics import GROUPINGS, METRICS, check_name
 
@@ -81,6 +82,12 @@ class Measure:
         ):
             return False
         return bool(np.isfinite(self.values(result)).any())
+
+
+def told(estimate: Estimate, position: int, factor: float, sign: bool = False) -> tuple[str, str]:
+    """Return one policy's value and interval as text, in units of ``factor``; see `style.span`."""
+    value, low, high = (float(x[position]) / factor for x in (estimate.value, estimate.low, estimate.high))
+    return style.span(value, low, high, sign)
 
 
 def focal_firm(result: Result) -> tuple[str, str]:

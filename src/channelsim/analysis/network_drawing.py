@@ -113,13 +113,13 @@ def _draw_groups(axes: Any, channel: Channel, active: np.ndarray) -> None:
     for supplier, buyer in dict.fromkeys((k.supplier, k.buyer) for k in scenario.contracts):
         if supplier in place and buyer in place:
             (x0, y0), (x1, y1) = place[supplier], place[buyer]
-            # A line that passes a tier bends, so that it does not seem to come from the box behind which it runs.
+            # A line that passes a tier bends, so that it does not seem to come from the box that hides it.
             bend = 0.0 if x1 - x0 < 1.5 else -0.22 if y0 > 0 else 0.22
             axes.annotate(
                 "", (x1 - half_width, y1), xytext=(x0 + half_width, y0), zorder=1,
                 arrowprops={
-                    "arrowstyle": "-|>", "color": _colour(role_of[supplier]), "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0,
-                    "connectionstyle": f"arc3,rad={bend}", "mutation_scale": 14,
+                    "arrowstyle": "-|>", "color": _colour(role_of[supplier]), "linewidth": 1.6, "shrinkA": 0,
+                    "shrinkB": 0, "connectionstyle": f"arc3,rad={bend}", "mutation_scale": 14,
                 },
             )  # fmt: skip
     consumers = deepest + 1.0
@@ -135,8 +135,8 @@ def _draw_groups(axes: Any, channel: Channel, active: np.ndarray) -> None:
         )
         _box(axes, place[group.name], half_width, half_height, text, _colour(group.role))
         if group.sells_to_consumers:
-            axes.plot([place[group.name][0] + half_width, consumers - half_width], [place[group.name][1], 0.0],
-                      color=style.FAINT, linewidth=1.5, zorder=0)  # fmt: skip
+            (x, y), end = place[group.name], consumers - half_width
+            axes.plot([x + half_width, end], [y, 0.0], color=style.FAINT, linewidth=1.5, zorder=0)
     count = len(channel.territories.names)
     where = channel.territories.names[0] if count == 1 else f"{count:,} territories"
     known = "" if scenario.demand.system != "logit" else f"\n{buyers:,.0f} buyers\na week in"
@@ -161,10 +161,13 @@ def _box(
 ) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    axes.add_patch(FancyBboxPatch(
-        (at[0] - half_width + 0.03, at[1] - half_height + 0.03), 2 * half_width - 0.06, 2 * half_height - 0.06,
-        boxstyle="round,pad=0.03", facecolor="white", edgecolor=colour, linewidth=2.5, zorder=2,
-    ))  # fmt: skip
+    pad = 0.03
+    corner = (at[0] - half_width + pad, at[1] - half_height + pad)
+    box = FancyBboxPatch(
+        corner, 2 * (half_width - pad), 2 * (half_height - pad), boxstyle=f"round,pad={pad}",
+        facecolor="white", edgecolor=colour, linewidth=2.5, zorder=2,
+    )  # fmt: skip
+    axes.add_patch(box)
     axes.annotate(text, at, ha="center", va="center", fontsize=11.5, zorder=3, linespacing=1.2)
 
 
@@ -234,7 +237,7 @@ def _draw_members(axes: Any, channel: Channel, shown: np.ndarray, whose: str) ->
     for tier in range(channel.tiers):
         rows = np.flatnonzero(shown & (members.tier == tier))
         if len(rows) <= 14:
-            labels = [(place[m, 1], _short_name(channel, m)) for m in rows]
+            labels = [(place[m, 1], _short_name(channel, int(m))) for m in rows]
         else:  # a name per group, in the middle of its members
             groups = np.unique(members.group[rows])
             labels = []
@@ -245,9 +248,9 @@ def _draw_members(axes: Any, channel: Channel, shown: np.ndarray, whose: str) ->
         for y, name in labels:
             side, shift = ("left", 9) if tier == last else ("right", -9) if tier == 0 else ("center", 0)
             axes.annotate(
-                style.shorten(name, 26), (tier, y), xytext=(shift, 0 if shift else 9), textcoords="offset points",
-                ha=side, va="center" if shift else "bottom", fontsize=11, zorder=3,
-                bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
+                style.shorten(name, 26), (tier, y), xytext=(shift, 0 if shift else 9),
+                textcoords="offset points", ha=side, va="center" if shift else "bottom", fontsize=11,
+                zorder=3, bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
     axes.set_xlim(-0.75, last + 0.95)
     axes.set_ylim(-1.12, 1.12)

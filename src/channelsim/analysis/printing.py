@@ -123,7 +123,7 @@ def _records(table: DataFrame) -> list[dict[str, Any]]:
 
 
 def summary_csv(result: Result, level: float = 0.95) -> str:
-    """Return the summaries of all groupings as one CSV table: grouping, label, policy, metric, …"""
+    """Return the summaries of all groupings as one CSV table: with grouping and label as columns."""
     import pandas as pd
 
     parts = []
@@ -165,8 +165,9 @@ def group_rows(channel: Channel) -> tuple[list[str], list[list[object]]]:
         carried = ", ".join(names[b] for b in channel.members.brands[group.name])
         rule = group.pricing.rule if group.sells_to_consumers or group.pricing.rule != "fixed" else "posted"
         rows.append([
-            group.name, style.words(group.role), group.owner or "–", int((of_group & active).sum()), int(of_group.sum()),
-            ", ".join(group.suppliers) or "–", carried, style.words(rule), style.words(group.ordering.rule),
+            group.name, style.words(group.role), group.owner or "–",
+            int((of_group & active).sum()), int(of_group.sum()), ", ".join(group.suppliers) or "–", carried,
+            style.words(rule), style.words(group.ordering.rule),
         ])  # fmt: skip
     return ["group", "role", "owner", "members", "built", "suppliers", "brands", "prices", "orders"], rows
 
@@ -175,7 +176,8 @@ def contract_rows(channel: Channel) -> tuple[list[str], list[list[object]]]:
     """Return the contracts as a table: heads and rows."""
     rows: list[list[object]] = [
         [
-            k.supplier, k.buyer, k.brand or "all", "by rule" if k.wholesale_price is None else f"{k.wholesale_price:,g}",
+            k.supplier, k.buyer, k.brand or "all",
+            "by rule" if k.wholesale_price is None else f"{k.wholesale_price:,g}",
             k.lead_time, k.credit_weeks, f"{k.minimum_order:,g}", f"{k.case_size:,g}",
         ]
         for k in channel.scenario.contracts

@@ -6,22 +6,15 @@ for byte when it is made again with the same libraries.
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from html import escape
-from importlib.resources import files
+from collections.abc import Sequence
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from channelsim.analysis import plots, style
 from channelsim.analysis.folders import whole_folder
 from channelsim.analysis.headlines import best_policy, headlines
-from channelsim.analysis.measures import Measure, focal_brand, headline_measures
+from channelsim.analysis.measures import Measure, focal_brand, headline_measures, told
+from channelsim.analysis.report_forms import Cell, Section, as_html, as_markdown
 from channelsim.metrics import check_name
 
 if TYPE_CHECKING:
@@ -29,25 +22,6 @@ if TYPE_CHECKING:
 
     from channelsim.analysis.results import Result
     from channelsim.world import Channel
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A number of the table of policies: its text, its interval, and whether it is above or below the base."""
-
-    text: str
-    interval: str = ""
-    sign: int = 0
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading with text and figures: (name of the file, caption, figure)."""
-
-    title: str
-    text: str = ""
-    table: tuple[list[tuple[str, str]], list[tuple[str, list[Cell]]]] | None = None
-    figures: list[tuple[str, str, Figure]] = field(default_factory=list)
 
 
 def write_report(
@@ -127,14 +101,16 @@ def report_files(
     title = title or scenario.title or scenario.name
     said = [*headlines(result, base, level, currency), *remarks]
     sections = _sections(result, channel, base, level, currency)
+    policies = _counted(len(result.policies), "policy", "policies")
+    replications, weeks = _counted(result.replications, "replication"), _counted(result.weeks, "week")
     lead = (
-        f"{_counted(len(result.policies), 'policy', 'policies')} × {_counted(result.replications, 'replication')} on common "
-        f"random numbers; metrics over {_counted(result.weeks, 'week')} after a warm-up of {scenario.warm_up_weeks}."
+        f"{policies} × {replications} on common random numbers; metrics over {weeks} after a warm-up of "
+        f"{scenario.warm_up_weeks}."
     )
     facts = _provenance(result)
     command = command or _call(result)
     parts = (title, lead, said, sections, [*notes, *_assumptions(channel)], facts, command)
-    made = {"report.html": _html(*parts).encode(), "report.md": _markdown(*parts).encode()}
+    made = {"report.html": as_html(*parts).encode(), "report.md": as_markdown(*parts).encode()}
     for section in sections:
         for name, _, figure in section.figures:
             made[f"figures/{name}.png"] = style.save_bytes(figure, "png")
@@ -157,8 +133,8 @@ def _sections(result: Result, channel: Channel, base: str, level: float, currenc
     found = []
     if several:
         note = (
-            f"First line: the level under the base policy. Then the change against it, paired replication by replication, "
-            f"with its {100 * level:g} % interval. Intervals hold one by one, not all at once."
+            "First line: the level under the base policy. Then the change against it, paired replication by "
+            f"replication, with its {100 * level:g} % interval. Intervals hold one by one, not all at once."
         )
         compared = plots.compare_policies(result, base=base, level=level, currency=currency)
         caption = "Filled points to the right of the line earn more than the base policy, to the left less."
@@ -225,7 +201,7 @@ def _weekly(
     if shown:
         labels = brand if by_brand else None
         figure = plots.weekly(result, name, shown, labels, base, level, currency=currency)
-        caption = "Change against the base policy in the same week of the same replication: how fast a policy takes effect."
+        caption = "Change against the base policy in the same week of the same replication: how fast it acts."
         found.append(("sell_through_change", caption, figure))
     return found
 
@@ -259,15 +235,11 @@ def _table(
         levels, changes = measure.means(result, level), measure.differences(result, base, level)
         factor, unit = style.scale_of(levels.value, measure.unit, currency)
         heads.append((measure.title, unit))
-        column = [Cell(*style.span(*(float(x[position]) / factor for x in levels[:1] + levels[2:4])))]
+        column = [Cell(*told(levels, position, factor))]
         for k in range(len(result.policies)):
             if k != position:
-                value, low, high = (
-                    float(np.asarray(x)[k]) / factor for x in (changes.value, changes.low, changes.high)
-                )
-                column.append(
-                    Cell(*style.span(value, low, high, sign=True), sign=int(low > 0) - int(high < 0))
-                )
+                sign = int(changes.low[k] > 0) - int(changes.high[k] < 0)
+                column.append(Cell(*told(changes, k, factor, sign=True), sign=sign))
         columns.append(column)
     others = [name for name in result.policies if name != base]
     rows = [(name, [column[k] for column in columns]) for k, name in enumerate([base, *others])]
@@ -283,13 +255,15 @@ def _assumptions(channel: Channel) -> list[str]:
     built = "" if stores == sizes.stores else f" ({sizes.stores:,} at the largest density built)"
     lines = [own] if own else []
     lines.append(
-        f"Demand: {demand.system}, noise: {demand.noise}. {_counted(sizes.territories, 'territory', 'territories')}, "
-        f"{_counted(len(scenario.brands), 'brand')}, {_counted(stores, 'store')} at the scenario’s own density{built}, {scenario.weeks} weeks."
+        f"Demand: {demand.system}, noise: {demand.noise}. "
+        f"{_counted(sizes.territories, 'territory', 'territories')}, "
+        f"{_counted(len(scenario.brands), 'brand')}, {_counted(stores, 'store')} at the scenario’s own "
+        f"density{built}, {scenario.weeks} weeks."
     )
     lines.append(
-        "Every number left at its default is a declared assumption or has its source in the reference of scenario fields. "
-        "Intervals cover the chance in the model (replications), not doubt about its numbers; rivals and members react only "
-        "by the rules that the scenario gives them."
+        "Every number left at its default is a declared assumption or has its source in the reference of "
+        "scenario fields. Intervals cover the chance in the model (replications), not doubt about its "
+        "numbers; rivals and members react only by the rules that the scenario gives them."
     )
     return lines
 
@@ -297,96 +271,8 @@ def _assumptions(channel: Channel) -> list[str]:
 def _provenance(result: Result) -> list[tuple[str, str]]:
     known = result.provenance
     names = {
-        "scenario_digest": "scenario and its tables, digest", "mechanism_digest": "rules of the model, digest",
+        "scenario_digest": "scenario and its tables, digest",
+        "mechanism_digest": "rules of the model, digest",
         "package_version": "channelsim", "seed": "seed", "replications": "replications",
     }  # fmt: skip
     return [(label, str(known[key])) for key, label in names.items() if key in known]
-
-
-def _html(
-    title: str, lead: str, said: list[str], sections: list[Section], assumed: list[str],
-    facts: list[tuple[str, str]], command: str,
-) -> str:  # fmt: skip
-    template = Template(
-        files("channelsim.analysis").joinpath("report_template.html").read_text(encoding="utf-8")
-    )
-    return template.substitute(
-        title=escape(title),
-        lead=escape(lead),
-        headlines="\n".join(f"<li>{escape(line)}</li>" for line in said),
-        sections="\n".join(_html_section(section) for section in sections),
-        assumptions="\n".join(f"<p>{escape(line)}</p>" for line in assumed),
-        reproduce="The same seed, scenario and version give the same numbers, on any number of processors.",
-        command=escape(command),
-        provenance="\n".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts),
-        footer="Made with channelsim. All figures are results of a simulation, not observations.",
-    )
-
-
-def _html_section(section: Section) -> str:
-    lines = [f"<section>\n<h2>{escape(section.title)}</h2>"]
-    if section.text:
-        lines.append(f"<p>{escape(section.text)}</p>")
-    if section.table:
-        heads, rows = section.table
-        head = "".join(
-            f'<th scope="col">{escape(t)}<span class="unit">{escape(u)}</span></th>' for t, u in heads
-        )
-        lines.append(
-            f'<div class="wide"><table><thead><tr><th scope="col">policy</th>{head}</tr></thead><tbody>'
-        )
-        for k, (name, cells) in enumerate(rows):
-            kind = ' class="base"' if k == 0 else ""
-            lines.append(
-                f'<tr{kind}><th scope="row">{escape(name)}</th>{"".join(map(_html_cell, cells))}</tr>'
-            )
-        lines.append("</tbody></table></div>")
-    for _, caption, figure in section.figures:
-        data = base64.b64encode(style.save_bytes(figure, "svg")).decode()
-        text = escape(caption, quote=True)
-        lines.append(
-            f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{text}"><figcaption>{text}</figcaption></figure>'
-        )
-    return "\n".join([*lines, "</section>"])
-
-
-def _html_cell(cell: Cell) -> str:
-    kind = {1: ' class="more"', -1: ' class="less"'}.get(cell.sign, "")
-    interval = f'<span class="interval">{escape(cell.interval)}</span>' if cell.interval else ""
-    return f"<td{kind}>{escape(cell.text)}{interval}</td>"
-
-
-def _plain(text: str) -> str:
-    """Return text that Markdown shows as it stands."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", " ".join(text.split()))
-
-
-def _markdown(
-    title: str, lead: str, said: list[str], sections: list[Section], assumed: list[str],
-    facts: list[tuple[str, str]], command: str,
-) -> str:  # fmt: skip
-    lines = [f"# {_plain(title)}", "", _plain(lead), "", *(f"- {_plain(line)}" for line in said), ""]
-    for section in sections:
-        lines += [f"## {_plain(section.title)}", ""]
-        if section.text:
-            lines += [_plain(section.text), ""]
-        if section.table:
-            lines += [*_markdown_table(*section.table), ""]
-        for name, caption, _ in section.figures:
-            lines += [f"![{_plain(caption)}](figures/{name}.png)", "", _plain(caption), ""]
-    lines += ["## What was assumed", ""]
-    for line in assumed:
-        lines += [_plain(line), ""]
-    lines += ["## How to make this again", "", *(f"    {line}" for line in command.splitlines()), ""]
-    lines += [f"- {_plain(k)}: {_plain(v)}" for k, v in facts]
-    return "\n".join(lines) + "\n"
-
-
-def _markdown_table(heads: list[tuple[str, str]], rows: list[tuple[str, list[Cell]]]) -> list[str]:
-    join: Callable[[list[str]], str] = lambda cells: "| " + " | ".join(cells) + " |"  # noqa: E731
-    lines = [join(["policy", *(_plain(f"{title}, {unit}") for title, unit in heads)])]
-    lines.append(join(["---", *("---:" for _ in heads)]))
-    for name, cells in rows:
-        texts = [_plain(f"{cell.text} ({cell.interval})" if cell.interval else cell.text) for cell in cells]
-        lines.append(join([_plain(name), *texts]))
-    return lines

@@ -28,15 +28,15 @@ ROLE_COLOURS = {
     "integrator": YELLOW, "retailer": GREEN, "direct_outlet": VERMILION,
 }  # fmt: skip
 
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "font.family": "sans-serif", "font.size": 13, "axes.titlesize": 16, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.titlepad": 14, "axes.labelsize": 13, "axes.labelcolor": INK,
     "axes.edgecolor": MUTED, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
     "axes.grid": False, "axes.unicode_minus": True, "axes.formatter.use_mathtext": False,
     "xtick.color": INK, "ytick.color": INK, "text.color": INK, "grid.color": FAINT, "grid.linewidth": 0.8,
     "legend.frameon": False, "legend.fontsize": 12, "figure.facecolor": "white", "axes.facecolor": "white",
-    "savefig.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "channelsim", "lines.linewidth": 2.2,
-    "text.parse_math": False,
+    "savefig.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "channelsim",
+    "lines.linewidth": 2.2, "text.parse_math": False,
 }  # fmt: skip
 
 _SCALES = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
@@ -59,11 +59,12 @@ def new_figure(width: float, height: float) -> Figure:
 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     if "ipykernel" in sys.modules:
         import matplotlib.pyplot  # noqa: F401  (its import teaches a notebook to show a Figure)
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+    figure = Figure(figsize=(width, height), dpi=110, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -75,6 +76,9 @@ def save_bytes(figure: Figure, kind: str) -> bytes:
     stream = BytesIO()
     empty = {"svg": {"Date": None, "Creator": None, "Format": None, "Type": None}, "png": {"Software": None}}
     with house_style():
+        if figure.get_layout_engine() is not None:  # each layout starts from the last: one for all files
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         figure.savefig(stream, format=kind, metadata=empty[kind], dpi=150)
     return stream.getvalue()
 
@@ -141,8 +145,8 @@ def _fixed(value: float, places: int, sign: bool) -> str:
 
 
 _WORDS = {
-    "sell_through": "sell-through", "sell_in": "sell-in", "sell_in_value": "sell-in value", "price": "retail price",
-    "mean_distance": "distance to a stocking store",
+    "sell_through": "sell-through", "sell_in": "sell-in", "sell_in_value": "sell-in value",
+    "price": "retail price", "mean_distance": "distance to a stocking store",
 }  # fmt: skip
 
 

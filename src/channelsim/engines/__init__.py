@@ -1,0 +1,1 @@
+"""What runs the week: the batch engine and the Mesa model."""

@@ -55,9 +55,15 @@ def _channel(scenario_json: str, folder: str) -> Channel:
 
 
 def _remote_task(
-    scenario_json: str, folder: str, policy_json: str, metrics: tuple[str, ...] | None, record: tuple[Any, ...],
-    first: int, count: int, seed: int,
-) -> tuple[dict[str, Floats], Integers]:  # fmt: skip
+    scenario_json: str,
+    folder: str,
+    policy_json: str,
+    metrics: tuple[str, ...] | None,
+    record: tuple[Any, ...],
+    first: int,
+    count: int,
+    seed: int,
+) -> tuple[dict[str, Floats], Integers]:
     """Run a task in another process or machine: it builds the channel itself, once per scenario."""
     channel = _channel(scenario_json, folder)
     stop = np.zeros(1 + count, dtype=np.int64)
@@ -137,10 +143,16 @@ def run_batch(
     def submit(pool: Executor, task: Task) -> Future[Any]:
         if executor is not None:
             return pool.submit(
-                _remote_task, json.dumps(channel.scenario.to_dict()), str(channel.scenario.folder),
-                policies[task.policy].model_dump_json(exclude_none=True), None if metrics is None else tuple(metrics),
-                tuple(record), task.first, task.count, seed,
-            )  # fmt: skip
+                _remote_task,
+                json.dumps(channel.scenario.to_dict()),
+                str(channel.scenario.folder),
+                policies[task.policy].model_dump_json(exclude_none=True),
+                None if metrics is None else tuple(metrics),
+                tuple(record),
+                task.first,
+                task.count,
+                seed,
+            )
         stop = np.zeros(1 + task.count, dtype=np.int64)
         stops.append(stop)
         return pool.submit(
@@ -193,16 +205,22 @@ def _allocate(
     size = 8 * policies * replications * sum(a * b for a, b in shapes.values())
     if size > MEMORY_LIMIT:
         raise ScenarioError(
-            f"the results asked for need {size / 2**30:.1f} GiB, more than {MEMORY_LIMIT / 2**30:.0f}: ask for fewer "
-            "trajectories, metrics or replications, or run them in parts"
+            f"the results asked for need {size / 2**30:.1f} GiB, more than {MEMORY_LIMIT / 2**30:.0f}: "
+            "ask for fewer trajectories, metrics or replications, or run them in parts"
         )
     return {name: np.zeros((policies, replications, *shape)) for name, shape in shapes.items()}
 
 
 def totals_of(
-    channel: Channel, policies: Sequence[Policy], applied: list[tuple[Channel, Terms]], replications: int, seed: int,
-    recording: Recording, groupings: Groupings, collected: dict[str, Floats],
-) -> Totals:  # fmt: skip
+    channel: Channel,
+    policies: Sequence[Policy],
+    applied: list[tuple[Channel, Terms]],
+    replications: int,
+    seed: int,
+    recording: Recording,
+    groupings: Groupings,
+    collected: dict[str, Floats],
+) -> Totals:
     """Return the outputs of all tasks as labelled totals.
 
     Parameters
@@ -217,9 +235,11 @@ def totals_of(
     values: dict[tuple[str, str], Floats] = {}
     columns: dict[str, tuple[str, ...]] = {}
     sources = {
-        "holdings": ("holdings", recording.holding_columns), "shelves": ("holdings", recording.holding_columns),
-        "members": ("members", recording.member_columns), "links": ("links", recording.links),
-    }  # fmt: skip
+        "holdings": ("holdings", recording.holding_columns),
+        "shelves": ("holdings", recording.holding_columns),
+        "members": ("members", recording.member_columns),
+        "links": ("links", recording.links),
+    }
     for table, (source, names) in sources.items():
         known, where = groupings.positions(source)
         shift = where[known[-1]].stop if table == "shelves" else 0

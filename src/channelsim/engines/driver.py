@@ -64,6 +64,13 @@ class Driver:
             output, count, self.first, *start, *end, scenario.weeks, scenario.warm_up_weeks, self.seed
         )
         kernels().run_span(
-            self._program, span, self.channel.world, self.terms, self.space.state, self.space.draws, self.space.records,
-            self.space.reduction, self.stop,
-        )  # fmt: skip
+            self._program,
+            span,
+            self.channel.world,
+            self.terms,
+            self.space.state,
+            self.space.draws,
+            self.space.records,
+            self.space.reduction,
+            self.stop,
+        )

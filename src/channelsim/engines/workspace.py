@@ -51,9 +51,14 @@ class Recording:
         spread = tuple(n for n in _SPREAD if n in asked)
         members = tuple(n for n in needed.get("members", ()) if n not in OUTLETS)
         return cls(
-            ("revenue", "stockout", *sums), spread, members, needed.get("links", ()), needed.get("territories", ()),
-            needed.get("structural", ()), read_requests(record, channel),
-        )  # fmt: skip
+            ("revenue", "stockout", *sums),
+            spread,
+            members,
+            needed.get("links", ()),
+            needed.get("territories", ()),
+            needed.get("structural", ()),
+            read_requests(record, channel),
+        )
 
     @property
     def holding_columns(self) -> tuple[str, ...]:
@@ -130,9 +135,12 @@ class Workspace:
         """Return copies of the outputs of the first replications."""
         r = self.reduction
         arrays = {
-            "holdings": r.holding_out, "members": r.member_out, "links": r.link_out,
-            "territories": r.territory_out, "trajectories": r.trajectories_out,
-        }  # fmt: skip
+            "holdings": r.holding_out,
+            "members": r.member_out,
+            "links": r.link_out,
+            "territories": r.territory_out,
+            "trajectories": r.trajectories_out,
+        }
         return {name: values[:count].copy() for name, values in arrays.items()}
 
 

@@ -1,0 +1,1 @@
+"""Named scenarios and their data."""

@@ -1,0 +1,1 @@
+"""The rules of the week, a file each; every file opens with its theory."""

@@ -5,11 +5,12 @@ Market size of territory t in a week: M_t = M · season · growth · index · e^
 
 *Logit* (McFadden 1974). Consumer cell c = (zone z, segment g), shelf l of brand b in store j:
 
-    V_gl = equity_bg + loyalty_j + γ_g·service_l − α_g·p_l − ω_g·waiting_j + v_g·ln(assortment_j) + lot-size fit
+    V_gl = equity_bg + loyalty_j + γ_g·service_l − α_g·p_l − ω_g·waiting_j + v_g·ln(assortment_j) + fit_gj
     s_zgl = e^V K_zgj / (1 + Σ e^V K),   K_zgj = e^{−τ_g·distance_zj},   q_l = Σ_zg M_zg s_zgl.
 
 K is fixed for a run, so a week needs one exponential a_gl = e^V per shelf and segment, then multiply-adds
-over zones: q_l = Σ_g a_gl D_gj with D_gj = Σ_z M_zg K_zgj/Δ_zg and Δ the denominator. Perceived service is
+over zones: q_l = Σ_g a_gl D_gj with D_gj = Σ_z M_zg K_zgj/Δ_zg and Δ the denominator. The fit is minus the
+weighted log gap between the store's lot size and the wanted one. Perceived service is
 (1 − φ)·own + φ·mean over the stores of the territory with the brand: φ is free riding (T30).
 *Linear*: q_l = a_l − Σ_k B_lk p_k, never negative. *Given*: a mean or a trace per shelf, whatever the price.
 

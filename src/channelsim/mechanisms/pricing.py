@@ -8,14 +8,15 @@ that q_l = Σ_g a_gl D_gj. The optimum of store j over all its shelves satisfies
 
 one linear solve (segments × segments) a store: (I − X) M = Y with X_gh = Σ_l a_gl a_hl α_h E_hj / B_l and
 Y_g = Σ_l a_gl q_l / B_l; a shelf whose price is held enters Y with a_gl m_l and X not at all. Linear demand
-q = a − B·p: (B + B')Δp = q − B'm over the store's free shelves. At a decision the price moves the share λ of the way (logit: of
+q = a − B·p: (B + B')Δp = q − B'm over the store's free shelves. At a decision the price moves the share λ
+of the way (logit: of
 Newton's way, see `newton_step`).
 
 Upper tiers that mark up ask k·c on all their links, tier by tier downward.
 
 Rules: *fixed*; *markup* k·w; *suggested* price; *best response*; *minimum* and *maximum* resale price, a
 best response that may not pass the bound: shelves at their bound are held there and the others
-solved again. A shelf without demand keeps its price. Shares are last week's, so stores react to the
+solved again. A shelf without logit demand keeps its price. Shares are last week's, so stores react to the
 market that they saw; at rest the condition holds exactly.
 
 Source: multiproduct logit Bertrand (Anderson, de Palma & Thisse 1992), economics §2. Limit: one
@@ -41,7 +42,7 @@ from channelsim.columns import (
     FIRST_RESPONSE,
     FIRST_SHELF,
     HANDLING_COST,
-    MARKET,
+    INTERCEPT,
     MARKUP,
     MEAN_DEMAND,
     MEMBER_TERRITORY,
@@ -182,18 +183,16 @@ def respond_in_linear(second_pass: bool, world: World, terms: Terms, state: Stat
         t = world.members_index[MEMBER_TERRITORY, m]
         start = first + world.territories_index[FIRST_SHELF, t]
         n = first + world.territories_index[END_SHELF, t] - start
-        position, market = (
-            world.territories_index[FIRST_RESPONSE, t],
-            max(state.territories[MARKET, t], NO_DEMAND),
-        )
+        position = world.territories_index[FIRST_RESPONSE, t]
         for r in range(b - a):
             h = a + r
             next_price, bound = state.holdings[NEXT_PRICE, h], world.holdings[PRICE_BOUND, h]
             fixed = is_held(world.holdings_index[PRICE_RULE, h], next_price, bound, second_pass)
-            fixed = fixed or state.holdings[MEAN_DEMAND, h] <= NO_DEMAND
-            right = (
-                next_price - state.holdings[PRICE, h] if fixed else state.holdings[MEAN_DEMAND, h] / market
-            )
+            # a − B·p, below zero too: a store that has priced itself out of the market finds its way back
+            right = next_price - state.holdings[PRICE, h] if fixed else terms.holdings[INTERCEPT, h]
+            for k in range(n):
+                slope = terms.slopes[position + (h - start) * n + k]
+                right -= 0.0 if fixed else slope * state.holdings[PRICE, start + k]
             for k in range(b - a):
                 own = terms.slopes[position + (h - start) * n + (a + k - start)]
                 crossed = terms.slopes[position + (a + k - start) * n + (h - start)]

@@ -5,8 +5,8 @@ margin that the owner earns on noise-free mean demand, at any tier. The seller's
 
     dΠ/dw_k = ∂Π/∂w_k + Σ_l ∂Π/∂p_l · dp_l/dw_k = 0 .
 
-*Vertical Nash* (Choi 1991): the seller takes downstream margins as given, dp_l/dw_k = 1 on the shelves that it
-supplies. *Leader* (Stackelberg; Spengler 1950): it foresees the prices at which all tiers below come
+*Vertical Nash* (Choi 1991): the seller takes downstream margins as given, dp_l/dw_k = 1 on the shelves
+that it supplies. *Leader* (Stackelberg; Spengler 1950): it foresees the prices at which all tiers below come
 to rest. Both hold rivals' prices, so a tier's sellers are in Nash equilibrium among themselves. The
 derivative is a central difference; a damped secant method solves each zone's condition, zone after zone until
 none moves, each time with the tiers below at rest. A condition that is not met is reported in
