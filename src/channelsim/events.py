@@ -58,7 +58,7 @@ def resolve_events(
     links: Links,
     sizes: Sizes,
 ) -> tuple[Integers, Floats]:
-    """Return the (cells, 4) events and their values; see `channelsim.mechanisms.events`.
+    """Return the (cells, 4) events and their (cells, 3) values and bounds; see `mechanisms.events`.
 
     Raises
     ------
@@ -76,5 +76,6 @@ def resolve_events(
         for row in rows:
             place = cell(sizes, column(event.column).table, position(event.column), int(row))
             cells.append((event.week, event.week + event.duration, OPERATIONS.index(event.operation), place))
-            values.append(event.value)
-    return np.array(cells, dtype=np.int64).reshape(-1, 4), np.array(values, dtype=np.float64)
+            values.append((event.value, column(event.column).low, column(event.column).high))
+    rows_of_events = np.array(cells, dtype=np.int64).reshape(-1, 4)
+    return rows_of_events, np.array(values, dtype=np.float64).reshape(-1, 3)

@@ -180,11 +180,7 @@ def reduce_records(
     )
     copy_rows(records.territory_sums, reduction.territory_out[k])
     copy_rows(records.trajectories, reduction.trajectories_out[k])
-    sound = (
-        is_sound(reduction.holding_rows)
-        and is_sound(reduction.member_rows)
-        and is_sound(records.territory_sums)
-    )
-    return (
-        0 if sound and is_sound(state.holdings) and is_sound(state.members) and is_sound(state.links) else 1
-    )
+    sound = is_sound(reduction.holding_rows) and is_sound(reduction.member_rows)
+    sound = sound and is_sound(records.territory_sums) and is_sound(state.territories)
+    sound = sound and is_sound(state.holdings) and is_sound(state.members) and is_sound(state.links)
+    return 0 if sound else 1

@@ -46,6 +46,7 @@ class World(NamedTuple):
     events: Integers
     """(events, 4) first week, end week, operation (0 set, 1 add, 2 multiply), cell of the flat state."""
     event_values: Floats
+    """(events, 3): value, and the bounds of the column."""
 
 
 class Terms(NamedTuple):

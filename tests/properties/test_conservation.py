@@ -179,11 +179,6 @@ def test_goods_and_money_are_conserved(scenario, policy, replication, seed):
         assert len(kernels().run_span.signatures) == 1  # all scenarios have arrays of the same kinds
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="ordering.clear_season leaves `cleared` standing after the week of clearance, and close_accounts "
-    "pays its value into the purse again every week until the next",
-)
 @settings(phases=[Phase.generate])
 @given(scenarios(SEASONAL_ORDERS), policies(), st.integers(0, 2**63 - 1))
 def test_conserved_where_seasons_are_cleared(scenario, policy, seed):

@@ -225,11 +225,6 @@ def test_attractiveness_shifts_utility():
     np.testing.assert_allclose(shelf(run, c.MEAN_DEMAND), shelf(other, c.MEAN_DEMAND), rtol=1e-12)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="events.apply_events does not keep columns within their bounds: added up, a market index goes "
-    "below zero and consumers bring goods back",
-)
 def test_events_that_add_up_stay_within_the_bounds_of_their_column():
     happenings = [{"week": 1, "column": "market_index", "operation": "add", "value": -1.5}]
     run = Run(two_shelves(events=happenings))

@@ -591,7 +591,7 @@ def test_events_are_resolved_to_the_cells_that_feel_them(event, count):
     events = channel.world.events
     assert len(events) == count
     assert set(map(tuple, events[:, :3])) == {(3, 5, OPERATIONS.index(event.get("operation", "multiply")))}
-    assert set(channel.world.event_values) == {event["value"]}
+    assert set(channel.world.event_values[:, 0]) == {event["value"]}
     table, k = column(event["column"]).table, position(event["column"])
     rows = {cell(channel.sizes, table, k, item): item for item in range(getattr(channel.sizes, table))}
     touched = [rows[place] for place in events[:, 3]]

@@ -7,7 +7,7 @@ colour-vision deficiencies can tell apart; line styles and markers repeat what c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,8 @@ def new_figure(width: float, height: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     if "ipykernel" in sys.modules:
-        import matplotlib.pyplot  # noqa: F401  (its import teaches a notebook to show a Figure)
+        with suppress(ImportError):  # its import teaches a notebook to show a Figure
+            import matplotlib_inline.backend_inline  # noqa: F401
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
     figure = Figure(figsize=(width, height), dpi=110, layout=layout)
     FigureCanvasAgg(figure)
@@ -121,8 +122,8 @@ def span(value: float, low: float, high: float, sign: bool = False) -> tuple[str
 
     Examples
     --------
-    >>> span(5.1828, 5.1755, 5.19, sign=True)
-    ('+5.183', '+5.175 to +5.190')
+    >>> span(5.1828, 5.1756, 5.19, sign=True)
+    ('+5.183', '+5.176 to +5.190')
     >>> span(2.467, 2.467, 2.467)
     ('2.47', '')
     """

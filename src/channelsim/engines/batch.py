@@ -341,12 +341,12 @@ def impossible_row(channel: Channel, state: Any) -> str:
         "links": lambda k: f"link {k}",
         "territories": lambda t: channel.territories.names[t],
     }
-    if np.isfinite(state.flat).all() and (state.holdings[c.STOCK] >= -ROUNDING).all():
+    if np.isfinite(state.flat).all() and (state.holdings[[c.STOCK, c.SALES]] >= -ROUNDING).all():
         return ""
     for table, label in names.items():
         values = getattr(state, table)
         for k, declared in enumerate(columns_of(table, "state")):
-            low = -ROUNDING if declared.name == "stock" else -np.inf
+            low = -ROUNDING if declared.name in ("stock", "sales") else -np.inf
             bad = np.flatnonzero(~(np.isfinite(values[k]) & (values[k] >= low)))
             if len(bad):
                 return f"{declared.name} of {label(int(bad[0]))} = {values[k, bad[0]]:g}"

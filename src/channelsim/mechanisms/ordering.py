@@ -278,7 +278,7 @@ def clear_season(tier: int, week: int, world: World, state: State) -> None:
     """Settle the end of a season: leftovers of newsvendor holdings go at their salvage value."""
     closes = (week + 1) % int(world.scenario[SEASON_WEEKS]) == 0
     for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
-        state.holdings[WRITE_OFF, h] = 0.0
+        state.holdings[WRITE_OFF, h], state.holdings[CLEARED, h] = 0.0, 0.0
         if closes and world.holdings_index[ORDER_RULE, h] == ORDER_NEWSVENDOR:
             loss = (1.0 - world.holdings[SALVAGE, h]) * state.holdings[UNIT_COST, h]
             state.holdings[WRITE_OFF, h] = loss * state.holdings[STOCK, h]

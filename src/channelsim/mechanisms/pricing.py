@@ -43,6 +43,7 @@ from channelsim.columns import (
     FIRST_SHELF,
     HANDLING_COST,
     INTERCEPT,
+    LISTED,
     MARKUP,
     MEAN_DEMAND,
     MEMBER_TERRITORY,
@@ -188,6 +189,7 @@ def respond_in_linear(second_pass: bool, world: World, terms: Terms, state: Stat
             h = a + r
             next_price, bound = state.holdings[NEXT_PRICE, h], world.holdings[PRICE_BOUND, h]
             fixed = is_held(world.holdings_index[PRICE_RULE, h], next_price, bound, second_pass)
+            fixed = fixed or terms.holdings[LISTED, h] == 0.0
             # a − B·p, below zero too: a store that has priced itself out of the market finds its way back
             right = next_price - state.holdings[PRICE, h] if fixed else terms.holdings[INTERCEPT, h]
             for k in range(n):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from channelsim.columns import STOCK
+from channelsim.columns import SALES, STOCK
 from channelsim.compiled import rule
 from channelsim.tables import Floats, Integers, State
 
@@ -75,10 +75,10 @@ def accumulate(first_week: bool, state: State, records: Records) -> None:
 
 @rule
 def count_impossible(state: State) -> int:
-    """Return how many holdings have a stock that is negative beyond rounding, or not a number."""
-    stock, found = state.holdings[STOCK], 0
+    """Return how many holdings have a stock or sales that are negative beyond rounding, or not a number."""
+    stock, sales, found = state.holdings[STOCK], state.holdings[SALES], 0
     for i in range(stock.size):
-        found += 0 if stock[i] >= -ROUNDING else 1
+        found += 0 if min(stock[i], sales[i]) >= -ROUNDING else 1
     return found
 
 
