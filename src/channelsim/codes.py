@@ -26,6 +26,8 @@ PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader")
     PRICE_NASH,
     PRICE_LEADER,
 ) = range(9)
+MOST_RESPONDING_TIERS = 2
+"""Upper tiers that may price by best response in one channel; a third is led by the optimiser's lever."""
 
 ORDER_RULES = ("order_up_to", "reorder_point", "base_stock", "newsvendor", "anchoring", "pass_through")
 ORDER_UP_TO, ORDER_REORDER_POINT, ORDER_BASE_STOCK, ORDER_NEWSVENDOR, ORDER_ANCHORING, ORDER_PASS_THROUGH = (

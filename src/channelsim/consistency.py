@@ -203,8 +203,9 @@ def _check_contracts(scenario: Scenario, groups: Groups, brands: list[str]) -> N
         seen.add(key)
         if contract.wholesale_price is None and groups[contract.supplier].posts_prices:
             raise ValueError(f"{where}.wholesale_price: missing, and {contract.supplier!r} posts its prices")
+    linked = {(contract.supplier, contract.buyer) for contract in scenario.contracts}
     for supplier, buyer in sorted(pairs):
-        if not any((c.supplier, c.buyer) == (supplier, buyer) for c in scenario.contracts):
+        if (supplier, buyer) not in linked:
             raise ValueError(f"contracts: {buyer!r} buys from {supplier!r} without a contract")
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from channelsim.codes import ROLES
+from channelsim.codes import MOST_RESPONDING_TIERS, ROLES
 from channelsim.consistency import ATTRIBUTES
 from channelsim.errors import ScenarioError
 from channelsim.parts import Distribution, MemberGroup
@@ -197,8 +197,15 @@ def expand_members(scenario: Scenario, territories: Territories) -> Members:
     Raises
     ------
     ScenarioError
-        If a group names a place that is not there, or no store is built.
+        If a group names a place that is not there, too many tiers respond, or no store is built.
     """
+    tiers = tiers_of(scenario)
+    responding = {tiers[g.name] for g in scenario.members if g.pricing.rule in ("vertical_nash", "leader")}
+    if len(responding) > MOST_RESPONDING_TIERS:
+        raise ScenarioError(
+            f"members: {len(responding)} tiers of suppliers price by best response, at most "
+            f"{MOST_RESPONDING_TIERS} can; let the first one post its price"
+        )
     base: dict[str, Floats] = {}
     built: dict[str, Integers] = {}
     for group in scenario.members:

@@ -628,3 +628,13 @@ def test_a_scenario_without_a_manufacturer_runs():
     data["contracts"] = [{"supplier": "plant", "buyer": "shops", "wholesale_price": 5.0}]
     result = simulate(Scenario.parse(data), replications=1, progress=False)
     assert tuple(result.policies) == ("base",)
+
+
+def test_a_third_tier_that_responds_is_refused():
+    scenario = Scenario.from_library("beer_game").replace(
+        **{"demand.system": "linear", "demand.trace": [], "demand.intercept": 100.0, "demand.unmet": "lost"},
+        **{f"members.{name}.pricing.rule": "leader" for name in ("factory", "distributor", "wholesaler")},
+        **{"members.retailer.pricing.rule": "best_response"},
+    )
+    with pytest.raises(ScenarioError, match="3 tiers of suppliers price by best response, at most 2 can"):
+        build(scenario)

@@ -60,8 +60,6 @@ STEP = 2e-5
 """Relative step of the central differences: truncation and rounding are both near 1e-9."""
 TOLERANCE = 1e-11
 """Relative change of a price below which it is at rest."""
-MOST_TIERS = 2
-"""Upper tiers that may price by best response in one channel; the lever of a third is the optimiser's."""
 
 Rest = Callable[[int, bool, World, Terms, State], None]
 """Brings to rest all tiers from a given one on."""
