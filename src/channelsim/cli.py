@@ -242,7 +242,7 @@ def show(
 ) -> None:
     """Show who is in a channel, on which contracts, and the order of its week; with --out a picture too."""
     from channelsim.analysis import printing
-    from channelsim.week import week_page
+    from channelsim.planning import week_page
     from channelsim.world import build
 
     channel = build(_scenario(scenario, []))

@@ -338,29 +338,3 @@ def total(values: NDArray[np.float64]) -> float:
     for k in range(8 * blocks, values.size):
         result += values[k]
     return result
-
-
-@helper
-def segment_totals(values: NDArray[np.float64], start: NDArray[np.int64], out: NDArray[np.float64]) -> None:
-    """Sum consecutive segments of an array: links by supplier, shelves by territory.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (m,)
-        C-contiguous rows, sorted by segment.
-    start : ndarray of int64, shape (n + 1,)
-        Compressed row index: segment i is ``values[start[i]:start[i + 1]]``; non-decreasing within [0, m].
-    out : ndarray of float64, shape (n,)
-        Receives `total` of each segment; 0 for an empty one.
-    """
-    if out.size == values.size:
-        # Usually one row each; but an empty segment beside a longer one gives the same count.
-        misplaced = 0
-        for i in range(out.size):
-            misplaced += 1 if start[i] != i else 0
-        if misplaced == 0 and start[out.size] == out.size:
-            for i in range(out.size):
-                out[i] = 0.0 + values[i]  # as `total` does: -0.0 becomes 0.0
-            return
-    for i in range(out.size):
-        out[i] = total(values[start[i] : start[i + 1]])

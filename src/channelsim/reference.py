@@ -24,9 +24,10 @@ from pydantic.fields import FieldInfo
 from channelsim import mechanisms, parts
 from channelsim.decisions import Density, Policy, TermsChange
 from channelsim.metrics import metric_table
+from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
 from channelsim.schema import COLUMNS, Column
-from channelsim.week import PHASES, STEPS, plan_week, week_page
+from channelsim.week import STEPS
 from channelsim.world import build
 
 SCENARIO_PARTS: tuple[type[BaseModel], ...] = (

@@ -1,51 +1,18 @@
 """The week, on one page: what happens, in which order, tier by tier.
 
-`plan_week` lists the steps that a scenario needs, in order; `take_step` performs one. The batch engine
-runs the list in compiled code (a costly review between two stretches of it, see `REVIEWS`), the Mesa model
-runs the same list one step at a time from Python, so that an agent's decision can be replaced between the
-step that proposes it and the step that settles it. *Propose* writes an intention, per row; *settle* is the
-sole writer of stock, cash and terms. A rule that a scenario does not use is left out of its list: that
-is its switch.
+`planning.plan_week` lists the steps that a scenario needs, in this order; `take_step` performs one. The
+batch engine runs the list in compiled code (a costly review between two stretches of it, see `REVIEWS`), the
+Mesa model runs the same list one step at a time from Python, so that an agent's decision can be replaced
+between the step that proposes it and the step that settles it. *Propose* writes an intention, per row;
+*settle* is the sole writer of stock, cash and terms. A rule that a scenario does not use is left out of its
+list: that is its switch.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from channelsim.codes import (
-    FORECAST_KNOWN,
-    FORECAST_MOVING_AVERAGE,
-    FORECAST_SMOOTHING,
-    ORDER_ANCHORING,
-    ORDER_BASE_STOCK,
-    ORDER_NEWSVENDOR,
-    ORDER_PASS_THROUGH,
-    ORDER_REORDER_POINT,
-    ORDER_UP_TO,
-    PRICE_BEST_RESPONSE,
-    PRICE_LEADER,
-    PRICE_MARKUP,
-    PRICE_MAXIMUM,
-    PRICE_MINIMUM,
-    PRICE_NASH,
-    SAFETY_FRACTILE,
-)
-from channelsim.columns import (
-    CASE_SIZE,
-    FORECAST_RULE,
-    INVOICE,
-    LIQUIDITY,
-    MINIMUM_ORDER,
-    ORDER_RULE,
-    PAYMENT,
-    PRICE_RULE,
-    SAFETY_RULE,
-    SERVICE_WEIGHT,
-    TIER_END_HOLDING,
-    TIER_FIRST_HOLDING,
-)
+from channelsim.columns import INVOICE, PAYMENT
 from channelsim.compiled import inlined
 from channelsim.mechanisms import (
     allocation,
@@ -57,10 +24,7 @@ from channelsim.mechanisms import (
     service,
     settlement,
 )
-from channelsim.tables import Draws, Integers, State, Terms, World
-
-if TYPE_CHECKING:
-    from channelsim.world import Channel
+from channelsim.tables import Draws, State, Terms, World
 
 PROPOSE, SETTLE = "propose", "settle"
 
@@ -331,216 +295,3 @@ def take_step(
         settlement.charge_write_offs(state)
     elif code == CLOSE_ACCOUNTS:
         settlement.close_accounts(world, terms, state)
-
-
-class Planned(NamedTuple):
-    """A step of a scenario's week: what, for which tier (-1: all), every how many weeks."""
-
-    code: int
-    tier: int = -1
-    every: int = 1
-
-    @property
-    def step(self) -> Step:
-        """The step itself."""
-        return STEPS[self.code]
-
-
-PHASES = {
-    0: "events and draws",
-    1: "arrivals",
-    2: "prices",
-    3: "service effort",
-    4: "demand and sales",
-    5: "settlement",
-    6: "forecasts and orders, tier by tier upward",
-    7: "allocation and shipment, tier by tier downward",
-    12: "records",
-}
-
-
-def plan_week(channel: Channel, terms: Terms) -> list[Planned]:
-    """Return the steps that a channel needs in a week, in order."""
-    prices = _plan_prices(channel)
-    effort = _plan_service(channel)
-    return [
-        *_plan_draws(channel),
-        Planned(RECEIVE_GOODS),
-        *prices,
-        *effort,
-        *_plan_demand(channel, bool(prices or effort)),
-        *_plan_payments(channel),
-        *_plan_orders(channel, terms),
-        *_plan_shipments(channel),
-        *_plan_accounts(channel),
-    ]
-
-
-def _rules(channel: Channel, column: int, tier: int) -> set[int]:
-    """Return the rules in use among the holdings of a tier."""
-    index, tiers = channel.world.holdings_index, channel.world.tiers_index
-    return set(index[column, tiers[TIER_FIRST_HOLDING, tier] : tiers[TIER_END_HOLDING, tier]].tolist())
-
-
-def _plan_draws(channel: Channel) -> list[Planned]:
-    scenario, plan = channel.scenario, []
-    if scenario.events:
-        plan.append(Planned(APPLY_EVENTS))
-    if scenario.demand.shock_deviation > 0:
-        plan.append(Planned(DRAW_MARKET_SHOCKS))
-    if scenario.demand.noise == "poisson":
-        plan.append(Planned(DRAW_UNIFORM_SHELF_NOISE))
-    elif scenario.demand.noise in ("normal", "gamma"):
-        plan.append(Planned(DRAW_NORMAL_SHELF_NOISE))
-    return plan
-
-
-def _plan_prices(channel: Channel) -> list[Planned]:
-    scenario, last = channel.scenario, channel.tiers - 1
-    logit = scenario.demand.system == "logit"
-    plan, costs_move = [], any(e.column == "wholesale_price" for e in scenario.events)
-    for tier in range(last):
-        if PRICE_MARKUP in _rules(channel, PRICE_RULE, tier):
-            plan += [Planned(MARK_UP_WHOLESALE_PRICES, tier), Planned(PASS_ON_COSTS)]
-    upper = set().union(*(_rules(channel, PRICE_RULE, tier) for tier in range(last)))
-    if upper & {PRICE_NASH, PRICE_LEADER}:
-        plan.append(Planned(REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
-        costs_move = True
-    if costs_move:
-        plan.append(Planned(PASS_ON_COSTS))
-    stores = _rules(channel, PRICE_RULE, last)
-    every = scenario.price_review_weeks
-    responds = bool(stores & {PRICE_BEST_RESPONSE, PRICE_MINIMUM, PRICE_MAXIMUM})
-    follows = PRICE_MARKUP in stores and bool(plan)
-    if responds or follows:
-        plan.append(Planned(PROPOSE_SIMPLE_PRICES, every=every))
-        if responds:
-            plan.append(
-                Planned(PROPOSE_BEST_RESPONSE_LOGIT if logit else PROPOSE_BEST_RESPONSE_LINEAR, every=every)
-            )
-        plan.append(Planned(SETTLE_PRICES, every=every))
-    return plan
-
-
-def prices_move(channel: Channel) -> int:
-    """Return every how many weeks prices and costs can change."""
-    upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
-    fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER}
-    return channel.scenario.price_review_weeks if fixed and not channel.scenario.events else 1
-
-
-def _plan_service(channel: Channel) -> list[Planned]:
-    if not np.any(channel.world.segments[SERVICE_WEIGHT] > 0):
-        return []
-    every = channel.scenario.review_weeks
-    steps = (PROPOSE_SERVICE_EFFORT, SETTLE_SERVICE_EFFORT, PERCEIVE_SERVICE)
-    return [Planned(code, every=every) for code in steps]
-
-
-def _plan_demand(channel: Channel, decisions_move: bool) -> list[Planned]:
-    scenario, demand_of = channel.scenario, channel.scenario.demand
-    indexed = any(e.column in ("market_index", "attractiveness") for e in scenario.events)
-    market_moves = demand_of.shock_deviation > 0 or indexed or bool(np.any(channel.world.calendar != 1.0))
-    plan = [Planned(UPDATE_MARKET_SIZE)] if market_moves else []
-    if market_moves or decisions_move or len(channel.world.trace):  # otherwise the opening expectation holds
-        plan.append(Planned(EXPECTATIONS[demand_of.system]))
-    noise = {
-        "none": REALISE_CERTAIN_DEMAND,
-        "poisson": REALISE_POISSON_DEMAND,
-        "normal": REALISE_NORMAL_DEMAND,
-        "gamma": REALISE_GAMMA_DEMAND,
-    }
-    plan.append(Planned(noise[demand_of.noise]))
-    plan.append(Planned(SELL if demand_of.unmet == "lost" else SELL_WITH_BACKLOG))
-    if demand_of.substitution > 0:
-        plan.append(Planned(SUBSTITUTE))
-    return plan
-
-
-def _plan_payments(channel: Channel) -> list[Planned]:
-    plan = [Planned(SETTLE_SALES)]
-    if channel.scenario.credit:
-        plan.append(Planned(PRESENT_BILLS))
-        if np.any(channel.world.members_index[LIQUIDITY] == 1):
-            plan.append(Planned(PROPOSE_PAYMENT_FROM_CASH))
-        plan.append(Planned(SETTLE_PAYMENTS))
-    return plan
-
-
-def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
-    rounds = bool(np.any(terms.holdings[MINIMUM_ORDER] > 0) or np.any(terms.holdings[CASE_SIZE] > 0))
-    last, plan = channel.tiers - 1, []
-    for tier in range(last, -1, -1):
-        if tier < last:
-            plan.append(Planned(COLLECT_ORDERS, tier))
-        if tier == 0:
-            continue
-        rules, forecasts = _rules(channel, ORDER_RULE, tier), _rules(channel, FORECAST_RULE, tier)
-        if rules & {ORDER_UP_TO, ORDER_NEWSVENDOR, ORDER_ANCHORING}:
-            if FORECAST_SMOOTHING in forecasts:
-                plan.append(Planned(FORECAST_BY_SMOOTHING, tier))
-            if FORECAST_MOVING_AVERAGE in forecasts:
-                plan.append(Planned(FORECAST_BY_MOVING_AVERAGE, tier))
-            if FORECAST_KNOWN in forecasts:
-                plan.append(Planned(FORECAST_KNOWN_MEAN, tier))
-            if SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
-                plan.append(Planned(FOLLOW_FRACTILE, tier, prices_move(channel)))
-        if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
-            plan.append(Planned(TAKE_POSITION, tier))
-        if ORDER_UP_TO in rules:
-            plan.append(Planned(PROPOSE_ORDER_UP_TO, tier))
-        if rules & {ORDER_BASE_STOCK, ORDER_REORDER_POINT}:
-            plan.append(Planned(PROPOSE_BASE_STOCK, tier))
-        if ORDER_NEWSVENDOR in rules:
-            plan.append(Planned(PROPOSE_NEWSVENDOR, tier))
-        if ORDER_ANCHORING in rules:
-            plan.append(Planned(PROPOSE_ANCHORING, tier))
-        if ORDER_PASS_THROUGH in rules:
-            plan.append(Planned(PROPOSE_PASS_THROUGH, tier))
-        if rounds:
-            plan.append(Planned(ROUND_ORDERS, tier))
-        plan.append(Planned(PLACE_ORDERS, tier))
-    return plan
-
-
-def _plan_shipments(channel: Channel) -> list[Planned]:
-    plan = []
-    for tier in range(channel.tiers - 1):
-        plan.append(Planned(ALLOCATE_AND_SHIP, tier))
-        if channel.scenario.credit:
-            plan.append(Planned(GIVE_CREDIT, tier))
-    return plan
-
-
-def _plan_accounts(channel: Channel) -> list[Planned]:
-    seasons = [t for t in range(1, channel.tiers) if ORDER_NEWSVENDOR in _rules(channel, ORDER_RULE, t)]
-    plan = [Planned(CLEAR_SEASON, tier) for tier in seasons]
-    if channel.scenario.credit:
-        plan += [Planned(RECEIVE_PAYMENTS), Planned(CHARGE_PAYMENTS), Planned(TALLY_CREDIT)]
-    else:
-        plan += [Planned(RECEIVE_INVOICES), Planned(CHARGE_INVOICES)]
-    plan.append(Planned(ACCOUNT_FOR_GOODS))
-    if _plan_service(channel) or any(g.opening_service > 0 for g in channel.scenario.members):
-        plan.append(Planned(CHARGE_EFFORT))
-    if seasons:
-        plan.append(Planned(CHARGE_WRITE_OFFS))
-    return [*plan, Planned(CLOSE_ACCOUNTS)]
-
-
-def program(plan: list[Planned]) -> Integers:
-    """Return a plan as the (steps, 3) array that the compiled loop runs: code, tier, period in weeks."""
-    return np.array([tuple(planned) for planned in plan], dtype=np.int64).reshape(-1, 3)
-
-
-def week_page(channel: Channel, terms: Terms) -> str:
-    """Return the order of a channel's week as text, a line a step."""
-    lines, phase = [], None
-    for planned in plan_week(channel, terms):
-        step = planned.step
-        if step.phase != phase:
-            phase = step.phase
-            lines.append(f"{phase:>2}. {PHASES[phase]}")
-        tier = "" if planned.tier < 0 else f"  [{channel.tier_names[planned.tier]}]"
-        every = "" if planned.every == 1 else f"  (every {planned.every} weeks)"
-        lines.append(f"      {step.mode:<8} {step.name}{tier}{every}  — {step.mechanism}.py")
-    return "\n".join(lines)

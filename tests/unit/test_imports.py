@@ -31,6 +31,7 @@ LAYERS = (
         "network",
         "network_reading",
         "opening_state",
+        "planning",
         "world",
     },
     {"engines"},

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import warnings
-from itertools import pairwise
 
 import llvmlite.binding
 import numpy as np
@@ -173,48 +172,6 @@ def test_total_of_integers_is_exact():
     assert numerics.total(np.empty(0)) == 0.0
 
 
-@st.composite
-def segmented(draw):
-    sizes = draw(st.lists(st.integers(0, 20), max_size=12))
-    start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return draw(hnp.arrays(np.float64, int(start[-1]), elements=NUMBERS)), start
-
-
-@pytest.mark.jit_off
-@pytest.mark.bounds
-@given(segmented())
-def test_segment_totals_are_the_totals_of_the_segments(case):
-    values, start = case
-    out = np.full(start.size - 1, np.nan)
-    numerics.segment_totals(values, start, out)
-    expected = np.array([numerics.total(values[a:b]) for a, b in pairwise(start)])
-    assert out.tobytes() == expected.tobytes()
-
-
-@pytest.mark.jit_off
-@pytest.mark.bounds
-@pytest.mark.parametrize(
-    ("start", "expected"),
-    [
-        ([0, 1, 2, 3], [1.0, 2.0, 4.0]),  # one row each
-        ([0, 0, 2, 3], [0.0, 3.0, 4.0]),  # as many segments as rows, but not one row each
-        ([0, 1, 3, 3], [1.0, 6.0, 0.0]),
-        ([0, 1, 2, 2], [1.0, 2.0, 0.0]),  # the last row in no segment
-    ],
-)
-def test_segment_totals_with_as_many_segments_as_rows(start, expected):
-    out = np.empty(3)
-    numerics.segment_totals(np.array([1.0, 2.0, 4.0]), np.array(start), out)
-    np.testing.assert_array_equal(out, expected)
-
-
-@pytest.mark.jit_off
-def test_segment_totals_of_minus_zero_do_not_depend_on_the_way_taken():
-    out = np.empty(2)
-    numerics.segment_totals(np.array([-0.0, -0.0]), np.array([0, 1, 2]), out)
-    np.testing.assert_array_equal(np.signbit(out), [False, False])
-
-
 def sample():
     """Return the bytes of everything here on a few arguments, for the comparison with plain Python."""
     x = np.concatenate([np.linspace(-720.0, 720.0, 301), np.linspace(-1.0, 1.0, 101), [0.0, np.inf, -np.inf]])
@@ -232,9 +189,7 @@ def sample():
     z = np.linspace(1e-9, 1.0 - 1e-9, 301)
     numerics.normal_quantiles(z)
     sums = np.array([numerics.total(positive[5 : 5 + n] ** 0.01) for n in range(40)])
-    out = np.empty(3)
-    numerics.segment_totals(u, np.array([0, 5, 5, 200]), out)
-    return b"".join(part.tobytes() for part in [*parts, z, sums, out])
+    return b"".join(part.tobytes() for part in [*parts, z, sums])
 
 
 @pytest.mark.skipif(JIT_OFF, reason="compares the compiled form with the plain one")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from channelsim.kernels import Span, kernels
+from channelsim.planning import plan_week, program
 from channelsim.tables import Integers, Terms
-from channelsim.week import REVIEW_WHOLESALE_PRICES, REVIEWS, plan_week, program
+from channelsim.week import REVIEW_WHOLESALE_PRICES, REVIEWS
 
 if TYPE_CHECKING:
     from channelsim.engines.workspace import Workspace

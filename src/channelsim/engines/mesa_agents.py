@@ -16,8 +16,9 @@ import numpy as np
 from channelsim import columns as c
 from channelsim.codes import ROLES
 from channelsim.errors import ScenarioError, SimulationError
+from channelsim.planning import Planned
 from channelsim.schema import COLUMNS, Column, position
-from channelsim.week import PROPOSE, Planned
+from channelsim.week import PROPOSE
 
 if TYPE_CHECKING:
     from channelsim.engines.mesa_model import ChannelModel

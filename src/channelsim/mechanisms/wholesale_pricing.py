@@ -216,8 +216,9 @@ def tier_solver(rest_below: Rest) -> Rest:
     def solve_tier(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
         """Bring a tier's best-response prices to rest, each time with the tiers below at rest."""
         for _ in range(200):
-            mark_up_wholesale(tier, world, state)
-            pass_on_costs(world, terms, state)
+            for t in range(tier + 1):
+                mark_up_wholesale(t, world, state)
+                pass_on_costs(world, terms, state)
             rest_below(tier + 1, logit, world, terms, state)
             moved = 0.0
             for zone in range(
@@ -235,11 +236,8 @@ def tier_solver(rest_below: Rest) -> Rest:
 
 
 @rule
-def responding_tier(tier: int, world: World, state: State) -> int:
-    """Return the first tier from ``tier`` on that prices by best response, -1 if none does.
-
-    Tiers passed over mark up on the way.
-    """
+def responding_tier(tier: int, world: World) -> int:
+    """Return the first tier from ``tier`` on that prices by best response, -1 if none does."""
     for t in range(tier, world.tiers_index.shape[1] - 1):
         for h in range(world.tiers_index[TIER_FIRST_HOLDING, t], world.tiers_index[TIER_END_HOLDING, t]):
             if world.holdings_index[PRICE_ZONE, h] >= 0:
@@ -262,7 +260,7 @@ solve_lower_tier = tier_solver(rest_stores)
 @rule
 def rest_one_tier(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
     """Bring to rest all tiers from ``tier`` on, of which at most one responds besides the stores."""
-    found = responding_tier(tier, world, state)
+    found = responding_tier(tier, world)
     if found < 0:
         rest_stores(tier, logit, world, terms, state)
     else:
@@ -275,7 +273,7 @@ solve_upper_tier = tier_solver(rest_one_tier)
 @rule
 def rest_two_tiers(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
     """Bring to rest all tiers from ``tier`` on, of which at most two respond besides the stores."""
-    found = responding_tier(tier, world, state)
+    found = responding_tier(tier, world)
     if found < 0:
         rest_stores(tier, logit, world, terms, state)
     else:

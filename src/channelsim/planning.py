@@ -1,0 +1,262 @@
+"""The plan of a scenario's week: which steps it needs, for which tier, every how many weeks.
+
+The order is that of `channelsim.week`; a rule that nobody uses is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from channelsim import week
+from channelsim.codes import (
+    FORECAST_KNOWN,
+    FORECAST_MOVING_AVERAGE,
+    FORECAST_SMOOTHING,
+    ORDER_ANCHORING,
+    ORDER_BASE_STOCK,
+    ORDER_NEWSVENDOR,
+    ORDER_PASS_THROUGH,
+    ORDER_REORDER_POINT,
+    ORDER_UP_TO,
+    PRICE_BEST_RESPONSE,
+    PRICE_LEADER,
+    PRICE_MARKUP,
+    PRICE_MAXIMUM,
+    PRICE_MINIMUM,
+    PRICE_NASH,
+    SAFETY_FRACTILE,
+)
+from channelsim.columns import (
+    CASE_SIZE,
+    FORECAST_RULE,
+    LIQUIDITY,
+    MINIMUM_ORDER,
+    ORDER_RULE,
+    PRICE_RULE,
+    SAFETY_RULE,
+    SERVICE_WEIGHT,
+    TIER_END_HOLDING,
+    TIER_FIRST_HOLDING,
+)
+from channelsim.tables import Integers, Terms
+
+if TYPE_CHECKING:
+    from channelsim.world import Channel
+
+
+class Planned(NamedTuple):
+    """A step of a scenario's week: what, for which tier (-1: all), every how many weeks."""
+
+    code: int
+    tier: int = -1
+    every: int = 1
+
+    @property
+    def step(self) -> week.Step:
+        """The step itself."""
+        return week.STEPS[self.code]
+
+
+PHASES = {
+    0: "events and draws",
+    1: "arrivals",
+    2: "prices",
+    3: "service effort",
+    4: "demand and sales",
+    5: "settlement",
+    6: "forecasts and orders, tier by tier upward",
+    7: "allocation and shipment, tier by tier downward",
+    12: "records",
+}
+
+
+def plan_week(channel: Channel, terms: Terms) -> list[Planned]:
+    """Return the steps that a channel needs in a week, in order."""
+    prices = _plan_prices(channel)
+    effort = _plan_service(channel)
+    return [
+        *_plan_draws(channel),
+        Planned(week.RECEIVE_GOODS),
+        *prices,
+        *effort,
+        *_plan_demand(channel, bool(prices or effort)),
+        *_plan_payments(channel),
+        *_plan_orders(channel, terms),
+        *_plan_shipments(channel),
+        *_plan_accounts(channel),
+    ]
+
+
+def _rules(channel: Channel, column: int, tier: int) -> set[int]:
+    """Return the rules in use among the holdings of a tier."""
+    index, tiers = channel.world.holdings_index, channel.world.tiers_index
+    return set(index[column, tiers[TIER_FIRST_HOLDING, tier] : tiers[TIER_END_HOLDING, tier]].tolist())
+
+
+def _plan_draws(channel: Channel) -> list[Planned]:
+    scenario, plan = channel.scenario, []
+    if scenario.events:
+        plan.append(Planned(week.APPLY_EVENTS))
+    if scenario.demand.shock_deviation > 0:
+        plan.append(Planned(week.DRAW_MARKET_SHOCKS))
+    if scenario.demand.noise == "poisson":
+        plan.append(Planned(week.DRAW_UNIFORM_SHELF_NOISE))
+    elif scenario.demand.noise in ("normal", "gamma"):
+        plan.append(Planned(week.DRAW_NORMAL_SHELF_NOISE))
+    return plan
+
+
+def _plan_prices(channel: Channel) -> list[Planned]:
+    scenario, last = channel.scenario, channel.tiers - 1
+    logit = scenario.demand.system == "logit"
+    plan, costs_move = [], any(e.column == "wholesale_price" for e in scenario.events)
+    for tier in range(last):
+        if PRICE_MARKUP in _rules(channel, PRICE_RULE, tier):
+            plan += [Planned(week.MARK_UP_WHOLESALE_PRICES, tier), Planned(week.PASS_ON_COSTS)]
+    upper = set().union(*(_rules(channel, PRICE_RULE, tier) for tier in range(last)))
+    if upper & {PRICE_NASH, PRICE_LEADER}:
+        plan.append(Planned(week.REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
+        costs_move = True
+    if costs_move:
+        plan.append(Planned(week.PASS_ON_COSTS))
+    stores = _rules(channel, PRICE_RULE, last)
+    every = scenario.price_review_weeks
+    responds = bool(stores & {PRICE_BEST_RESPONSE, PRICE_MINIMUM, PRICE_MAXIMUM})
+    follows = PRICE_MARKUP in stores and bool(plan)
+    if responds or follows:
+        plan.append(Planned(week.PROPOSE_SIMPLE_PRICES, every=every))
+        if responds:
+            plan.append(
+                Planned(
+                    week.PROPOSE_BEST_RESPONSE_LOGIT if logit else week.PROPOSE_BEST_RESPONSE_LINEAR,
+                    every=every,
+                )
+            )
+        plan.append(Planned(week.SETTLE_PRICES, every=every))
+    return plan
+
+
+def prices_move(channel: Channel) -> int:
+    """Return every how many weeks prices and costs can change."""
+    upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
+    fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER}
+    return channel.scenario.price_review_weeks if fixed and not channel.scenario.events else 1
+
+
+def _plan_service(channel: Channel) -> list[Planned]:
+    if not np.any(channel.world.segments[SERVICE_WEIGHT] > 0):
+        return []
+    every = channel.scenario.review_weeks
+    steps = (week.PROPOSE_SERVICE_EFFORT, week.SETTLE_SERVICE_EFFORT, week.PERCEIVE_SERVICE)
+    return [Planned(code, every=every) for code in steps]
+
+
+def _plan_demand(channel: Channel, decisions_move: bool) -> list[Planned]:
+    scenario, demand_of = channel.scenario, channel.scenario.demand
+    indexed = any(e.column in ("market_index", "attractiveness") for e in scenario.events)
+    market_moves = demand_of.shock_deviation > 0 or indexed or bool(np.any(channel.world.calendar != 1.0))
+    plan = [Planned(week.UPDATE_MARKET_SIZE)] if market_moves else []
+    if market_moves or decisions_move or len(channel.world.trace):  # otherwise the opening expectation holds
+        plan.append(Planned(week.EXPECTATIONS[demand_of.system]))
+    noise = {
+        "none": week.REALISE_CERTAIN_DEMAND,
+        "poisson": week.REALISE_POISSON_DEMAND,
+        "normal": week.REALISE_NORMAL_DEMAND,
+        "gamma": week.REALISE_GAMMA_DEMAND,
+    }
+    plan.append(Planned(noise[demand_of.noise]))
+    plan.append(Planned(week.SELL if demand_of.unmet == "lost" else week.SELL_WITH_BACKLOG))
+    if demand_of.substitution > 0:
+        plan.append(Planned(week.SUBSTITUTE))
+    return plan
+
+
+def _plan_payments(channel: Channel) -> list[Planned]:
+    plan = [Planned(week.SETTLE_SALES)]
+    if channel.scenario.credit:
+        plan.append(Planned(week.PRESENT_BILLS))
+        if np.any(channel.world.members_index[LIQUIDITY] == 1):
+            plan.append(Planned(week.PROPOSE_PAYMENT_FROM_CASH))
+        plan.append(Planned(week.SETTLE_PAYMENTS))
+    return plan
+
+
+def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
+    rounds = bool(np.any(terms.holdings[MINIMUM_ORDER] > 0) or np.any(terms.holdings[CASE_SIZE] > 0))
+    last, plan = channel.tiers - 1, []
+    for tier in range(last, -1, -1):
+        if tier < last:
+            plan.append(Planned(week.COLLECT_ORDERS, tier))
+        if tier == 0:
+            continue
+        rules, forecasts = _rules(channel, ORDER_RULE, tier), _rules(channel, FORECAST_RULE, tier)
+        if rules & {ORDER_UP_TO, ORDER_NEWSVENDOR, ORDER_ANCHORING}:
+            if FORECAST_SMOOTHING in forecasts:
+                plan.append(Planned(week.FORECAST_BY_SMOOTHING, tier))
+            if FORECAST_MOVING_AVERAGE in forecasts:
+                plan.append(Planned(week.FORECAST_BY_MOVING_AVERAGE, tier))
+            if FORECAST_KNOWN in forecasts:
+                plan.append(Planned(week.FORECAST_KNOWN_MEAN, tier))
+            if SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
+                plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel)))
+        if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
+            plan.append(Planned(week.TAKE_POSITION, tier))
+        if ORDER_UP_TO in rules:
+            plan.append(Planned(week.PROPOSE_ORDER_UP_TO, tier))
+        if rules & {ORDER_BASE_STOCK, ORDER_REORDER_POINT}:
+            plan.append(Planned(week.PROPOSE_BASE_STOCK, tier))
+        if ORDER_NEWSVENDOR in rules:
+            plan.append(Planned(week.PROPOSE_NEWSVENDOR, tier))
+        if ORDER_ANCHORING in rules:
+            plan.append(Planned(week.PROPOSE_ANCHORING, tier))
+        if ORDER_PASS_THROUGH in rules:
+            plan.append(Planned(week.PROPOSE_PASS_THROUGH, tier))
+        if rounds:
+            plan.append(Planned(week.ROUND_ORDERS, tier))
+        plan.append(Planned(week.PLACE_ORDERS, tier))
+    return plan
+
+
+def _plan_shipments(channel: Channel) -> list[Planned]:
+    plan = []
+    for tier in range(channel.tiers - 1):
+        plan.append(Planned(week.ALLOCATE_AND_SHIP, tier))
+        if channel.scenario.credit:
+            plan.append(Planned(week.GIVE_CREDIT, tier))
+    return plan
+
+
+def _plan_accounts(channel: Channel) -> list[Planned]:
+    seasons = [t for t in range(1, channel.tiers) if ORDER_NEWSVENDOR in _rules(channel, ORDER_RULE, t)]
+    plan = [Planned(week.CLEAR_SEASON, tier) for tier in seasons]
+    if channel.scenario.credit:
+        plan += [Planned(week.RECEIVE_PAYMENTS), Planned(week.CHARGE_PAYMENTS), Planned(week.TALLY_CREDIT)]
+    else:
+        plan += [Planned(week.RECEIVE_INVOICES), Planned(week.CHARGE_INVOICES)]
+    plan.append(Planned(week.ACCOUNT_FOR_GOODS))
+    if _plan_service(channel) or any(g.opening_service > 0 for g in channel.scenario.members):
+        plan.append(Planned(week.CHARGE_EFFORT))
+    if seasons:
+        plan.append(Planned(week.CHARGE_WRITE_OFFS))
+    return [*plan, Planned(week.CLOSE_ACCOUNTS)]
+
+
+def program(plan: list[Planned]) -> Integers:
+    """Return a plan as the (steps, 3) array that the compiled loop runs: code, tier, period in weeks."""
+    return np.array([tuple(planned) for planned in plan], dtype=np.int64).reshape(-1, 3)
+
+
+def week_page(channel: Channel, terms: Terms) -> str:
+    """Return the order of a channel's week as text, a line a step."""
+    lines, phase = [], None
+    for planned in plan_week(channel, terms):
+        step = planned.step
+        if step.phase != phase:
+            phase = step.phase
+            lines.append(f"{phase:>2}. {PHASES[phase]}")
+        tier = "" if planned.tier < 0 else f"  [{channel.tier_names[planned.tier]}]"
+        every = "" if planned.every == 1 else f"  (every {planned.every} weeks)"
+        lines.append(f"      {step.mode:<8} {step.name}{tier}{every}  — {step.mechanism}.py")
+    return "\n".join(lines)
