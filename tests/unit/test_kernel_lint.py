@@ -13,7 +13,18 @@ import pytest
 import channelsim
 
 PACKAGE = Path(channelsim.__file__).parent
-COMPILING = {"rule", "entry", "njit", "jit", "vectorize", "guvectorize", "cfunc", "generated_jit"}
+COMPILING = {
+    "rule",
+    "helper",
+    "inlined",
+    "entry",
+    "njit",
+    "jit",
+    "vectorize",
+    "guvectorize",
+    "cfunc",
+    "generated_jit",
+}
 
 # Exact by definition (IEEE 754 rounds sqrt correctly), or no arithmetic at all.
 EXACT = {
