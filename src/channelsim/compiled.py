@@ -26,7 +26,10 @@ _NO_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": 
 
 
 def rule(function: F) -> F:
-    """Compile a rule: called from compiled code only, so it needs no costly wrapper for Python."""
+    """Compile a rule: called from compiled code only, so it needs no costly wrapper for Python.
+
+    Calling one from Python crashes the interpreter; take a step of the week instead, or ``.py_func``.
+    """
     return njit(**_NO_WRAPPERS, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channelsim import numerics
-from channelsim.compiled import rule
+from channelsim.compiled import helper
 from channelsim.randomness import (
     entity_keys,
     fill_normals,
@@ -27,13 +27,13 @@ JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 SEED = 2026
 
 
-@rule
+@helper
 def poissons(u, mean, out):
     for i in range(u.size):
         out[i] = poisson_quantile(u[i], mean)
 
 
-@rule
+@helper
 def gammas(z, table, out):
     for i in range(z.size):
         out[i] = gamma_from_table(z[i], table)

@@ -6,7 +6,7 @@ from types import FunctionType
 import numpy as np
 import pytest
 
-from channelsim.compiled import entry, rule
+from channelsim.compiled import entry, helper
 
 JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 BOUNDS_CHECKED = os.environ.get("NUMBA_BOUNDSCHECK", "0") == "1"
@@ -26,16 +26,16 @@ def halves(values):
 
 
 @pytest.mark.jit_off
-def test_rule_is_plain_python_exactly_when_the_jit_is_off():
-    assert isinstance(rule(ratio), FunctionType) == JIT_OFF
+def test_helper_is_plain_python_exactly_when_the_jit_is_off():
+    assert isinstance(helper(ratio), FunctionType) == JIT_OFF
 
 
 @pytest.mark.jit_off
 @pytest.mark.bounds
-def test_rule_and_entry_compute_what_the_function_says():
-    assert rule(ratio)(3.0, 4.0) == 0.75
+def test_helper_and_entry_compute_what_the_function_says():
+    assert helper(ratio)(3.0, 4.0) == 0.75
     values = np.array([1.0, 3.0])
-    rule(halves)(values)
+    helper(halves)(values)
     np.testing.assert_array_equal(values, [0.5, 1.5])
     entry(halves)(values)
     np.testing.assert_array_equal(values, [0.25, 0.75])
@@ -45,9 +45,9 @@ def test_rule_and_entry_compute_what_the_function_says():
 @pytest.mark.skipif(not BOUNDS_CHECKED, reason="reads past the end unless indices are checked")
 def test_index_past_the_end_is_caught():
     with pytest.raises(IndexError):
-        rule(second)(np.zeros(1))
+        helper(second)(np.zeros(1))
 
 
 @pytest.mark.skipif(JIT_OFF, reason="numpy's rule for scalars is Python's own with the JIT off")
 def test_division_by_zero_follows_numpy():
-    assert rule(ratio)(1.0, 0.0) == np.inf
+    assert helper(ratio)(1.0, 0.0) == np.inf

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from channelsim import numerics
-from channelsim.compiled import rule
+from channelsim.compiled import helper
 
 JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 PLAIN_LOOPS = JIT_OFF or os.environ.get("NUMBA_BOUNDSCHECK", "0") == "1"
@@ -28,7 +28,7 @@ LONG = np.longdouble
 def over(function, values):
     """Apply a compiled function to each element, in a compiled loop."""
 
-    @rule
+    @helper
     def loop(values, out):
         for i in range(values.size):
             out[i] = function(values[i])
@@ -215,7 +215,7 @@ def has_wide_registers():
     ids=lambda f: f.__name__,
 )
 def test_a_loop_becomes_vector_instructions(function):
-    @rule
+    @helper
     def loop(values, out):
         for i in range(values.size):
             out[i] = function(values[i])
