@@ -117,7 +117,8 @@ test-lowest: $(VENV)/.installed-dev
 	    $(LOWEST)/bin/python -m pytest --ignore tests/docs
 
 verify: $(VENV)/.installed-dev warm-up
-	MPLBACKEND=Agg CHANNELSIM_TEST_PROFILE=long $(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m long
+	MPLBACKEND=Agg CHANNELSIM_TEST_PROFILE=long $(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m 'long or not long' \
+	    tests/properties tests/randomness
 
 clean:
 	rm -rf $(VENV) $(LOWEST) out dist build docs/_build docs/reference/api \
