@@ -162,6 +162,7 @@ def run_batch(
     pool = executor or ThreadPoolExecutor(max_workers=workers, thread_name_prefix="channelsim")
     pending: dict[Future[Any], Task] = {}
     waiting = list(reversed(tasks))
+    failed: list[tuple[int, int]] = []
     try:
         while waiting or pending:
             while waiting and len(pending) < 2 * workers:
@@ -172,11 +173,14 @@ def run_batch(
                 task = pending.pop(future)
                 outputs, status = future.result()
                 if status[1:].any():
-                    failed = task.first + int(np.flatnonzero(status[1:])[0])
-                    raise diagnose(*applied[task.policy], policies[task.policy], failed, seed)
+                    failed.append((task.policy, task.first + int(np.flatnonzero(status[1:])[0])))
+                    waiting.clear()  # earlier tasks under way may still fail: the first failure is told
                 for name, values in outputs.items():
                     collected[name][task.policy, task.first : task.first + task.count] = values
                 advance(task.count)
+        if failed:
+            policy, replication = min(failed)
+            raise diagnose(*applied[policy], policies[policy], replication, seed)
     finally:
         for stop in stops:
             stop[0] = 1
