@@ -194,15 +194,11 @@ def run_batch(
 def _allocate(
     channel: Channel, recording: Recording, groupings: Groupings, policies: int, replications: int
 ) -> dict[str, Floats]:
-    widths = {
-        t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0])
-        for t in ("holdings", "members", "links")
-    }
     _, _, width = trajectory_table(recording.requests, channel, groupings)
     shapes = {
-        "holdings": (len(recording.holding_columns), 2 * widths["holdings"]),
-        "members": (len(recording.member_columns), widths["members"]),
-        "links": (len(recording.links), widths["links"]),
+        "holdings": (len(recording.holding_columns), 2 * groupings.width("holdings")),
+        "members": (len(recording.member_columns), groupings.width("members")),
+        "links": (len(recording.links), groupings.width("links")),
         "territories": (len(recording.territories), channel.sizes.territories),
         "trajectories": (channel.scenario.weeks if width else 0, width),
     }

@@ -74,6 +74,10 @@ class Groupings:
             start += len(self.labels[grouping])
         return known, where
 
+    def width(self, table: str) -> int:
+        """Return the number of output positions of a table: the labels of all groupings that it knows."""
+        return sum(len(self.labels[grouping]) for grouping in self.positions(table)[0])
+
     def cells(
         self, table: str, kept: np.ndarray, extra: np.ndarray | None = None
     ) -> tuple[Integers, Integers]:

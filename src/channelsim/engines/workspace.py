@@ -107,26 +107,22 @@ class Workspace:
         holding_cell, holding_groups = groupings.cells("holdings", every_holding, shelf)
         member_cell, member_groups = groupings.cells("members", every_member)
         link_cell, link_groups = groupings.cells("links", manufacturer_links(channel))
-        self.widths = {
-            t: sum(len(groupings.labels[g]) for g in groupings.positions(t)[0])
-            for t in ("holdings", "members", "links")
-        }
         self.reduction = Reduction(
             holding_cell=holding_cell,
             holding_rows=np.zeros((holdings, sizes.holdings)),
             holding_cells=np.zeros((holdings, holding_groups.shape[1])),
             holding_groups=holding_groups,
-            holding_out=np.zeros((replications, holdings, 2 * self.widths["holdings"])),
+            holding_out=np.zeros((replications, holdings, 2 * groupings.width("holdings"))),
             member_cell=member_cell,
             member_rows=np.zeros((members, sizes.members)),
             member_cells=np.zeros((members, member_groups.shape[1])),
             member_groups=member_groups,
-            member_out=np.zeros((replications, members, self.widths["members"])),
+            member_out=np.zeros((replications, members, groupings.width("members"))),
             link_cell=link_cell,
             link_rows=np.zeros((links, sizes.links)),
             link_cells=np.zeros((links, link_groups.shape[1])),
             link_groups=link_groups,
-            link_out=np.zeros((replications, links, self.widths["links"])),
+            link_out=np.zeros((replications, links, groupings.width("links"))),
             territory_out=np.zeros((replications, len(recording.territories), sizes.territories)),
             trajectories_out=np.zeros((replications, weeks if len(requests) else 0, width)),
         )
