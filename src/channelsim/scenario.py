@@ -141,8 +141,8 @@ class Scenario(Document):
 
     @classmethod
     def from_library(cls, name: str) -> Scenario:
-        """Return a scenario of the library, by name."""
-        if name not in library_names():
+        """Return a scenario of the library, by name; those of its folders as ``folder/name``."""
+        if not in_library(name):
             raise ScenarioError(f"scenario {name!r} is not in the library: {', '.join(library_names())}")
         return cls.load(library_folder() / f"{name}.toml")
 
@@ -225,6 +225,14 @@ def library_folder() -> Path:
     return Path(str(files("channelsim").joinpath("library")))
 
 
-def library_names() -> list[str]:
-    """Return the names of the library's scenarios."""
-    return sorted(path.stem for path in library_folder().glob("*.toml"))
+def library_names(folder: str = "") -> list[str]:
+    """Return the names of the library's scenarios, or of those in one of its folders: "verification"."""
+    inside = library_folder() / folder
+    return sorted(
+        path.relative_to(library_folder()).with_suffix("").as_posix() for path in inside.glob("*.toml")
+    )
+
+
+def in_library(name: str) -> bool:
+    """Return whether a name is that of a scenario of the library or of the verification's."""
+    return name in library_names() or name in library_names("verification")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from channelsim.decisions import BASE, Policy
 from channelsim.errors import ScenarioError
-from channelsim.scenario import Scenario, library_names
+from channelsim.scenario import Scenario, in_library, library_names
 from channelsim.world import Channel, build
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def load_scenario(source: Scenario | str | Path) -> Scenario:
             f"scenario: got a {type(source).__name__}; the batch engine takes a scenario, a channel, a name "
             "or a file and runs compiled rules only: run a ChannelModel with its own run() or mesa.batch_run"
         )
-    if isinstance(source, str) and source in library_names():
+    if isinstance(source, str) and in_library(source):
         return Scenario.from_library(source)
     if isinstance(source, str) and not source.endswith(".toml") and not Path(source).exists():
         raise ScenarioError(

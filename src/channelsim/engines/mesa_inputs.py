@@ -11,7 +11,7 @@ import numpy as np
 
 from channelsim.decisions import BASE, Policy
 from channelsim.errors import ScenarioError
-from channelsim.scenario import Scenario, library_names
+from channelsim.scenario import Scenario, in_library, library_names
 from channelsim.world import Channel, build
 
 
@@ -41,7 +41,7 @@ def channel_of(given: Any) -> Channel:
     """Return a channel given as such, as a scenario, by its name in the library, or as a TOML file."""
     if isinstance(given, Channel):
         return given
-    if isinstance(given, str) and given in library_names():
+    if isinstance(given, str) and in_library(given):
         return build(Scenario.from_library(given))
     if isinstance(given, str) and not given.endswith(".toml") and not Path(given).exists():
         known = ", ".join(library_names())
