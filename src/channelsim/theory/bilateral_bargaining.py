@@ -1,0 +1,77 @@
+"""Two who divide a pool: disagreement points and outside options.
+
+Both have somewhere else to go, and it matters what for. A **disagreement point** is what each gets *while*
+they do not agree, or if talks break down by chance: it is paid in full, and what remains is halved (Nash
+1950). An **outside option** is what one gets by leaving *for good*: a threat to leave is believed only if the
+option beats the split without it, so that it changes nothing up to there, and is just matched from there on
+(Binmore, Rubinstein & Wolinsky 1986). Mistaking one for the other misstates power: an alternative of a third
+of the pool moves the first split, not the second.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def split_the_difference(pool: float, first: float, second: float) -> tuple[float, float]:
+    """Nash's bargain from a disagreement point: each gets its alternative and half of what remains.
+
+    Parameters
+    ----------
+    pool : float
+        Points to divide.
+    first, second : float
+        What each gets if they disagree.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite or the pool is not positive.
+
+    Notes
+    -----
+    Source: Nash (1950), The bargaining problem, Econometrica 18, 155-162.
+
+    Examples
+    --------
+    >>> split_the_difference(24, 8, 0)
+    (16.0, 8.0)
+    """
+    _check_bargain(pool, first, second)
+    return (pool + first - second) / 2, (pool + second - first) / 2
+
+
+def deal_me_out(pool: float, first: float, second: float) -> tuple[float, float]:
+    """Bargain with outside options: half each, unless an option is worth more, which then is just matched.
+
+    Parameters, errors as in `split_the_difference`; `first` and `second` are what each gets by leaving for
+    good. If the two options exceed the pool there is no deal, which is an error here.
+
+    Raises
+    ------
+    ValueError
+        Also if the options together exceed the pool.
+
+    Notes
+    -----
+    Sources: Binmore, Rubinstein & Wolinsky (1986), The Nash bargaining solution in economic modelling, RAND
+    Journal of Economics 17, 176-188; Binmore, Shaked & Sutton (1989), An outside option experiment, Quarterly
+    Journal of Economics 104, 753-770, who name the rule.
+
+    Examples
+    --------
+    An option of 8 is worth less than half the pool and changes nothing; one of 20 is matched.
+
+    >>> deal_me_out(24, 8, 0), deal_me_out(24, 20, 0)
+    ((12.0, 12.0), (20.0, 4.0))
+    """
+    _check_bargain(pool, first, second)
+    if first + second > pool:
+        raise ValueError(f"outside options {first} and {second} exceed the pool of {pool}: there is no deal")
+    share = min(max(pool / 2, float(first)), pool - second)
+    return share, pool - share
+
+
+def _check_bargain(pool: float, first: float, second: float) -> None:
+    if not all(map(math.isfinite, (pool, first, second))) or not pool > 0.0:
+        raise ValueError(f"pool {pool!r}, alternatives {first!r}, {second!r}: expected finite, pool above 0")

@@ -1,0 +1,440 @@
+"""Family "bullwhip": the variance of orders, tier by tier, and the beer game.
+
+Two kinds of run find a ratio of variances. *With noise* it is estimated from demand drawn week by week, by
+the simulator's own metric; runs are long because a ratio of two estimates is biased by about one part in the
+number of weeks. *Without noise* one week's demand is a little above all others: orders respond linearly, so
+the sum of their squared deviations over the squared impulse is the ratio under independent demand, to the
+last digits. The source lets goods be returned, the simulator knows no negative orders; the scenarios keep the
+spread of demand so small beside its mean that no order comes near zero.
+
+Weeks: an order of week t arrives at the start of week t + 1 + lead_time, so L = lead_time + 1.
+
+No rule of a scenario forecasts *consumers'* demand at an upper tier (shared information), and no contract
+delays an *order* on its way to the supplier (the board of the beer game). Both are played by agents through
+`ChannelModel`; what they lack is then only that one rule, all else runs as in any scenario. Two neighbours
+of shared information need no agents: one order that covers the weeks of all tiers, and a mean that all know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from channelsim.theory.beer_game import (
+    BACKLOG_COST,
+    BENCHMARK_COSTS,
+    BENCHMARK_RULES,
+    ESTIMATED_RULE,
+    HOLDING_COST,
+    INSTRUCTED_WEEKS,
+    OPENING_FLOW,
+    TIERS,
+    OrderRule,
+    Pattern,
+    Play,
+    pattern,
+    play,
+)
+from channelsim.theory.bullwhip import (
+    exponential_smoothing_ratio,
+    forecast_weights,
+    moving_average_ratio,
+    protection_weeks,
+    separate_lower_bounds,
+    separate_ratios,
+    shared_ratios,
+)
+from channelsim.verification.cases import Case, Finder, Laboratory, Noisy
+
+FAMILY = "bullwhip"
+ONE, THREE = "bullwhip_one_tier", "bullwhip_three_tiers"
+GAME, BOARD = "bullwhip_beer_game", "bullwhip_beer_board"
+CHEN, CHEN_SMOOTHING, STERMAN = "Chen et al. 2000", "Chen, Ryan & Simchi-Levi 2000", "Sterman 1989"
+RATIO, CASES_OF_BEER, MONEY, WEEKS = "–", "cases", "money", "weeks"
+
+STAGES = ("store", "distributor", "factory")
+LEAD_TIMES, WINDOW = (1, 2, 1), 4
+"""Of the three tiers, from the store upward, and their moving average."""
+COVERED = tuple(protection_weeks(weeks) for weeks in LEAD_TIMES)
+LEAD_TIME, ONE_WINDOW, SMOOTHING = 3, 5, 0.2
+"""Of the single tier."""
+APART = (2, 5, 9)
+"""Windows of which no two sums coincide."""
+PERSISTENCE, SHOCK = 0.6, 0.016
+"""Of log demand: its standard deviation is 2 %, so its autocorrelations are ρ^k within 0.03 %."""
+REPLICATIONS = 64
+MEAN, IMPULSE, BEFORE = 1000.0, 10.0, 20
+
+
+# --- ratios of variances ----------------------------------------------------------------------------------
+
+
+def estimated(laboratory: Laboratory, scenario: str, stages: int, **changes: Any) -> Noisy:
+    """Return the variance of the orders of the uppermost of so many tiers over that of demand."""
+    result = laboratory.run(scenario, REPLICATIONS, metrics=("bullwhip_ratio",), **changes)
+    ratios = result.by_group["bullwhip_ratio"]
+    # what a tier is asked for is what the tier below orders: the ratios multiply, run by run
+    values = [ratios.sel(group=group).values[0] for group in STAGES[:stages]]
+    return Noisy.of(np.prod(values, axis=0))
+
+
+def squared(orders: Any) -> float:
+    """Return the squared response to one unit, summed over the weeks."""
+    return float((((np.asarray(orders) - MEAN) / IMPULSE) ** 2).sum())
+
+
+def impulse(weeks: int) -> dict[str, Any]:
+    """Return the changes by which demand is constant but for one week."""
+    trace = [MEAN] * BEFORE + [MEAN + IMPULSE, MEAN]
+    demand = {"system": "given", "noise": "none", "trace": trace, "unmet": "backlogged"}
+    return {"demand": demand, "weeks": weeks, "warm_up_weeks": 0}
+
+
+def responded(laboratory: Laboratory, scenario: str, group: str, weeks: int = 100, **changes: Any) -> float:
+    """Return the summed squared response of a group's orders to an impulse of demand."""
+    record, metrics = ("order by group",), ("orders",)
+    result = laboratory.run(scenario, record=record, metrics=metrics, **impulse(weeks), **changes)
+    return squared(result.trajectories["order_by_group"].sel(group=group))
+
+
+def of_all(field: str, value: Any) -> dict[str, Any]:
+    """Return the changes that give every tier the same way to order."""
+    return {f"members.{group}.ordering.{field}": value for group in STAGES}
+
+
+def informed(laboratory: Laboratory) -> float:
+    """Return the factory's response to an impulse where upper tiers forecast consumers' demand.
+
+    Agents order up to the store's forecast for their own protection weeks; the rest is the scenario's.
+    """
+    from channelsim.engines.mesa_model import ChannelModel, Distributor, Manufacturer
+
+    def choose_order(self: Any) -> float:
+        (store,) = (agent for agent in self.model.agent_of_row.values() if agent.role == "retailer")
+        return float(max(0.0, self.protection_weeks * store.forecast - self.position))
+
+    classes = {
+        "distributor": type("InformedDistributor", (Distributor,), {"choose_order": choose_order}),
+        "factory": type("InformedFactory", (Manufacturer,), {"choose_order": choose_order}),
+    }
+    model = ChannelModel(laboratory.scenario(THREE, **impulse(60)), agent_classes=classes)
+    orders = []
+    while model.week < model.weeks:
+        model.step()
+        orders.append(model.total("order", group="factory"))
+    return squared(orders)
+
+
+SMOOTHED = {"members.store.ordering.forecast": "exponential_smoothing"}
+PERSISTENT = {
+    "demand": {
+        "system": "given",
+        "mean": MEAN,
+        "unmet": "backlogged",
+        "shock_persistence": PERSISTENCE,
+        "shock_deviation": SHOCK,
+    }
+}
+WINDOWS_APART = {f"members.{group}.ordering.window": p for group, p in zip(STAGES, APART, strict=True)}
+MEAN_KNOWN = {"members.store.ordering.forecast": "known_mean", "weeks": 500}
+"""Exact in every week, so that few are enough."""
+FIXED_ABOVE = {
+    "members.distributor.ordering.rule": "base_stock",
+    "members.distributor.ordering.base_stock": COVERED[1] * MEAN,
+    "members.factory.ordering.rule": "base_stock",
+    "members.factory.ordering.base_stock": COVERED[2] * MEAN,
+}
+PASSED_ON: dict[str, Any] = {f"members.{group}.ordering.rule": "pass_through" for group in STAGES[1:]}
+ALL_THE_WEEKS = {"contracts.0.lead_time": sum(COVERED) - 1, "members.store.ordering.window": WINDOW}
+AVERAGES = [forecast_weights(window=WINDOW)] * len(STAGES)
+SMOOTHINGS = [forecast_weights(smoothing=SMOOTHING)] * len(STAGES)
+
+
+def ratio_case(
+    name: str,
+    closed_form: Callable[[], float],
+    simulated: Finder,
+    source: str = CHEN,
+    scenario: str = THREE,
+    **more: Any,
+) -> Case:
+    """Return a case on a ratio of variances."""
+    return Case(FAMILY, name, source, closed_form, simulated, unit=RATIO, scenario=scenario, **more)
+
+
+RATIO_CASES = (
+    ratio_case(
+        "moving average, independent demand: variance of orders over that of demand",
+        lambda: moving_average_ratio(protection_weeks(LEAD_TIME), ONE_WINDOW),
+        lambda lab: estimated(lab, ONE, 1),
+        scenario=ONE,
+    ),
+    ratio_case(
+        "moving average with a lead time of 0: the review period alone amplifies",
+        lambda: moving_average_ratio(protection_weeks(0), ONE_WINDOW),
+        lambda lab: responded(lab, ONE, "store", **{"contracts.0.lead_time": 0}),
+        scenario=ONE,
+    ),
+    ratio_case(
+        "moving average, persistent demand",
+        lambda: moving_average_ratio(protection_weeks(LEAD_TIME), ONE_WINDOW, PERSISTENCE),
+        lambda lab: estimated(lab, ONE, 1, **PERSISTENT),
+        scenario=ONE,
+    ),
+    ratio_case(
+        "exponential smoothing, independent demand",
+        lambda: exponential_smoothing_ratio(protection_weeks(LEAD_TIME), SMOOTHING),
+        lambda lab: estimated(lab, ONE, 1, **SMOOTHED),
+        CHEN_SMOOTHING,
+        ONE,
+    ),
+    ratio_case(
+        "exponential smoothing, persistent demand",
+        lambda: exponential_smoothing_ratio(protection_weeks(LEAD_TIME), SMOOTHING, PERSISTENCE),
+        lambda lab: estimated(lab, ONE, 1, **SMOOTHED, **PERSISTENT),
+        CHEN_SMOOTHING,
+        ONE,
+    ),
+    ratio_case(
+        "two tiers, separate information: the distributor's orders",
+        lambda: separate_ratios(COVERED, AVERAGES)[1],
+        lambda lab: estimated(lab, THREE, 2),
+    ),
+    ratio_case(
+        "three tiers, separate information: the factory's orders",
+        lambda: separate_ratios(COVERED, AVERAGES)[2],
+        lambda lab: estimated(lab, THREE, 3),
+    ),
+    ratio_case(
+        "three tiers, windows without equal sums: the product of single ratios is exact",
+        lambda: separate_lower_bounds(COVERED, APART)[2],
+        lambda lab: estimated(lab, THREE, 3, **WINDOWS_APART),
+    ),
+    ratio_case(
+        "three tiers, moving averages: the factory's response to one week of demand",
+        lambda: separate_ratios(COVERED, AVERAGES)[2],
+        lambda lab: responded(lab, THREE, "factory"),
+    ),
+    ratio_case(
+        "three tiers, exponential smoothing: the factory's response to one week of demand",
+        lambda: separate_ratios(COVERED, SMOOTHINGS)[2],
+        lambda lab: responded(lab, THREE, "factory", 250, **of_all("forecast", "exponential_smoothing")),
+        CHEN_SMOOTHING,
+    ),
+    ratio_case(
+        "three tiers, equal windows: how far the exact ratio lies above the product of single ratios",
+        lambda: separate_ratios(COVERED, AVERAGES)[2] - separate_lower_bounds(COVERED, [WINDOW] * 3)[2],
+        lambda lab: responded(lab, THREE, "factory") - single_ratios(lab),
+    ),
+    ratio_case(
+        "three tiers, shared information: the factory's response to one week of demand",
+        lambda: shared_ratios(COVERED, AVERAGES[0])[2],
+        informed,
+        reason="upper tiers are agents: no rule of a scenario forecasts consumers' demand",
+    ),
+    ratio_case(
+        "shared information as one order for the weeks of all tiers",
+        lambda: shared_ratios(COVERED, AVERAGES[0])[2],
+        lambda lab: estimated(lab, ONE, 1, **ALL_THE_WEEKS),
+        scenario=ONE,
+    ),
+    ratio_case(
+        "upper tiers pass orders on: nothing is added to the store's ratio",
+        lambda: moving_average_ratio(COVERED[0], WINDOW),
+        lambda lab: responded(lab, THREE, "factory", **PASSED_ON),
+    ),
+    ratio_case(
+        "control: known mean, independent demand: ratio exactly 1",
+        lambda: separate_ratios([protection_weeks(LEAD_TIME)], [forecast_weights()])[0],
+        lambda lab: estimated(lab, ONE, 1, **MEAN_KNOWN).value,
+        scenario=ONE,
+        tolerance=1e-12,
+    ),
+    ratio_case(
+        "control: mean known at all three tiers: ratio exactly 1 at the factory",
+        lambda: separate_ratios(COVERED, [forecast_weights()] * 3)[2],
+        lambda lab: estimated(lab, THREE, 3, **MEAN_KNOWN, **FIXED_ABOVE).value,
+        tolerance=1e-12,
+    ),
+)
+
+
+def single_ratios(laboratory: Laboratory) -> float:
+    """Return the product of the three tiers' ratios, each found as that of a single tier."""
+    product = 1.0
+    for lead_time in LEAD_TIMES:
+        changes = {"contracts.0.lead_time": lead_time, "members.store.ordering.window": WINDOW}
+        product *= responded(laboratory, ONE, "store", **changes)
+    return product
+
+
+# --- the beer game ----------------------------------------------------------------------------------------
+
+
+@cache
+def expected_play(board: bool) -> Play:
+    """Return the play of the estimated rule, by theory: on the board, or with orders that arrive at once."""
+    return play() if board else play(order_delay=0, shipping_delay=4)
+
+
+def expected_pattern(board: bool) -> Pattern:
+    """Return its pattern."""
+    found = expected_play(board)
+    return pattern(found.orders, found.net_stock)
+
+
+def priced(orders: np.ndarray, stock: np.ndarray, owed: np.ndarray) -> Play:
+    """Return a play with the board's charges."""
+    return Play(orders, stock - owed, (HOLDING_COST * stock + BACKLOG_COST * owed).sum(axis=0))
+
+
+def at_once(laboratory: Laboratory) -> Play:
+    """Play the game by the simulator's own rule: orders are met in the week in which they are placed."""
+    record = tuple(f"{column} by group" for column in ("order", "stock", "owed"))
+    found = laboratory.run(GAME, record=record, metrics=("orders",)).trajectories
+    columns = [found[f"{column}_by_group"].sel(group=list(TIERS)) for column in ("order", "stock", "owed")]
+    return priced(*(column.transpose(..., "week", "group").values[0, 0] for column in columns))
+
+
+def on_the_board(laboratory: Laboratory, rules: tuple[OrderRule, ...], instructed_weeks: int) -> Play:
+    """Play the game with agents that keep their orders in the post for two weeks, as the board does.
+
+    The retailer's, wholesaler's and distributor's orders reach their supplier two weeks after the decision;
+    what is in the post counts as supply line. All else is the scenario's: rule, stocks, backlogs, shipments.
+    """
+    from channelsim.engines.mesa_model import ChannelModel, Distributor, Manufacturer, Retailer
+
+    decided: dict[str, float] = {}
+
+    def choose_order(self: Any) -> float:
+        post = self.__dict__.setdefault("post", [] if self.group == "factory" else [OPENING_FLOW] * 2)
+        forgotten = self.stock_adjustment * self.supply_line_weight * sum(post)
+        order = max(0.0, self._proposed() - forgotten)
+        if self.model.week < instructed_weeks:
+            order = OPENING_FLOW
+        decided[self.group] = order
+        post.append(order)
+        return float(post.pop(0))
+
+    def player(role: type) -> type:
+        members = {"choose_order": choose_order, "_proposed": role.choose_order}  # type: ignore[attr-defined]
+        return type(f"{role.__name__}Player", (role,), members)
+
+    roles = dict(zip(TIERS, (Retailer, Distributor, Distributor, Manufacturer), strict=True))
+    changes: dict[str, Any] = {}
+    for group, rule in zip(TIERS, rules, strict=True):
+        changes |= {f"members.{group}.ordering.{field}": value for field, value in rule._asdict().items()}
+    model = ChannelModel(
+        laboratory.scenario(BOARD, **changes), agent_classes={g: player(role) for g, role in roles.items()}
+    )
+    weeks: dict[str, list[list[float]]] = {"order": [], "stock": [], "owed": []}
+    while model.week < model.weeks:
+        model.step()
+        weeks["order"].append([decided[group] for group in TIERS])
+        for column in ("stock", "owed"):
+            weeks[column].append([model.total(column, group=group) for group in TIERS])
+    return priced(*(np.array(weeks[column]) for column in ("order", "stock", "owed")))
+
+
+def with_estimates(laboratory: Laboratory) -> Play:
+    """Play the board with the estimated rule."""
+    return on_the_board(laboratory, (ESTIMATED_RULE,) * len(TIERS), 0)
+
+
+def with_benchmark(laboratory: Laboratory) -> Play:
+    """Play the board with the benchmark rules."""
+    return on_the_board(laboratory, BENCHMARK_RULES, INSTRUCTED_WEEKS)
+
+
+def deviation(found: Play, expected: Play) -> float:
+    """Return the largest difference of an order or a net stock in any week, cases."""
+    orders = np.abs(found.orders - expected.orders).max()
+    return float(max(orders, np.abs(found.net_stock - expected.net_stock).max()))
+
+
+def seen(found: Play) -> Pattern:
+    """Return the pattern of a simulated play."""
+    return pattern(found.orders, found.net_stock)
+
+
+def game_case(name: str, closed_form: Callable[[], float], simulated: Finder, **more: Any) -> Case:
+    """Return a case on the beer game."""
+    options: dict[str, Any] = {"unit": CASES_OF_BEER, "scenario": GAME} | more
+    return Case(FAMILY, name, STERMAN, closed_form, simulated, **options)
+
+
+AGENTS = "players are agents that keep their orders in the post: no contract delays an order"
+AT_ONCE = "orders reach the supplier at once: amplification is that of the board, the phase lag is not"
+
+GAME_CASES = (
+    game_case(
+        "beer game, orders at once: largest difference of an order or net stock in any week",
+        lambda: 0.0,
+        lambda lab: deviation(at_once(lab), expected_play(False)),
+        tolerance=1e-9,
+    ),
+    game_case(
+        "beer game, orders at once: the factory's peak order",
+        lambda: expected_pattern(False).peak_orders[3],
+        lambda lab: seen(at_once(lab)).peak_orders[3],
+    ),
+    game_case(
+        "beer game, orders at once: weeks from the retailer's peak order to the factory's",
+        lambda: lag(expected_pattern(False)),
+        lambda lab: lag(seen(at_once(lab))),
+        unit=WEEKS,
+        reason=AT_ONCE,
+    ),
+    game_case(
+        "beer game on the board: team cost of the benchmark, as published",
+        lambda: sum(BENCHMARK_COSTS),
+        lambda lab: float(with_benchmark(lab).costs.sum()),
+        unit=MONEY,
+        scenario=BOARD,
+        reason=AGENTS,
+    ),
+    game_case(
+        "beer game on the board: largest difference from the published cost of a player",
+        lambda: 0.0,
+        lambda lab: float(np.abs(with_benchmark(lab).costs - BENCHMARK_COSTS).max()),
+        unit=MONEY,
+        scenario=BOARD,
+        tolerance=1e-9,
+        reason=AGENTS,
+    ),
+    game_case(
+        "beer game on the board, estimated rule: largest difference of an order or net stock in any week",
+        lambda: 0.0,
+        lambda lab: deviation(with_estimates(lab), expected_play(True)),
+        scenario=BOARD,
+        tolerance=1e-9,
+        reason=AGENTS,
+    ),
+    game_case(
+        "beer game on the board, estimated rule: amplification from consumers to the factory",
+        lambda: expected_pattern(True).amplification[3],
+        lambda lab: seen(with_estimates(lab)).amplification[3],
+        unit=RATIO,
+        scenario=BOARD,
+        reason=AGENTS,
+    ),
+    game_case(
+        "beer game on the board, estimated rule: weeks from the retailer's peak order to the factory's",
+        lambda: lag(expected_pattern(True)),
+        lambda lab: lag(seen(with_estimates(lab))),
+        unit=WEEKS,
+        scenario=BOARD,
+        reason=AGENTS,
+    ),
+)
+
+
+def lag(found: Pattern) -> float:
+    """Return the weeks from the retailer's peak order to the factory's."""
+    return float(found.peak_weeks[3] - found.peak_weeks[0])
+
+
+CASES = RATIO_CASES + GAME_CASES
