@@ -205,6 +205,8 @@ def _terms(
         "store_demand": store,
         "store_square": store,
         "store_margin": store,
+        "zone_inverse": np.ones(channel.sizes.zones, dtype=bool),
+        "zone_weight": np.ones(channel.sizes.zones, dtype=bool),
         "history": listed,
     }
     for name, rows in kept.items():

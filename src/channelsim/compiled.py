@@ -15,6 +15,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from numba import njit
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.lowering import Lower
+from numba.core.typed_passes import NativeLowering
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,8 +32,14 @@ _NO_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": 
 def rule(function: F) -> F:
     """Compile a rule: called from compiled code only, so it needs no costly wrapper for Python.
 
+    Inlined by force: the tables are handed over by value, which takes longer than a rule for a small channel.
     Calling one from Python crashes the interpreter; take a step of the week instead, or ``.py_func``.
     """
+    return njit(forceinline=True, **_NO_WRAPPERS, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def subroutine(function: F) -> F:
+    """Compile a rule that several others call: apart, so that its code, and what it inlines, exists once."""
     return njit(**_NO_WRAPPERS, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
@@ -54,3 +64,40 @@ def entry(function: F) -> F:
     enters the cache key.
     """
     return njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def wide(function: F) -> F:
+    """Compile a loop that is bound by arithmetic: apart, and with the widest vectors of the processor.
+
+    LLVM prefers half the width, which is as fast where a loop waits for memory and suits short rows better;
+    the preference can be changed for the whole process only, or, as here, function by function.
+    """
+    return njit(pipeline_class=_WideCompiler, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+class _WideLowering(Lower):
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        # llvmlite checks for the attributes it knows, none of which has a value; LLVM reads this one.
+        set.add(self.function.attributes, '"prefer-vector-width"="512"')
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _WideNativeLowering(NativeLowering):
+    _name = "wide_native_lowering"
+
+    @property
+    def lowering_class(self) -> type:
+        return _WideLowering
+
+
+class _WideCompiler(CompilerBase):
+    """numba's own pipeline but for the attribute of the function."""
+
+    def define_pipelines(self) -> list[Any]:
+        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        pipeline.passes = [
+            (_WideNativeLowering if step is NativeLowering else step, text) for step, text in pipeline.passes
+        ]
+        pipeline.finalize()
+        return [pipeline]

@@ -216,6 +216,10 @@ def _territories_index(
     return np.asarray(world_table("territories", count, values, "int"))
 
 
+def _most_zones(territories: Territories) -> int:
+    return max(int(zone.stop - zone.start) for zone in territories.zone_slices)
+
+
 def _sizes(
     scenario: Scenario,
     territories: Territories,
@@ -232,13 +236,14 @@ def _sizes(
         segments=len(scenario.segments),
         members=len(members.group),
         stores=len(members.group) - first_store,
+        zones=len(territories.zone_territory),
         holdings=len(member),
         shelves=int((member >= first_store).sum()),
         links=len(lead),
         pipeline_weeks=int(lead.max()) + 2,
         payable_weeks=int((lead + links[position("credit_weeks")]).max()) + 2 if scenario.credit else 1,
         history_weeks=int(index[position("forecast_window")][averages].max(initial=1)),
-        workspace=max(2, len(scenario.segments), len(scenario.brands)),
+        workspace=max(len(scenario.segments), len(scenario.brands), 1 + _most_zones(territories)),
     )
 
 

@@ -164,7 +164,7 @@ def perform_steps(codes: list[int], world: World, terms: Terms, state: State) ->
     """Perform steps of week 0 on a state outside a run: no draws, no records."""
     steps = np.array([(code, -1, 1) for code in codes], dtype=np.int64)
     span = Span(0, 1, 0, 0, 0, 0, len(steps), 1, 0, 0)
-    draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])))
+    draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])), np.zeros((2, 4)))
     records, reduction = nothing_recorded()
     kernels().run_span(
         steps, span, world, terms, state, draws, records, reduction, np.zeros(2, dtype=np.int64)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from channelsim.compiled import helper
+from channelsim.compiled import helper, wide
 
 # Adding 1.5 * 2**52 rounds a number of modest size to an integer, which then stands in the low bits.
 _ROUNDER = 6755399441055744.0
@@ -275,8 +275,8 @@ def normal_quantile(u: float) -> float:
     return central if abs(q) <= 0.425 else tail
 
 
-@helper
-def normal_quantiles(values: NDArray[np.float64]) -> None:
+@wide
+def normal_quantiles(values: NDArray[np.float64], scratch: NDArray[np.float64]) -> None:
     """Replace probabilities by standard scores; bit for bit `normal_quantile` of each, several times as fast.
 
     Parameters
@@ -284,24 +284,31 @@ def normal_quantiles(values: NDArray[np.float64]) -> None:
     values : ndarray of float64, shape (n,)
         C-contiguous probabilities between 1.4e-11 and 1 - 1.4e-11, which holds every 32-bit draw;
         overwritten by the standard scores. Values outside that range give a wrong result.
+    scratch : ndarray of float64, shape (2, m)
+        C-contiguous room to work in; m of about 1000 keeps a block in the nearest cache.
 
     Notes
     -----
-    Two passes, because one long chain of dependent operations per element keeps the processor waiting:
-    the first leaves the argument of the rational approximation that applies, u - 1/2 (at most 0.425 in
-    size) in the centre and +-sqrt(-ln of the tail probability) (at least 1.6) in the tails.
+    The tails, 15 % of all draws, take a logarithm and a square root: they are put on a list, so that the
+    other 85 % do without. Block by block, in passes that vectorise.
     """
-    for i in range(values.size):
-        q = values[i] - 0.5
-        smaller = values[i] if q < 0.0 else 1.0 - values[i]
-        r = np.sqrt(-_logarithm_of_normal(smaller))
-        r = -r if q < 0.0 else r
-        values[i] = q if abs(q) <= 0.425 else r
-    for i in range(values.size):
-        argument = values[i]
-        central, tail = _central_quantile(argument), _tail_quantile(abs(argument))
-        tail = -tail if argument < 0.0 else tail
-        values[i] = central if abs(argument) <= 0.425 else tail
+    tails, places, size = scratch[0], scratch[1], scratch.shape[1]
+    for block in range((values.size + size - 1) // size):
+        part = values[block * size : min(values.size, (block + 1) * size)]
+        count = 0
+        for i in range(part.size):
+            tails[count] = part[i]
+            places[count] = i
+            count += 1 if abs(part[i] - 0.5) > 0.425 else 0
+        for i in range(part.size):
+            part[i] = _central_quantile(part[i] - 0.5)
+        for k in range(count):
+            lower = tails[k] < 0.5
+            smaller = tails[k] if lower else 1.0 - tails[k]
+            distance = _tail_quantile(np.sqrt(-_logarithm_of_normal(smaller)))
+            tails[k] = -distance if lower else distance
+        for k in range(count):
+            part[int(places[k])] = tails[k]
 
 
 @helper
@@ -337,4 +344,33 @@ def total(values: NDArray[np.float64]) -> float:
         result = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
     for k in range(8 * blocks, values.size):
         result += values[k]
+    return result
+
+
+@helper
+def product_total(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Sum of products in a fixed order.
+
+    Parameters
+    ----------
+    values, weights : ndarray of float64, shape (n,)
+        C-contiguous numbers.
+
+    Returns
+    -------
+    float
+        Partial sum j takes the elements j, j + 4, j + 8, ... of the whole blocks of four; the four are added
+        in pairs, then the remainder in order. The sum of no numbers is 0.
+    """
+    blocks = values.size // 4
+    s0 = s1 = s2 = s3 = 0.0
+    for block in range(blocks):
+        k = 4 * block
+        s0 += values[k] * weights[k]
+        s1 += values[k + 1] * weights[k + 1]
+        s2 += values[k + 2] * weights[k + 2]
+        s3 += values[k + 3] * weights[k + 3]
+    result = (s0 + s1) + (s2 + s3)
+    for k in range(4 * blocks, values.size):
+        result += values[k] * weights[k]
     return result

@@ -50,7 +50,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from channelsim.compiled import helper, rule
+from channelsim.compiled import helper, rule, wide
 from channelsim.numerics import exponential, normal_quantile, normal_quantiles
 
 ENTITY_BITS = 56
@@ -59,6 +59,8 @@ WEEKS_PER_BLOCK = 4
 """Weeks served by one call of the generator; blocks of draws start and end at multiples of it."""
 LARGEST_SCORE = 6.4
 """Bound on the size of a standard score drawn from 32 bits."""
+EXPANSION_FROM = 6.0
+"""Mean from which Poisson quantiles are expanded about the normal score; below it they are searched."""
 
 # Unsigned throughout: numba turns a mixture of signed and unsigned 64-bit integers into floats.
 _MULTIPLIER_0 = np.uint64(0xD2511F53)
@@ -186,7 +188,7 @@ def _unit(word: np.uint64) -> float:
     return (shifted - _TWO_TO_52_LESS_HALF) * _TWO_TO_MINUS_32
 
 
-@helper
+@wide
 def _fill_block(
     out: NDArray[np.float64],
     entities: NDArray[np.int64],
@@ -290,17 +292,17 @@ def uniform(entity: int, week: int, replication: int, decision: int, seed: int) 
 
 
 @helper
-def fill_normals(out: NDArray[np.float64]) -> None:
+def fill_normals(out: NDArray[np.float64], scratch: NDArray[np.float64]) -> None:
     """Turn uniform draws into standard normal ones, in place.
 
     Parameters
     ----------
     out : ndarray of float64, shape (weeks, entities)
         C-contiguous draws of `fill_uniforms`, overwritten by `normal_quantile` of each.
+    scratch : ndarray of float64, shape (2, m)
+        As in `normal_quantiles`.
     """
-    flat = out.reshape(out.size)
-    for start in range(0, flat.size, 1024):  # both passes over a piece that stays in the nearest cache
-        normal_quantiles(flat[start : start + 1024])
+    normal_quantiles(out.reshape(out.size), scratch)
 
 
 @rule
@@ -339,7 +341,7 @@ def poisson_quantile(u: float, mean: float) -> float:
     Notes
     -----
     The expansion (Giles 2016, the terms to order 1/mean) maps the normal score of u to a number whose
-    integer part is the quantile, unless that number lies close to an integer. From a mean of 16 its error
+    integer part is the quantile, unless that number lies close to an integer. From a mean of 6 its error
     stays below 0.7 of the bound used here, for \\|z\\| <= 6.4; only draws within the bound are searched.
     """
     return poisson_from_score(u, normal_quantile(u), mean)
@@ -362,41 +364,51 @@ def poisson_expansion(z: float, mean: float) -> float:
 @helper
 def poisson_from_score(u: float, z: float, mean: float) -> float:
     """Poisson quantile at u, whose normal score z is known; see `poisson_quantile`."""
-    if mean < 16.0:
+    if mean < EXPANSION_FROM:
         if mean > 0.0:
             return _poisson_by_search(u, mean)
         return 0.0 if mean == 0.0 else np.nan
-    return _poisson_from_expansion(u, z, mean, poisson_expansion(z, mean))
-
-
-@helper
-def _poisson_from_expansion(u: float, z: float, mean: float, x: float) -> float:
-    """Integer part of the expansion x, or the quantile by search where x lies too close to an integer."""
-    if mean <= 500.0:
-        size, zz = abs(z), z * z
-        doubt = 4.0 * (0.02 + size * (0.0173 + zz * (0.0035 + zz * 0.00133))) / (mean * np.sqrt(mean))
-        if size > 6.4 or abs(x - np.floor(x + 0.5)) <= doubt:
-            return _poisson_by_search(u, mean)
+    x = poisson_expansion(z, mean)
+    if _in_doubt(z, mean, x):
+        return _poisson_by_search(u, mean)
     return 0.0 if x <= 0.0 else np.floor(x)
 
 
 @helper
-def fill_poisson(uniform: NDArray[np.float64], mean: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def _in_doubt(z: float, mean: float, x: float) -> bool:
+    """Whether the expansion x lies too close to an integer to tell the quantile."""
+    size, zz = abs(z), z * z
+    doubt = 4.0 * (0.02 + size * (0.0173 + zz * (0.0035 + zz * 0.00133))) / (mean * np.sqrt(mean))
+    return (mean <= 500.0) & ((size > 6.4) | (abs(x - np.floor(x + 0.5)) <= doubt))
+
+
+@wide
+def fill_poisson(
+    uniform: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    out: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+) -> None:
     """Fill a row with Poisson quantiles: `poisson_quantile` of each uniform number and mean, bit for bit.
 
     Parameters
     ----------
     uniform, mean, out : ndarray of float64, shape (n,)
-        Contiguous and distinct. In passes that vectorise: scores, expansions, then the few searches.
+        Contiguous and distinct. In passes that vectorise: scores, expansions, then the searches that remain.
+    scratch : ndarray of float64, shape (2, m)
+        As in `normal_quantiles`.
     """
     for i in range(out.size):
         out[i] = uniform[i]
-    normal_quantiles(out)
+    normal_quantiles(out, scratch)
     for i in range(out.size):
-        if mean[i] < 16.0:
-            out[i] = 0.0 if mean[i] == 0.0 else _poisson_by_search(uniform[i], mean[i])
-        else:
-            out[i] = _poisson_from_expansion(uniform[i], out[i], mean[i], poisson_expansion(out[i], mean[i]))
+        x = poisson_expansion(out[i], mean[i])
+        floor = 0.0 if x <= 0.0 else np.floor(x)
+        out[i] = -1.0 if (mean[i] < EXPANSION_FROM) | _in_doubt(out[i], mean[i], x) else floor
+    for i in range(out.size):
+        if out[i] < 0.0:
+            known = mean[i] > 0.0
+            out[i] = _poisson_by_search(uniform[i], mean[i]) if known else 0.0 if mean[i] == 0.0 else np.nan
 
 
 def gamma_quantile_table(shape: float, size: int = 512) -> NDArray[np.float64]:
@@ -468,3 +480,23 @@ def gamma_from_table(z: float, table: NDArray[np.float64]) -> float:
     inner = h * e * (g * table[cell + 1] - f * table[cell + 2])
     quantile = exponential(inner / 2.0 + outer / 6.0)
     return quantile if known else np.nan
+
+
+@wide
+def fill_gamma(
+    normal: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    table: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Fill a row with gamma quantiles: each mean times `gamma_from_table` of its standard score.
+
+    Parameters
+    ----------
+    normal, mean, out : ndarray of float64, shape (n,)
+        Contiguous and distinct.
+    table : ndarray of float64, shape (size,)
+        From `gamma_quantile_table`.
+    """
+    for i in range(out.size):
+        out[i] = mean[i] * gamma_from_table(normal[i], table)

@@ -86,10 +86,14 @@ class State(NamedTuple):
     """(segments, stores) E = Σ_z M_zg s_zgj², buyers per week."""
     store_margin: Floats
     """(segments, stores) M = Σ a·m over the store's shelves, money; scratch of service effort."""
+    zone_inverse: Floats
+    """(segments, zones) 1/Δ, the inverse of the logit denominator."""
+    zone_weight: Floats
+    """(segments, zones) M_zg/Δ, buyers per week and unit of attraction."""
     history: Floats
     """(window, holdings) past demand for moving averages."""
     workspace: Floats
-    """Scratch of the small linear solves and of sums by brand."""
+    """Scratch of the small linear solves and of sums by zone and brand."""
 
 
 class Draws(NamedTuple):
@@ -99,6 +103,8 @@ class Draws(NamedTuple):
     """(weeks of the block, shelves) uniform or standard normal numbers."""
     market: Floats
     """(weeks of the block, territories) standard normal numbers."""
+    scratch: Floats
+    """(2, numbers at a time) room in which quantiles are formed."""
 
 
 class Sizes(NamedTuple):
@@ -108,6 +114,7 @@ class Sizes(NamedTuple):
     segments: int
     members: int
     stores: int
+    zones: int
     holdings: int
     shelves: int
     links: int
@@ -131,8 +138,10 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "store_demand": (sizes.segments, sizes.stores),
         "store_square": (sizes.segments, sizes.stores),
         "store_margin": (sizes.segments, sizes.stores),
+        "zone_inverse": (sizes.segments, sizes.zones),
+        "zone_weight": (sizes.segments, sizes.zones),
         "history": (sizes.history_weeks, sizes.holdings),
-        "workspace": (sizes.workspace, sizes.workspace + 1),
+        "workspace": (sizes.workspace, sizes.workspace + 3),
     }
 
 

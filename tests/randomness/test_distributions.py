@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from channelsim import numerics
 from channelsim.compiled import helper
 from channelsim.randomness import (
+    EXPANSION_FROM,
     entity_keys,
+    fill_gamma,
     fill_normals,
+    fill_poisson,
     fill_uniforms,
     gamma_from_table,
     gamma_quantile_table,
@@ -69,7 +72,7 @@ def test_normals_are_the_quantiles_of_the_uniforms(shape):
     weeks, entities = shape
     u = uniforms(entities, weeks)
     z = u.copy()
-    fill_normals(z)
+    fill_normals(z, np.empty((2, 100)))
     expected = np.array([numerics.normal_quantile(x) for x in u.ravel()]).reshape(shape)
     assert z.tobytes() == expected.tobytes()
     np.testing.assert_allclose(z, scipy.special.ndtri(u), rtol=1e-14, atol=1e-15)
@@ -77,7 +80,7 @@ def test_normals_are_the_quantiles_of_the_uniforms(shape):
 
 def test_normals_have_the_normal_distribution():
     z = uniforms(20_000, 8)
-    fill_normals(z)
+    fill_normals(z, np.empty((2, 100)))
     assert scipy.stats.kstest(z.ravel(), "norm").pvalue > 1e-4
     assert abs(np.mean(z)) < 4.0 / np.sqrt(z.size)
     assert abs(np.mean(z * z) - 1.0) < 4.0 * np.sqrt(2.0 / z.size)
@@ -93,7 +96,9 @@ MEANS = [
     1.0,
     3.5,
     10.0,
-    15.99,
+    5.99,
+    6.0,
+    7.5,
     16.0,
     17.3,
     25.0,
@@ -130,13 +135,24 @@ def test_poisson_agrees_with_scipy(mean):
     np.testing.assert_array_equal(poisson(u, mean), scipy.stats.poisson.ppf(u, mean))
 
 
-@given(st.floats(16.0, 500.0))
+@pytest.mark.jit_off
+@pytest.mark.bounds
+@given(st.lists(st.floats(0.0, 600.0), min_size=1, max_size=40))
+def test_a_row_of_poisson_draws_is_that_of_the_scalar_function(means):
+    mean = np.array([*means, 0.0, EXPANSION_FROM, np.nan, -1.0])
+    u = uniforms(mean.size, 4)[0].copy()
+    out = np.empty(mean.size)
+    fill_poisson(u, mean, out, np.empty((2, 7)))
+    np.testing.assert_array_equal(out, [poisson_quantile(u[i], mean[i]) for i in range(mean.size)])
+
+
+@given(st.floats(EXPANSION_FROM, 500.0))
 def test_poisson_is_exact_between_the_listed_means(mean):
     u, expected = boundary_draws(mean)
     np.testing.assert_array_equal(poisson(u, mean), expected)
 
 
-@given(st.floats(16.0, 500.0))
+@given(st.floats(EXPANSION_FROM, 500.0))
 def test_the_expansion_is_closer_than_the_bound_that_decides_about_the_search(mean):
     """At F(k) it should be k + 1 exactly; only its error there can mislead the integer part."""
     k = np.arange(int(mean + 9.0 * np.sqrt(mean)) + 25)
@@ -231,6 +247,15 @@ def test_the_error_of_the_gamma_table_falls_with_the_fourth_power_of_the_step():
 
 @pytest.mark.jit_off
 @pytest.mark.bounds
+def test_a_row_of_gamma_draws_is_that_of_the_scalar_function():
+    z, mean, table = np.linspace(-7.0, 7.0, 29), np.linspace(0.0, 30.0, 29), gamma_quantile_table(2.0, 64)
+    out = np.empty(29)
+    fill_gamma(z, mean, table, out)
+    assert out.tolist() == [mean[i] * gamma_from_table(z[i], table) for i in range(29)]
+
+
+@pytest.mark.jit_off
+@pytest.mark.bounds
 def test_gamma_beyond_the_table():
     table = gamma_quantile_table(2.0, 64)
     assert table.shape == (64,)
@@ -241,7 +266,7 @@ def test_gamma_beyond_the_table():
 
 def test_gamma_draws_have_mean_one_and_their_variance():
     z = uniforms(20_000, 8)
-    fill_normals(z)
+    fill_normals(z, np.empty((2, 100)))
     factor = gamma(z.ravel(), gamma_quantile_table(4.0))
     assert abs(np.mean(factor) - 1.0) < 4.0 * np.sqrt(0.25 / factor.size)
     assert np.var(factor) == pytest.approx(0.25, rel=0.02)
@@ -263,8 +288,8 @@ def sample():
     """Return the bytes of a few draws, for the comparison with plain Python."""
     z = uniforms(23, 8)
     u = z.ravel()[:60].copy()
-    fill_normals(z)
-    counts = [poisson(u, mean) for mean in (0.0, 0.3, 5.0, 16.0, 60.0, 499.0, 501.0, 1e5)]
+    fill_normals(z, np.empty((2, 100)))
+    counts = [poisson(u, mean) for mean in (0.0, 0.3, 5.0, 6.0, 16.0, 60.0, 499.0, 501.0, 1e5)]
     factors = gamma(z.ravel(), gamma_quantile_table(0.7))
     return b"".join(part.tobytes() for part in [z, *counts, factors])
 

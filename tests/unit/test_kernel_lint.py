@@ -18,6 +18,8 @@ COMPILING = {
     "helper",
     "inlined",
     "entry",
+    "subroutine",
+    "wide",
     "njit",
     "jit",
     "vectorize",

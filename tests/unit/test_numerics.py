@@ -144,7 +144,7 @@ def test_normal_quantiles_are_those_of_the_scalar_function():
     words = np.concatenate([np.arange(20), np.linspace(0, 2**32 - 1, MANY // 4), 2**32 - 1 - np.arange(20)])
     u = np.concatenate([(np.floor(words) + 0.5) / 2.0**32, [0.075, 0.925, 1.4e-11, 1.0 - 1.4e-11]])
     z = u.copy()
-    numerics.normal_quantiles(z)
+    numerics.normal_quantiles(z, np.empty((2, 300)))
     assert z.tobytes() == over(numerics.normal_quantile, u).tobytes()
 
 
@@ -167,6 +167,19 @@ def test_total_adds_in_the_documented_order(values):
     assert numerics.total(values) == expected
 
 
+@pytest.mark.jit_off
+@pytest.mark.bounds
+@given(hnp.arrays(np.float64, st.integers(0, 40), elements=NUMBERS))
+def test_product_total_adds_in_the_documented_order(values):
+    weights, whole, partial = values[::-1].copy(), values.size // 4 * 4, [0.0] * 4
+    for i in range(whole):
+        partial[i % 4] += values[i] * weights[i]
+    expected = (partial[0] + partial[1]) + (partial[2] + partial[3])
+    for i in range(whole, values.size):
+        expected += values[i] * weights[i]
+    assert numerics.product_total(values, weights) == expected
+
+
 def test_total_of_integers_is_exact():
     assert numerics.total(np.arange(100_003.0)) == 100_002 * 100_003 / 2
     assert numerics.total(np.empty(0)) == 0.0
@@ -187,7 +200,7 @@ def sample():
         over(numerics.normal_quantile, u),
     ]
     z = np.linspace(1e-9, 1.0 - 1e-9, 301)
-    numerics.normal_quantiles(z)
+    numerics.normal_quantiles(z, np.empty((2, 300)))
     sums = np.array([numerics.total(positive[5 : 5 + n] ** 0.01) for n in range(40)])
     return b"".join(part.tobytes() for part in [*parts, z, sums])
 
@@ -226,7 +239,7 @@ def test_a_loop_becomes_vector_instructions(function):
 
 @pytest.mark.skipif(PLAIN_LOOPS or not has_wide_registers(), reason="about the code for processors with AVX2")
 def test_normal_quantiles_become_vector_instructions():
-    numerics.normal_quantiles(np.full(4, 0.5))
+    numerics.normal_quantiles(np.full(4, 0.5), np.empty((2, 4)))
     assert wide_products(numerics.normal_quantiles) >= 28
 
 

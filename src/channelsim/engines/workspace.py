@@ -159,4 +159,4 @@ def _draws(channel: Channel) -> Draws:
         if demand.shock_deviation > 0
         else (4, sizes.territories)
     )
-    return Draws(shelf=np.zeros(shelf), market=np.zeros(market))
+    return Draws(np.zeros(shelf), np.zeros(market), np.zeros((2, DRAWS_A_BLOCK)))

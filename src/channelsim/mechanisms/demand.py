@@ -30,9 +30,11 @@ from channelsim.columns import (
     BRAND,
     CONSUMER_SURPLUS,
     DEMAND,
+    END_HOLDING,
     END_SHELF,
     END_STORE,
     END_ZONE,
+    FIRST_HOLDING,
     FIRST_RESPONSE,
     FIRST_SHELF,
     FIRST_STORE,
@@ -60,10 +62,10 @@ from channelsim.columns import (
     TRACE,
     VARIATION,
 )
-from channelsim.compiled import rule
-from channelsim.numerics import exponential, logarithm
-from channelsim.randomness import fill_poisson, gamma_from_table
-from channelsim.tables import Draws, State, Terms, World
+from channelsim.compiled import rule, wide
+from channelsim.numerics import exponential, logarithm, product_total
+from channelsim.randomness import fill_gamma, fill_poisson
+from channelsim.tables import Draws, Floats, State, Terms, World
 
 
 @rule
@@ -120,55 +122,105 @@ def attract(world: World, terms: Terms, state: State) -> None:
     first = first_shelf_of(state)
     price, perceived = state.holdings[PRICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
     shift, listed = state.holdings[ATTRACTIVENESS][first:], terms.holdings[LISTED][first:]
-    store = world.holdings_index[STORE][first:]
+    first_member = world.members_index.shape[1] - state.store_attraction.shape[1]
+    start = world.members_index[FIRST_HOLDING][first_member:]
+    end = world.members_index[END_HOLDING][first_member:]
     for g in range(state.attraction.shape[0]):
-        sensitivity, weight = world.segments[PRICE_SENSITIVITY, g], world.segments[SERVICE_WEIGHT, g]
-        utility, attraction, of_store = terms.utility[g], state.attraction[g], state.store_attraction[g]
-        for i in range(attraction.size):
-            v = utility[i] + shift[i] + weight * perceived[i] - sensitivity * price[i]
-            attraction[i] = listed[i] * exponential(v)
+        attraction, of_store = state.attraction[g], state.store_attraction[g]
+        fill_attraction(
+            world.segments[SERVICE_WEIGHT, g],
+            world.segments[PRICE_SENSITIVITY, g],
+            terms.utility[g],
+            shift,
+            perceived,
+            price,
+            listed,
+            attraction,
+        )
         for j in range(of_store.size):
-            of_store[j] = 0.0
-        for i in range(attraction.size):
-            of_store[store[i]] += attraction[i]
+            summed = 0.0
+            for i in range(start[j] - first, end[j] - first):
+                summed += attraction[i]
+            of_store[j] = summed
+
+
+@wide
+def fill_attraction(
+    service_weight: float,
+    price_sensitivity: float,
+    utility: Floats,
+    shift: Floats,
+    perceived: Floats,
+    price: Floats,
+    listed: Floats,
+    attraction: Floats,
+) -> None:
+    """Write e^V of every shelf for one segment; 0 where a shelf is not listed."""
+    for i in range(attraction.size):
+        v = utility[i] + shift[i] + service_weight * perceived[i] - price_sensitivity * price[i]
+        attraction[i] = listed[i] * exponential(v)
+
+
+@rule
+def weigh_zones(world: World, state: State) -> None:
+    """Write each zone's 1/Δ and M/Δ per segment, and the territories' consumer surplus."""
+    for t in range(world.territories_index.shape[1]):
+        first, end = world.territories_index[FIRST_STORE, t], world.territories_index[END_STORE, t]
+        stores, position = end - first, world.territories_index[FIRST_RESPONSE, t]
+        state.territories[CONSUMER_SURPLUS, t] = 0.0
+        for g in range(state.attraction.shape[0]):
+            attraction = state.store_attraction[g, first:end]
+            for z in range(world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]):
+                travel = world.travel[position : position + stores]
+                state.zone_inverse[g, z] = 1.0 + product_total(attraction, travel)
+                position += stores
+    for g in range(state.attraction.shape[0]):
+        inverse, weight = state.zone_inverse[g], state.zone_weight[g]
+        fill_logarithms(inverse, weight)
+        for t in range(world.territories_index.shape[1]):
+            market, inclusive = state.territories[MARKET, t], 0.0
+            for z in range(world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]):
+                buyers = world.zone_buyers[g, z] * market
+                inclusive += buyers * weight[z]
+                inverse[z] = 1.0 / inverse[z]
+                weight[z] = buyers * inverse[z]
+            state.territories[CONSUMER_SURPLUS, t] += inclusive / world.segments[PRICE_SENSITIVITY, g]
+
+
+@wide
+def fill_logarithms(values: Floats, out: Floats) -> None:
+    """Write the logarithm of every value."""
+    for i in range(out.size):
+        out[i] = logarithm(values[i])
 
 
 @rule
 def choose_stores(world: World, state: State) -> None:
-    """Write each store's D and E per segment, buyers per unit of attraction, and the consumer surplus."""
+    """Write each store's D and E per segment, buyers per unit of attraction."""
     for t in range(world.territories_index.shape[1]):
-        first_zone, end_zone = world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]
         first, end = world.territories_index[FIRST_STORE, t], world.territories_index[END_STORE, t]
-        stores, position = end - first, world.territories_index[FIRST_RESPONSE, t]
-        market, surplus = state.territories[MARKET, t], 0.0
+        first_zone, end_zone = world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]
+        position, stores = world.territories_index[FIRST_RESPONSE, t], end - first
         for g in range(state.attraction.shape[0]):
-            attraction = state.store_attraction[g, first:end]
             demand, square = state.store_demand[g, first:end], state.store_square[g, first:end]
             for j in range(stores):
                 demand[j] = 0.0
                 square[j] = 0.0
-            inclusive = 0.0
             for z in range(first_zone, end_zone):
+                weight, inverse = state.zone_weight[g, z], state.zone_inverse[g, z]
                 travel = world.travel[position : position + stores]
+                for j in range(stores):
+                    buyers = weight * travel[j]
+                    demand[j] += buyers
+                    square[j] += buyers * travel[j] * inverse
                 position += stores
-                denominator = 1.0
-                for j in range(stores):
-                    denominator += attraction[j] * travel[j]
-                buyers = world.zone_buyers[g, z] * market
-                inverse = 1.0 / denominator
-                for j in range(stores):
-                    reach = travel[j] * inverse
-                    demand[j] += buyers * reach
-                    square[j] += buyers * reach * reach
-                inclusive += buyers * logarithm(denominator)
-            surplus += inclusive / world.segments[PRICE_SENSITIVITY, g]
-        state.territories[CONSUMER_SURPLUS, t] = surplus
 
 
 @rule
 def expect_logit_demand(world: World, terms: Terms, state: State) -> None:
     """Settle the mean demand of logit consumers at this week's prices."""
     attract(world, terms, state)
+    weigh_zones(world, state)
     choose_stores(world, state)
     first = first_shelf_of(state)
     mean, store = state.holdings[MEAN_DEMAND][first:], world.holdings_index[STORE][first:]
@@ -231,7 +283,7 @@ def realise_poisson_demand(week: int, state: State, draws: Draws) -> None:
     """Settle Poisson demand of the expected mean."""
     first = first_shelf_of(state)
     mean, demand = state.holdings[MEAN_DEMAND][first:], state.holdings[DEMAND][first:]
-    fill_poisson(draws.shelf[week % draws.shelf.shape[0]], mean, demand)
+    fill_poisson(draws.shelf[week % draws.shelf.shape[0]], mean, demand, draws.scratch)
 
 
 @rule
@@ -250,9 +302,7 @@ def realise_gamma_demand(week: int, world: World, state: State, draws: Draws) ->
     """Settle gamma demand of the expected mean and the scenario's coefficient of variation."""
     first = first_shelf_of(state)
     mean, demand = state.holdings[MEAN_DEMAND][first:], state.holdings[DEMAND][first:]
-    normal = draws.shelf[week % draws.shelf.shape[0]]
-    for i in range(demand.size):
-        demand[i] = mean[i] * gamma_from_table(normal[i], world.gamma)
+    fill_gamma(draws.shelf[week % draws.shelf.shape[0]], mean, world.gamma, demand)
 
 
 @rule

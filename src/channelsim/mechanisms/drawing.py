@@ -21,7 +21,7 @@ def draw_market(week: int, replication: int, seed: int, world: World, draws: Dra
         fill_uniforms(
             draws.market, world.territories_index[TERRITORY_KEY], week, replication, DRAW_MARKET, seed
         )
-        fill_normals(draws.market)
+        fill_normals(draws.market, draws.scratch)
 
 
 @rule
@@ -33,4 +33,4 @@ def draw_shelves(
         keys = world.holdings_index[HOLDING_KEY][first_shelf_of(state) :]
         fill_uniforms(draws.shelf, keys, week, replication, DRAW_SHELF, seed)
         if normal:
-            fill_normals(draws.shelf)
+            fill_normals(draws.shelf, draws.scratch)

@@ -55,7 +55,6 @@ from channelsim.columns import (
     PRICE_SENSITIVITY,
     PRICE_SLOPE,
     SOURCE_LINK,
-    STORE,
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
     UNIT_COST,
@@ -141,36 +140,46 @@ def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State
     chosen, slope = world.holdings_index[PRICE_RULE][first:], state.holdings[PRICE_SLOPE][first:]
     attraction, sensitivity = state.attraction, world.segments[PRICE_SENSITIVITY]
     first_member = world.members_index.shape[1] - state.store_demand.shape[1]
+    with_demand, with_square = segments + 1, segments + 2  # columns that hold α_g D_gj and α_g E_gj
     for j in range(state.store_demand.shape[1]):
         a = world.members_index[FIRST_HOLDING, first_member + j] - first
         b = world.members_index[END_HOLDING, first_member + j] - first
         for g in range(segments):
+            system[g, with_demand] = sensitivity[g] * state.store_demand[g, j]
+            system[g, with_square] = sensitivity[g] * state.store_square[g, j]
             for k in range(segments + 1):
-                system[g, k] = 1.0 if k == g else 0.0
+                system[g, k] = 0.0
         for i in range(a, b):
             if is_held(chosen[i], price[i], bound[i], second_pass):
                 margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
                 for g in range(segments):
                     system[g, segments] += attraction[g, i] * margin
                 continue
-            slope[i] = 0.0
+            response = 0.0
             for g in range(segments):
-                slope[i] += attraction[g, i] * sensitivity[g] * state.store_demand[g, j]
-            if slope[i] <= NO_DEMAND:
+                response += attraction[g, i] * system[g, with_demand]
+            slope[i] = response
+            if response <= NO_DEMAND:
                 continue
-            inverse = 1.0 / slope[i]
+            inverse = 1.0 / response
             for g in range(segments):
                 weight = attraction[g, i] * inverse
                 system[g, segments] += weight * demand[i]
-                for k in range(segments):
-                    system[g, k] -= weight * attraction[k, i] * sensitivity[k] * state.store_square[k, j]
+                for k in range(g + 1):  # symmetric as yet
+                    system[g, k] += weight * attraction[k, i]
+        for g in range(segments):
+            for k in range(g):
+                system[k, g] = -system[g, k] * system[g, with_square]
+                system[g, k] *= -system[k, with_square]
+            system[g, g] = 1.0 - system[g, g] * system[g, with_square]
         solve_in_place(system, segments)
+        for g in range(segments):
+            system[g, with_square] = state.store_demand[g, j] + system[g, with_square] * system[g, segments]
         for i in range(a, b):
             if not is_held(chosen[i], price[i], bound[i], second_pass) and slope[i] > NO_DEMAND:
                 margin = 0.0
                 for g in range(segments):
-                    with_others = sensitivity[g] * state.store_square[g, j] * system[g, segments]
-                    margin += attraction[g, i] * (state.store_demand[g, j] + with_others)
+                    margin += attraction[g, i] * system[g, with_square]
                 price[i] = margin / slope[i] + marginal_cost(cost[i], saving[i], handling[i])
 
 
@@ -245,12 +254,15 @@ def propose_best_response(logit: bool, world: World, terms: Terms, state: State)
     price, proposed = state.holdings[PRICE][first:], state.holdings[NEXT_PRICE][first:]
     chosen, speed = world.holdings_index[PRICE_RULE][first:], world.holdings[PRICE_ADJUSTMENT][first:]
     bound = world.holdings[PRICE_BOUND][first:]
-    store = world.holdings_index[STORE][first:]
-    for i in range(price.size):
-        if responds(chosen[i]):
-            step = newton_step(store[i], world, state) if logit else 1.0
-            moved = price[i] + speed[i] * step * (proposed[i] - price[i])
-            proposed[i] = bounded(moved, chosen[i], bound[i])
+    first_member = world.members_index.shape[1] - state.store_demand.shape[1]
+    for j in range(state.store_demand.shape[1]):
+        a = world.members_index[FIRST_HOLDING, first_member + j] - first
+        b = world.members_index[END_HOLDING, first_member + j] - first
+        step = newton_step(j, world, state) if logit else 1.0
+        for i in range(a, b):
+            if responds(chosen[i]):
+                moved = price[i] + speed[i] * step * (proposed[i] - price[i])
+                proposed[i] = bounded(moved, chosen[i], bound[i])
 
 
 @rule

@@ -20,16 +20,17 @@ from __future__ import annotations
 from channelsim.columns import (
     BRAND,
     CREDIT_SAVING,
+    END_HOLDING,
     END_SHELF,
     END_STORE,
     END_ZONE,
+    FIRST_HOLDING,
     FIRST_RESPONSE,
     FIRST_SHELF,
     FIRST_STORE,
     FIRST_ZONE,
     HANDLING_COST,
     LISTED,
-    MARKET,
     NEXT_SERVICE,
     PRICE,
     PRICE_ADJUSTMENT,
@@ -71,13 +72,16 @@ def expect_margins(world: World, terms: Terms, state: State) -> None:
     first = first_shelf_of(state)
     price, cost = state.holdings[PRICE][first:], state.holdings[UNIT_COST][first:]
     saving, handling = terms.holdings[CREDIT_SAVING][first:], world.holdings[HANDLING_COST][first:]
-    store = world.holdings_index[STORE][first:]
-    for g in range(state.attraction.shape[0]):
-        margin, attraction = state.store_margin[g], state.attraction[g]
-        for j in range(margin.size):
-            margin[j] = 0.0
-        for i in range(attraction.size):
-            margin[store[i]] += attraction[i] * (price[i] - marginal_cost(cost[i], saving[i], handling[i]))
+    first_member = world.members_index.shape[1] - state.store_margin.shape[1]
+    for j in range(state.store_margin.shape[1]):
+        start = world.members_index[FIRST_HOLDING, first_member + j] - first
+        end = world.members_index[END_HOLDING, first_member + j] - first
+        for g in range(state.attraction.shape[0]):
+            margin = 0.0
+            for i in range(start, end):
+                unit_margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
+                margin += state.attraction[g, i] * unit_margin
+            state.store_margin[g, j] = margin
 
 
 @rule
@@ -103,45 +107,39 @@ def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: St
     start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
     first_store = world.territories_index[FIRST_STORE, t]
     stores = world.territories_index[END_STORE, t] - first_store
-    zones = world.territories_index[END_ZONE, t] - world.territories_index[FIRST_ZONE, t]
+    first_zone = world.territories_index[FIRST_ZONE, t]
+    zones = world.territories_index[END_ZONE, t] - first_zone
     position = world.territories_index[FIRST_RESPONSE, t]
     price, cost, gain = state.holdings[PRICE], state.holdings[UNIT_COST], state.holdings[NEXT_SERVICE]
     saving, handling = terms.holdings[CREDIT_SAVING], world.holdings[HANDLING_COST]
     store, brand = world.holdings_index[STORE][first:], world.holdings_index[BRAND][first:]
-    brands = state.workspace.shape[0]
-    count, of_brand = state.workspace[0, :brands], state.workspace[1, :brands]
-    for b in range(brands):
-        count[b] = 0.0
+    per_outlet, of_brand = state.workspace[0], state.workspace[1:]
+    for b in range(per_outlet.size):
+        per_outlet[b] = 0.0
     for i in range(start, end):
-        count[brand[i]] += terms.holdings[LISTED, first + i]
+        per_outlet[brand[i]] += terms.holdings[LISTED, first + i]
+    for b in range(per_outlet.size):
+        per_outlet[b] = 1.0 / max(per_outlet[b], 1.0)
     for g in range(state.attraction.shape[0]):
         weighted = weight * world.segments[SERVICE_WEIGHT, g]
+        inverse, buyers = state.zone_inverse[g, first_zone:], state.zone_weight[g, first_zone:]
+        for z in range(zones):
+            for b in range(per_outlet.size):
+                of_brand[z, b] = 0.0
         for i in range(start, end):
-            h = first + i
+            place = position + store[i] - first_store
+            for z in range(zones):
+                of_brand[z, brand[i]] += state.attraction[g, i] * world.travel[place] * inverse[z]
+                place += stores
+        for i in range(start, end):
+            h, place, overlap = first + i, position + store[i] - first_store, 0.0
+            for z in range(zones):
+                overlap += buyers[z] * world.travel[place] * of_brand[z, brand[i]]
+                place += stores
             margin = price[h] - marginal_cost(cost[h], saving[h], handling[h])
             own = state.attraction[g, i] * margin * state.store_demand[g, store[i]]
-            gain[h] += weighted * own / max(count[brand[i]], 1.0)
-        for z in range(zones):
-            denominator = 1.0
-            for j in range(stores):
-                denominator += state.store_attraction[g, first_store + j] * world.travel[position + j]
-            for b in range(brands):
-                of_brand[b] = 0.0
-            inverse = 1.0 / denominator
-            for i in range(start, end):
-                reach = world.travel[position + store[i] - first_store] * inverse
-                of_brand[brand[i]] += state.attraction[g, i] * reach
-            buyers = (
-                world.zone_buyers[g, world.territories_index[FIRST_ZONE, t] + z]
-                * state.territories[MARKET, t]
-            )
-            for i in range(start, end):
-                reach = world.travel[position + store[i] - first_store] * inverse
-                overlap = buyers * reach * of_brand[brand[i]]
-                gain[first + i] -= (
-                    weighted * state.store_margin[g, store[i]] * overlap / max(count[brand[i]], 1.0)
-                )
-            position += stores
+            gain[h] += weighted * per_outlet[brand[i]] * (own - state.store_margin[g, store[i]] * overlap)
+        position += zones * stores
 
 
 @rule

@@ -44,7 +44,7 @@ from channelsim.columns import (
     UNSOLVED,
     WHOLESALE_PRICE,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import subroutine
 from channelsim.mechanisms.demand import expect_linear_demand, expect_logit_demand, first_shelf_of
 from channelsim.mechanisms.pricing import (
     ask,
@@ -56,16 +56,17 @@ from channelsim.mechanisms.pricing import (
 )
 from channelsim.tables import State, Terms, World
 
-STEP = 2e-5
-"""Relative step of the central differences: truncation and rounding are both near 1e-9."""
-TOLERANCE = 1e-11
-"""Relative change of a price below which it is at rest."""
+STEP, TOLERANCE = 2e-5, 1e-11
+"""Relative step of the central differences, at which truncation and rounding are both near 1e-9; relative
+change of a price below which it is at rest."""
+UPPER_STEP, UPPER_TOLERANCE = 3e-4, 1e-9
+"""The same for a tier above another that responds, whose own prices are exact to about 1e-10 only."""
 
 Rest = Callable[[int, bool, World, Terms, State], None]
 """Brings to rest all tiers from a given one on."""
 
 
-@rule
+@subroutine
 def expect_demand(logit: bool, world: World, terms: Terms, state: State) -> None:
     """Write the mean demand at the prices of the state."""
     if logit:
@@ -74,7 +75,7 @@ def expect_demand(logit: bool, world: World, terms: Terms, state: State) -> None
         expect_linear_demand(world, terms, state)
 
 
-@rule
+@subroutine
 def run_flows(world: World, terms: Terms, state: State) -> None:
     """Write the mean demand that runs through every holding, from the shelves upward."""
     flow, mean, source = state.holdings[FLOW], state.holdings[MEAN_DEMAND], terms.holdings_index[SOURCE_LINK]
@@ -89,7 +90,7 @@ def run_flows(world: World, terms: Terms, state: State) -> None:
             flow[world.links_index[SUPPLIER_HOLDING, source[h]]] += flow[h]
 
 
-@rule
+@subroutine
 def in_zone(holding: int, zone: int, world: World, terms: Terms) -> bool:
     """Return whether the goods of a holding are bought, at some tier, at the zone's price."""
     h = holding
@@ -101,7 +102,7 @@ def in_zone(holding: int, zone: int, world: World, terms: Terms) -> bool:
     return False
 
 
-@rule
+@subroutine
 def owner_profit(owner: int, logit: bool, world: World, terms: Terms, state: State) -> float:
     """Return the owner's weekly margin over all its holdings at the prices of the state."""
     expect_demand(logit, world, terms, state)
@@ -119,7 +120,7 @@ def owner_profit(owner: int, logit: bool, world: World, terms: Terms, state: Sta
     return margin
 
 
-@rule
+@subroutine
 def rest_retail(logit: bool, world: World, terms: Terms, state: State) -> None:
     """Let the stores' prices come to rest at the wholesale prices of the state."""
     first = first_shelf_of(state)
@@ -139,7 +140,7 @@ def rest_retail(logit: bool, world: World, terms: Terms, state: State) -> None:
     expect_demand(logit, world, terms, state)
 
 
-@rule
+@subroutine
 def ask_zone(zone: int, tier: int, price: float, world: World, state: State) -> None:
     """Write one price on every holding of a zone."""
     for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
@@ -147,7 +148,7 @@ def ask_zone(zone: int, tier: int, price: float, world: World, state: State) -> 
             ask(h, price, world, state)
 
 
-@rule
+@subroutine
 def shift_shelves(zone: int, change: float, world: World, terms: Terms, state: State) -> None:
     """Add a change to the retail prices of the shelves that a zone supplies."""
     for h in range(first_shelf_of(state), state.holdings.shape[1]):
@@ -155,21 +156,21 @@ def shift_shelves(zone: int, change: float, world: World, terms: Terms, state: S
             state.holdings[PRICE, h] += change
 
 
-def tier_solver(rest_below: Rest) -> Rest:
+def tier_solver(rest_below: Rest, step_size: float, tolerance: float) -> Rest:
     """Return the rule that brings a tier's best-response prices to rest above ``rest_below``.
 
     Two tiers of sellers are two such rules, one upon the other, because numba caches neither a function
     that calls itself nor one that is handed a function.
     """
 
-    @rule
+    @subroutine
     def marginal_profit(
         zone: int, tier: int, price: float, logit: bool, world: World, terms: Terms, state: State
     ) -> float:
         """Return dΠ/dw of the zone's owner at a price, units per week; the state keeps that price."""
         owner = world.members_index[OWNER, world.holdings_index[MEMBER, zone]]
         nash = world.holdings_index[PRICE_RULE, zone] == PRICE_NASH
-        step, profits = STEP * max(abs(price), 1e-6), 0.0
+        step, profits = step_size * max(abs(price), 1e-6), 0.0
         for side in range(2):
             sign = 1.0 - 2.0 * side
             tried = price + sign * step
@@ -184,7 +185,7 @@ def tier_solver(rest_below: Rest) -> Rest:
         ask_zone(zone, tier, price, world, state)
         return profits / (2.0 * step)
 
-    @rule
+    @subroutine
     def solve_zone(zone: int, tier: int, logit: bool, world: World, terms: Terms, state: State) -> float:
         """Move a zone's price to where its owner's marginal profit is zero; return the relative change."""
         start = state.holdings[PRICE, zone]
@@ -204,7 +205,7 @@ def tier_solver(rest_below: Rest) -> Rest:
             limit = 0.2 * max(abs(high), 1e-6)
             low, slope_low = high, slope_high
             high = max(low + min(max(step, -limit), limit), 1e-9)
-            if abs(high - low) <= TOLERANCE * abs(high):
+            if abs(high - low) <= tolerance * abs(high):
                 break
         if world.holdings_index[PRICE_RULE, zone] == PRICE_NASH:
             shift_shelves(zone, high - state.holdings[PRICE, zone], world, terms, state)
@@ -212,7 +213,7 @@ def tier_solver(rest_below: Rest) -> Rest:
         state.holdings[UNSOLVED, zone] = 0.0 if abs(high - low) <= 1e-6 * abs(high) else 1.0
         return abs(high - start) / max(abs(start), 1e-300)
 
-    @rule
+    @subroutine
     def solve_tier(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
         """Bring a tier's best-response prices to rest, each time with the tiers below at rest."""
         for _ in range(200):
@@ -227,7 +228,7 @@ def tier_solver(rest_below: Rest) -> Rest:
                 if world.holdings_index[PRICE_ZONE, zone] == zone:
                     change = solve_zone(zone, tier, logit, world, terms, state)
                     moved = max(moved, change)
-            if moved <= 10.0 * TOLERANCE:
+            if moved <= 10.0 * tolerance:
                 break
         pass_on_costs(world, terms, state)
         rest_below(tier + 1, logit, world, terms, state)
@@ -235,7 +236,7 @@ def tier_solver(rest_below: Rest) -> Rest:
     return solve_tier
 
 
-@rule
+@subroutine
 def responding_tier(tier: int, world: World) -> int:
     """Return the first tier from ``tier`` on that prices by best response, -1 if none does."""
     for t in range(tier, world.tiers_index.shape[1] - 1):
@@ -245,7 +246,7 @@ def responding_tier(tier: int, world: World) -> int:
     return -1
 
 
-@rule
+@subroutine
 def rest_stores(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
     """Bring to rest all tiers from ``tier`` on, of which none but the stores responds."""
     for t in range(tier, world.tiers_index.shape[1] - 1):
@@ -254,10 +255,10 @@ def rest_stores(tier: int, logit: bool, world: World, terms: Terms, state: State
     rest_retail(logit, world, terms, state)
 
 
-solve_lower_tier = tier_solver(rest_stores)
+solve_lower_tier = tier_solver(rest_stores, STEP, TOLERANCE)
 
 
-@rule
+@subroutine
 def rest_one_tier(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
     """Bring to rest all tiers from ``tier`` on, of which at most one responds besides the stores."""
     found = responding_tier(tier, world)
@@ -267,10 +268,10 @@ def rest_one_tier(tier: int, logit: bool, world: World, terms: Terms, state: Sta
         solve_lower_tier(found, logit, world, terms, state)
 
 
-solve_upper_tier = tier_solver(rest_one_tier)
+solve_upper_tier = tier_solver(rest_one_tier, UPPER_STEP, UPPER_TOLERANCE)
 
 
-@rule
+@subroutine
 def rest_two_tiers(tier: int, logit: bool, world: World, terms: Terms, state: State) -> None:
     """Bring to rest all tiers from ``tier`` on, of which at most two respond besides the stores."""
     found = responding_tier(tier, world)
@@ -280,7 +281,7 @@ def rest_two_tiers(tier: int, logit: bool, world: World, terms: Terms, state: St
         solve_upper_tier(found, logit, world, terms, state)
 
 
-@rule
+@subroutine
 def review_wholesale(logit: bool, world: World, terms: Terms, state: State) -> None:
     """Settle the best-response wholesale prices in a week of review."""
     first = first_shelf_of(state)
