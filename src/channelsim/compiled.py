@@ -5,7 +5,8 @@ caller compiled first, and the division checks then block vectorisation. ``nogil
 replications side by side. ``_nrt=False`` leaves reference counting out of functions that
 allocate nothing (up to 2.6 times faster on small channels); it is private to numba, so it stands
 here alone, ``CHANNELSIM_REFERENCE_COUNTING=1`` turns it off and a test compares the results.
-No ``fastmath`` anywhere: results must not depend on the processor or on the engine.
+No ``fastmath`` anywhere: results must not depend on the processor or on the engine. An option that
+is not given is inherited from the caller, ``forceinline`` too.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from numba import njit
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
-from numba.core.lowering import Lower
-from numba.core.typed_passes import NativeLowering
+
+from channelsim.pipelines import LinkedCompiler, WideCompiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +25,11 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 if os.environ.get("CHANNELSIM_REFERENCE_COUNTING") != "1":
     _OPTIONS["_nrt"] = False
 
-_NO_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_LINKED_ONLY: dict[str, Any] = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": LinkedCompiler,
+}
 
 
 def rule(function: F) -> F:
@@ -35,12 +38,12 @@ def rule(function: F) -> F:
     Inlined by force: the tables are handed over by value, which takes longer than a rule for a small channel.
     Calling one from Python crashes the interpreter; take a step of the week instead, or ``.py_func``.
     """
-    return njit(forceinline=True, **_NO_WRAPPERS, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return njit(forceinline=True, **_LINKED_ONLY, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def subroutine(function: F) -> F:
     """Compile a rule that several others call: apart, so that its code, and what it inlines, exists once."""
-    return njit(**_NO_WRAPPERS, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return njit(forceinline=False, **_LINKED_ONLY, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def helper(function: F) -> F:
@@ -49,11 +52,6 @@ def helper(function: F) -> F:
     Inlined by force: one call that LLVM leaves in a loop stops the whole loop from vectorising.
     """
     return njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
-
-
-def inlined(function: F) -> F:
-    """Compile a rule into its only caller, which saves compiling it twice."""
-    return njit(inline="always", **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def entry(function: F) -> F:
@@ -72,32 +70,4 @@ def wide(function: F) -> F:
     LLVM prefers half the width, which is as fast where a loop waits for memory and suits short rows better;
     the preference can be changed for the whole process only, or, as here, function by function.
     """
-    return njit(pipeline_class=_WideCompiler, **_OPTIONS)(function)  # type: ignore[no-any-return]
-
-
-class _WideLowering(Lower):
-    def setup_function(self, fndesc: Any) -> None:
-        super().setup_function(fndesc)
-        # llvmlite checks for the attributes it knows, none of which has a value; LLVM reads this one.
-        set.add(self.function.attributes, '"prefer-vector-width"="512"')
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _WideNativeLowering(NativeLowering):
-    _name = "wide_native_lowering"
-
-    @property
-    def lowering_class(self) -> type:
-        return _WideLowering
-
-
-class _WideCompiler(CompilerBase):
-    """numba's own pipeline but for the attribute of the function."""
-
-    def define_pipelines(self) -> list[Any]:
-        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        pipeline.passes = [
-            (_WideNativeLowering if step is NativeLowering else step, text) for step, text in pipeline.passes
-        ]
-        pipeline.finalize()
-        return [pipeline]
+    return njit(forceinline=False, pipeline_class=WideCompiler, **_OPTIONS)(function)  # type: ignore[no-any-return]

@@ -26,7 +26,7 @@ from channelsim.week import take_step
 
 COMPILED_FROM = (
     "columns.py", "codes.py", "compiled.py", "kernels.py", "linear.py", "numerics.py",
-    "randomness.py", "reduction.py", "tables.py", "week.py",
+    "pipelines.py", "randomness.py", "reduction.py", "tables.py", "week.py",
 )  # fmt: skip
 
 

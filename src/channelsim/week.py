@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from channelsim.columns import INVOICE, PAYMENT
-from channelsim.compiled import inlined
+from channelsim.compiled import rule
 from channelsim.mechanisms import (
     allocation,
     demand,
@@ -174,7 +174,7 @@ REVIEWS = (REVIEW_WHOLESALE_PRICES,)
 """Steps too rare and too costly to compile into the week: entry points of their own (`kernels`)."""
 
 
-@inlined
+@rule
 def take_step(
     code: int,
     tier: int,

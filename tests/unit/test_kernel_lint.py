@@ -16,7 +16,6 @@ PACKAGE = Path(channelsim.__file__).parent
 COMPILING = {
     "rule",
     "helper",
-    "inlined",
     "entry",
     "subroutine",
     "wide",

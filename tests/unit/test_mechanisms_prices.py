@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.special import lambertw
 
 from channelsim import columns as c
+from channelsim.scenario import Scenario
 from example_markets import (
     labels,
     linear_market,
@@ -58,6 +60,16 @@ def test_best_response_prices_maximise_the_profit_of_every_store_under_logit_dem
     run = rest(market({"system": "logit"}, ("best_response", "best_response")))
     check_best_prices(run, lambda price: plain_logit(run, price)[0])
     assert np.ptp(shelf(run, c.PRICE)) > 0.5
+
+
+@pytest.mark.parametrize("equity", [6.0, 42.0, 60.0])
+def test_a_store_that_opens_with_every_buyer_finds_its_price(equity):
+    """The share left to others, 1 − S, is lost in rounding at the opening price of the dearer brands."""
+    scenario = Scenario.from_library("verification/demand_monopoly")
+    run = rest(scenario.replace(**{"segments.all.equity": equity, "price_review_weeks": 1}))
+    sensitivity, cost = 0.5, unit_costs(run)[0]
+    margin = (1.0 + lambertw(np.exp(equity - sensitivity * cost - 1.0)).real) / sensitivity
+    np.testing.assert_allclose(shelf(run, c.PRICE)[0] - cost, margin, rtol=1e-9)
 
 
 def test_credit_and_handling_enter_the_marginal_cost():

@@ -68,6 +68,8 @@ from channelsim.tables import State, Terms, World
 
 NO_DEMAND = 1e-200
 """Buyers per week below which a shelf has no market to respond to."""
+SATURATED = 1e-7
+"""Share of a market left to others below which a store's response to price is lost in rounding."""
 
 
 @rule
@@ -259,10 +261,11 @@ def propose_best_response(logit: bool, world: World, terms: Terms, state: State)
         a = world.members_index[FIRST_HOLDING, first_member + j] - first
         b = world.members_index[END_HOLDING, first_member + j] - first
         step = newton_step(j, world, state) if logit else 1.0
+        rise = 1.0 / world.segments[PRICE_SENSITIVITY, 0]
         for i in range(a, b):
             if responds(chosen[i]):
-                moved = price[i] + speed[i] * step * (proposed[i] - price[i])
-                proposed[i] = bounded(moved, chosen[i], bound[i])
+                way = step * (proposed[i] - price[i]) if step > SATURATED else rise
+                proposed[i] = bounded(price[i] + speed[i] * way, chosen[i], bound[i])
 
 
 @rule
@@ -270,7 +273,8 @@ def newton_step(j: int, world: World, state: State) -> float:
     """Return 1 − S_j, the part of the way to the fixed-point map's value that Newton's method goes.
 
     The map's own slope is −S/(1 − S) with S the store's share weighted by price response, so that
-    undamped iteration would diverge for a store with more than half of its market.
+    undamped iteration would diverge for a store with more than half of its market. Where 1 − S is lost
+    in rounding, nobody would leave: the store raises its prices by 1/α until somebody does.
     """
     squared, linear = 0.0, 0.0
     for g in range(state.attraction.shape[0]):
