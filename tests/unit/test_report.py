@@ -244,7 +244,8 @@ def result_of(profits: dict[str, list[float]]) -> Result:
     cells = {"policy": np.array(policies), "replication": np.arange(values.shape[1])}
     data = {g: xr.Dataset(coords=cells) for g in GROUPINGS}
     data["overall"]["channel_profit"] = (("policy", "replication"), values)
-    return Result(data, xr.Dataset(coords=cells), 10, {})
+    data["trajectories"] = xr.Dataset(coords=cells)
+    return Result(data, policies, values.shape[1], 10, {})
 
 
 NOISE = [3.0, -1.0, 2.0, -4.0, 0.0, 1.0]

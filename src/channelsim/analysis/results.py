@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from channelsim.analysis.datasets import CELLS, TRAJECTORIES, FormedDatasets, as_made
 from channelsim.analysis.estimators import Estimate, mean, paired_difference
 from channelsim.files import whole_file
-from channelsim.metrics import GROUPINGS, ResultError, Totals, check_name, evaluate, select_metrics
+from channelsim.metrics import GROUPINGS, ResultError, Totals, check_name, select_metrics
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from xarray import Dataset
 
 FORMAT = 1
-_TRAJECTORIES = "trajectories"
-_CELLS = ("policy", "replication")
 
 
 class Result:
@@ -33,12 +32,6 @@ class Result:
 
     Attributes
     ----------
-    metrics : xarray.Dataset
-        Metrics of the whole channel: policy × replication.
-    by_role, by_tier, by_territory, by_group, by_chain, by_brand : xarray.Dataset
-        Metrics by label: policy × replication × role (tier, …).
-    trajectories : xarray.Dataset
-        Requested weekly series: policy × replication × week (× labels).
     policies : tuple of str
     replications : int
     weeks : int
@@ -48,16 +41,16 @@ class Result:
     """
 
     def __init__(
-        self, datasets: dict[str, Dataset], trajectories: Dataset, weeks: int, provenance: dict[str, Any]
+        self,
+        datasets: Mapping[str, Dataset],
+        policies: Iterable[str],
+        replications: int,
+        weeks: int,
+        provenance: dict[str, Any],
     ):
         self._datasets = datasets
-        self.metrics = datasets["overall"]
-        self.by_role, self.by_tier = datasets["role"], datasets["tier"]
-        self.by_territory, self.by_group = datasets["territory"], datasets["group"]
-        self.by_chain, self.by_brand = datasets["chain"], datasets["brand"]
-        self.trajectories = trajectories
-        self.policies = tuple(str(name) for name in self.metrics["policy"].values)
-        self.replications = int(self.metrics.sizes["replication"])
+        self.policies = tuple(policies)
+        self.replications = replications
         self.weeks = weeks
         self.provenance = provenance
 
@@ -85,24 +78,52 @@ class Result:
         for metric in chosen:
             if metrics is not None and not any(totals.has(metric, grouping) for grouping in GROUPINGS):
                 raise ResultError(f"metric {metric.name!r}: the run did not record what it needs")
-        datasets = {}
-        for grouping in GROUPINGS:
-            variables = {}
-            for metric in chosen:
-                if totals.has(metric, grouping):
-                    values = evaluate(metric, totals, grouping)
-                    dimensions = _CELLS if grouping == "overall" else (*_CELLS, grouping)
-                    values = values[:, :, 0] if grouping == "overall" else values
-                    variables[metric.name] = (
-                        dimensions,
-                        values,
-                        {"unit": metric.unit, "long_name": metric.meaning},
-                    )
-            labels = {} if grouping == "overall" else {grouping: totals.labels.get(grouping, ())}
-            datasets[grouping] = _dataset(variables, totals, labels)
+        datasets = FormedDatasets(totals, chosen)
+        if totals.trajectories:
+            datasets[TRAJECTORIES]  # labels that disagree are refused now
         # As it would come back from a file; and what cannot be written is refused now, not when saving.
         provenance = json.loads(json.dumps(totals.provenance))
-        return cls(datasets, _weekly_dataset(totals), totals.weeks, provenance)
+        return cls(datasets, totals.policies, totals.replications, totals.weeks, provenance)
+
+    @property
+    def metrics(self) -> Dataset:
+        """Metrics of the whole channel: policy × replication."""
+        return self._datasets["overall"]
+
+    @property
+    def by_role(self) -> Dataset:
+        """Metrics by role: policy × replication × role."""
+        return self._datasets["role"]
+
+    @property
+    def by_tier(self) -> Dataset:
+        """Metrics by tier: policy × replication × tier."""
+        return self._datasets["tier"]
+
+    @property
+    def by_territory(self) -> Dataset:
+        """Metrics by territory: policy × replication × territory."""
+        return self._datasets["territory"]
+
+    @property
+    def by_group(self) -> Dataset:
+        """Metrics by group of members: policy × replication × group."""
+        return self._datasets["group"]
+
+    @property
+    def by_chain(self) -> Dataset:
+        """Metrics by chain of stores: policy × replication × chain."""
+        return self._datasets["chain"]
+
+    @property
+    def by_brand(self) -> Dataset:
+        """Metrics by brand: policy × replication × brand."""
+        return self._datasets["brand"]
+
+    @property
+    def trajectories(self) -> Dataset:
+        """Requested weekly series: policy × replication × week (× labels)."""
+        return self._datasets[TRAJECTORIES]
 
     def summary(
         self, grouping: str = "overall", metrics: Iterable[str] | None = None, level: float = 0.95
@@ -185,7 +206,7 @@ class Result:
     def to_frame(self, grouping: str = "overall", metrics: Iterable[str] | None = None) -> DataFrame:
         """Return every value in long form: policy, replication, label, metric, unit, value."""
         data, names = self._chosen(grouping, metrics)
-        return _tidy(data, grouping, names, [{"value": data[name].values} for name in names], _CELLS)
+        return _tidy(data, grouping, names, [{"value": data[name].values} for name in names], CELLS)
 
     def weekly(self, name: str, level: float = 0.95, band: str = "mean") -> DataFrame:
         """Mean and band of a trajectory, week by week.
@@ -235,7 +256,7 @@ class Result:
         about.attrs["channelsim_result"] = FORMAT
         with whole_file(Path(path)) as temporary:
             about.to_netcdf(temporary, mode="w", engine="h5netcdf")
-            for name, data in (self._datasets | {_TRAJECTORIES: self.trajectories}).items():
+            for name, data in self._datasets.items():
                 packed = {str(k): {"zlib": True, "shuffle": True} for k, v in data.items() if v.size > 10_000}
                 data.to_netcdf(temporary, mode="a", group=name, engine="h5netcdf", encoding=packed)
 
@@ -262,11 +283,13 @@ class Result:
         if found != FORMAT:
             raise ResultError(f"{path} is not a result of format {FORMAT} (format found: {found})")
         data = {
-            name: _as_made(xr.load_dataset(path, group=name, engine="h5netcdf"))
-            for name in (*GROUPINGS, _TRAJECTORIES)
+            name: as_made(xr.load_dataset(path, group=name, engine="h5netcdf"))
+            for name in (*GROUPINGS, TRAJECTORIES)
         }
         provenance = json.loads(str(about["provenance"].values[()]))
-        return cls(data, data.pop(_TRAJECTORIES), int(about.attrs["weeks"]), provenance)
+        policies = [str(name) for name in data["overall"]["policy"].values]
+        replications = int(data["overall"].sizes["replication"])
+        return cls(data, policies, replications, int(about.attrs["weeks"]), provenance)
 
     def _chosen(self, grouping: str, metrics: Iterable[str] | None) -> tuple[Dataset, list[str]]:
         """Return the dataset of a grouping and the names asked for."""
@@ -281,10 +304,8 @@ class Result:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Result):
             return NotImplemented
-        return (
-            (self.weeks, self.provenance) == (other.weeks, other.provenance)
-            and all(data.identical(other._datasets[name]) for name, data in self._datasets.items())
-            and self.trajectories.identical(other.trajectories)
+        return (self.weeks, self.provenance) == (other.weeks, other.provenance) and all(
+            data.identical(other._datasets[name]) for name, data in self._datasets.items()
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -312,45 +333,6 @@ class Result:
         head = "".join(f"<th>{escape(name)}</th>" for name in ("metric", "unit", *self.policies))
         caption = f"<caption>{self._size()}; mean ± half the 95 % interval</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _names(labels: Iterable[str]) -> np.ndarray:
-    return np.array([str(label) for label in labels], dtype=np.str_)
-
-
-def _dataset(variables: dict[str, Any], totals: Totals, labels: Mapping[str, Iterable[str]]) -> Dataset:
-    import xarray as xr
-
-    coordinates: dict[str, Any] = {name: _names(values) for name, values in labels.items()}
-    return xr.Dataset(
-        variables,
-        {"policy": _names(totals.policies), "replication": np.arange(totals.replications)} | coordinates,
-    )
-
-
-def _weekly_dataset(totals: Totals) -> Dataset:
-    """Return the trajectories; weeks or labels that do not agree among them are refused."""
-    variables: dict[str, Any] = {}
-    labels: dict[str, Any] = {}
-    for name, series in totals.trajectories.items():
-        weeks = np.arange(series.first_week, series.first_week + series.values.shape[2])
-        overall = series.grouping == "overall"
-        dimensions = (*_CELLS, "week") if overall else (*_CELLS, "week", series.grouping)
-        values = series.values[:, :, :, 0] if overall else series.values
-        variables[name] = (dimensions, values, {"unit": series.unit, "long_name": series.meaning})
-        given = {"week": weeks} if overall else {"week": weeks, series.grouping: _names(series.labels)}
-        for dimension, coordinate in given.items():
-            if not np.array_equal(labels.setdefault(dimension, coordinate), coordinate):
-                raise ValueError(f"trajectory {name!r} and an earlier one differ in their {dimension} labels")
-    return _dataset(variables, totals, {}).assign_coords(labels)
-
-
-def _as_made(data: Dataset) -> Dataset:
-    """Return a dataset read from a file with labels as fixed-width text, as they were made."""
-    for name, coordinate in data.coords.items():
-        if coordinate.dtype.kind not in "iuf":
-            data = data.assign_coords({name: _names(coordinate.values)})
-    return data
 
 
 def _columns(estimate: Estimate, value: str) -> dict[str, Any]:
