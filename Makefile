@@ -2,7 +2,7 @@
 #
 #   make demo       install, then run the demonstration into out/demo
 #   make test       lint, types, compile once, tests (also with the JIT off and with bounds checked)
-#   make verify     the long statistical tests
+#   make verify     the long statistical tests, and the proof table with four times the replications
 #   make test-lowest   the tests with the oldest libraries that pyproject.toml admits
 #   make bench      speed
 #   make docs       documentation into docs/_build/html
@@ -119,6 +119,7 @@ test-lowest: $(VENV)/.installed-dev
 verify: $(VENV)/.installed-dev warm-up
 	MPLBACKEND=Agg CHANNELSIM_TEST_PROFILE=long $(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m 'long or not long' \
 	    tests/properties tests/randomness
+	$(BIN)/channelsim verify --long
 
 clean:
 	rm -rf $(VENV) $(LOWEST) out dist build docs/_build docs/reference/api \

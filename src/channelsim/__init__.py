@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from channelsim.errors import ChannelsimError, ScenarioError, SimulationError
     from channelsim.scenario import Scenario
     from channelsim.simulation import simulate
+    from channelsim.verification import verify
     from channelsim.world import Channel
 
 _AGENTS = (
@@ -51,6 +52,7 @@ _HOMES = {
     "ScenarioError": "channelsim.errors",
     "SimulationError": "channelsim.errors",
     "simulate": "channelsim.simulation",
+    "verify": "channelsim.verification.table",
     **dict.fromkeys(_AGENTS, "channelsim.engines.mesa_model"),
 }
 
@@ -73,6 +75,7 @@ __all__ = [
     "ScenarioError",
     "SimulationError",
     "simulate",
+    "verify",
 ]
 
 

@@ -1,7 +1,8 @@
-"""The command line: run a scenario, look at it, demonstrate.
+"""The command line: run a scenario, look at it, demonstrate, verify.
 
-Results go to stdout, progress and errors to stderr. Exit codes: 0 fine; 2 input that cannot be used, with one
-line that says what to do; 130 interrupted; 141 the reader of the output has gone.
+Results go to stdout, progress and errors to stderr. Exit codes: 0 fine; 1 a case of ``verify`` does not hold;
+2 input that cannot be used, with one line that says what to do; 130 interrupted; 141 the reader of the output
+has gone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from channelsim.scenario import Scenario
     from channelsim.world import Channel
 
-BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
+DOES_NOT_HOLD, BAD_INPUT, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 REVIEWED = ("vertical_nash", "leader")
 """Rules of pricing that need the kernel of reviews."""
 
@@ -301,9 +302,12 @@ def compile_() -> None:
 
 def compile_if_needed(scenario: Scenario) -> None:
     """Compile what a run will need before its threads start: then Ctrl-C need not wait for the compiler."""
+    _compile_missing(reviews=any(group.pricing.rule in REVIEWED for group in scenario.members))
+
+
+def _compile_missing(reviews: bool) -> None:
     from channelsim.kernels import announce_compilation, kernels, needs_compilation
 
-    reviews = any(group.pricing.rule in REVIEWED for group in scenario.members)
     built = kernels()
     lacking = [needs_compilation(built.run_span), reviews and needs_compilation(built.review_wholesale)]
     if any(lacking):
@@ -376,6 +380,35 @@ def demo(
     result = run_demo(out, replications, workers, seed)
     _say("\n".join([*headlines(result, BASE, currency=CURRENCY), *edge_remark(result)]))
     _say(f"written: {out / 'report.html'}")
+
+
+@app.command()
+def verify(
+    families: Annotated[
+        list[str] | None, typer.Argument(help="families of theorems; default all", metavar="FAMILY")
+    ] = None,
+    json: AsJson = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="four times the replications of cases with noise")
+    ] = False,
+    seed: Seed = 1,
+    workers: Workers = None,
+) -> None:
+    """Show numbers of channel theory beside what the simulator, and an optimiser over it, find by themselves.
+
+    A family is one of vertical-prices, power-structures, bullwhip, inventory, demand-and-place, statistics,
+    exchange-networks. The exit code is 1 if a case does not hold.
+    """
+    from channelsim.analysis.printing import to_json
+    from channelsim.verification import table
+
+    chosen = families or None
+    if any(case.scenario for case in table.cases(chosen)):
+        _compile_missing(reviews=True)
+    found = table.verify(chosen, long, seed, workers)
+    _say(to_json(found.to_json_rows()) if json else found.to_text())
+    if found.failed:
+        raise typer.Exit(DOES_NOT_HOLD)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 A page of the documentation holds a line ``<!-- generated: name -->``; the build puts `page(name)` in its
 place. Fields come from the pydantic models, columns and metrics from their CSV files, the week from its list
-of steps, mechanisms from their docstrings: nothing is described twice, so nothing can fall behind.
+of steps, mechanisms from their docstrings, the proof table from its stored run: nothing is described twice,
+so nothing can fall behind.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
 from channelsim.schema import COLUMNS, Column
+from channelsim.verification.table import HEADS, cells, stored
 from channelsim.week import STEPS
 from channelsim.world import build
 
@@ -56,7 +58,7 @@ MEANINGS = {
     "distribution": "family from which members are drawn",
 }
 """Fields whose name nearly says it and whose declaration says nothing."""
-FIRST_NAMES = ("simulate", "Scenario", "Policy", "Result", "Channel", "ChannelModel")
+FIRST_NAMES = ("simulate", "Scenario", "Policy", "Result", "Channel", "ChannelModel", "verify")
 """The public names that a reader looks up first."""
 HOMES = {
     "world": "fixed for a run",
@@ -272,6 +274,29 @@ def library() -> str:
     return "\n\n".join(sections)
 
 
+# --- verification --------------------------------------------------------------------------------------
+
+
+def verification() -> str:
+    """Return how many cases of the stored proof table hold, and a section a family."""
+    found = stored()
+    sections = [f"{len(found) - len(found.failed)} of {len(found)} cases hold."]
+    for name, rows in found.families().items():
+        lines = [
+            (
+                f"{row.case} [{row.unit}]" if row.unit else row.case,
+                *cells(row),
+                row.source,
+                f"`{row.scenario}`" if row.scenario else "",
+                row.reason,
+            )
+            for row in rows
+        ]
+        head = ("case [unit]", *HEADS, "source", "scenario", "remark")
+        sections.append(f"## {name.capitalize()}\n\n{table(head, lines)}")
+    return "\n\n".join(sections)
+
+
 # --- public names, commands ------------------------------------------------------------------------------
 
 
@@ -315,6 +340,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "week": week,
     "mechanisms": mechanism_pages,
     "library": library,
+    "verification": verification,
     "api": public_names,
     "commands": commands,
 }

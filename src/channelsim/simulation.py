@@ -65,8 +65,14 @@ def read_policies(policies: Policies) -> list[Policy]:
     return read
 
 
-def _whole(value: Any, name: str, low: int, high: int | None = None) -> int:
-    """Return a whole number within bounds (NumPy's integers are whole numbers, truth values are not)."""
+def whole_number(value: Any, name: str, low: int, high: int | None = None) -> int:
+    """Return a whole number within bounds (NumPy's integers are whole numbers, truth values are not).
+
+    Raises
+    ------
+    ScenarioError
+        If it is none, or not within the bounds; ``name`` is what the message calls it.
+    """
     try:
         number = None if isinstance(value, bool) else index(value)
     except TypeError:
@@ -133,9 +139,9 @@ def simulate(
     from channelsim.analysis.results import Result
     from channelsim.engines.batch import run_batch
 
-    replications = _whole(replications, "replications", 1)
-    seed = _whole(seed, "seed", 0, 2**63 - 1)
-    workers = None if workers is None else _whole(workers, "workers", 1)
+    replications = whole_number(replications, "replications", 1)
+    seed = whole_number(seed, "seed", 0, 2**63 - 1)
+    workers = None if workers is None else whole_number(workers, "workers", 1)
     channel = scenario if isinstance(scenario, Channel) else build(load_scenario(scenario))
     chosen = read_policies(policies)
     names = None if metrics is None else tuple([metrics] if isinstance(metrics, str) else metrics)

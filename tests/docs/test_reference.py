@@ -13,6 +13,7 @@ from channelsim.metrics import METRICS
 from channelsim.reference import MEANINGS, PAGES, POLICY_PARTS, SCENARIO_PARTS, fill, page
 from channelsim.scenario import library_names
 from channelsim.schema import COLUMNS
+from channelsim.verification.table import FAMILIES, stored
 from channelsim.week import STEPS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -136,9 +137,20 @@ def test_every_scenario_of_the_library_is_described():
     assert [name.split("`")[1] for name in sections(page("library"))] == library_names()
 
 
+def test_every_case_of_the_proof_table_is_on_its_page():
+    found = sections(page("verification"))
+    assert [name.lower() for name in found] == list(FAMILIES)
+    for name, kept in stored().families().items():
+        lines = [line for line in found[name.capitalize()].splitlines() if line.startswith("| ")][2:]
+        assert len(lines) == len(kept)
+        for line, row in zip(lines, kept, strict=True):
+            assert row.case in line.replace("\\|", "|")
+            assert f"| {row.verdict} | {row.source} |" in line
+
+
 def test_the_public_names_and_commands_are_there():
     assert sorted(sections(page("api"))) == sorted(channelsim.__all__)
-    assert {"run", "scenarios", "show", "demo"} <= set(sections(page("commands")))
+    assert {"run", "scenarios", "show", "demo", "verify"} <= set(sections(page("commands")))
     assert "--replications" in sections(page("commands"))["run"]
 
 

@@ -6,16 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channelsim.theory.bullwhip import (
-    autoregressive_autocorrelation,
     exponential_smoothing_ratio,
     forecast_weights,
-    lognormal_autocorrelation,
     moving_average_ratio,
-    order_response,
     protection_weeks,
     separate_lower_bounds,
     separate_ratios,
     shared_ratios,
+)
+from channelsim.theory.linear_orders import (
+    autoregressive_autocorrelation,
+    lognormal_autocorrelation,
+    order_response,
     variance_ratio,
 )
 

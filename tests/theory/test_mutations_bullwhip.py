@@ -39,7 +39,8 @@ class ShortRuns(Laboratory):
 
 def verdict(name):
     (case,) = [case for case in CASES if case.name == name]
-    row = judge(case, ShortRuns())
+    # one thread: wrong rules change tables that replications share
+    row = judge(case, ShortRuns(workers=1))
     return row.verdict, row.error
 
 

@@ -48,7 +48,8 @@ class ShortRuns(Laboratory):
 def holds(name):
     """Return whether a case's closed form is met, as exactly as the case asks or within its interval."""
     (case,) = [case for case in CASES if case.name == name]
-    row = judge(case, ShortRuns())
+    # one thread: wrong rules change tables that replications share
+    row = judge(case, ShortRuns(workers=1))
     return row.error <= row.tolerance
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def shapley_value(game: CoalitionalGame) -> dict[Player, float]:
     """Mean contribution of each player over all orders of arrival.
 
-    φ_i = Σ_{S without i} |S|! (n − |S| − 1)! / n! · (v(S ∪ {i}) − v(S)).
+    φ_i = Σ_{S without i} s! (n − s − 1)! / n! · (v(S ∪ {i}) − v(S)), s the number of players in S.
 
     Returns
     -------

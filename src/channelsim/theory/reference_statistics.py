@@ -97,10 +97,10 @@ def uniform_tail_mean(low: float, high: float, share: float, tail: str = "lower"
 def student_coverage_of_two_uniforms(level: float) -> float:
     """Coverage of Student's interval for the mean of two uniform values: t / (1 + t).
 
-    With two values the interval is x̄ ± t |x₁ − x₂| / 2, t the quantile of one degree of freedom. About the
-    mean, sum and difference of the two are uniform on the diamond |s| + |d| ≤ 2 (half-width 1); the mean is
-    covered where |s| ≤ t |d|, a share t / (1 + t) of it. Student's interval, exact for normal values, falls
-    short of its level here, by an amount that is known.
+    With two values the interval is x̄ ± t d / 2, d their distance and t the quantile of one degree of freedom.
+    About the mean, distance d and sum s (counted without its sign) of the two are uniform on the triangle
+    s + d ≤ 2 (half-width 1); the mean is covered where s ≤ t d, a share t / (1 + t) of it. Student's
+    interval, exact for normal values, falls short of its level here, by an amount that is known.
 
     Raises
     ------

@@ -105,7 +105,6 @@ CASES: tuple[Case, ...] = (
         CONTRACT_SOURCE,
         lambda: runs.best_contract()[2],
         simulated=runs.efficiency,
-        unit="",
         scenario=runs.SEASONS,
     ),
     Case(

@@ -44,8 +44,9 @@ WEEK_RETAIL, WEEK_COST, WEEK_SALVAGE = 9.0, 5.0, 4.0
 GAMMA, EXPONENTIAL, UNIFORM = GammaDemand(20.0, 6.0), ExponentialDemand(20.0), UniformDemand(0.0, 100.0)
 POISSON, NORMAL = PoissonDemand(4.0), NormalDemand(20.0, 4.0)
 POISSON_LEVEL, NORMAL_LEVEL, LEAD_TIME = 14, 63.0, 2
-BACKORDER_COST = 9.0
-CHAINS, SERIAL_LEADS, ECHELON_COSTS, SERIAL_PENALTY = 10, (1, 2), (2.0, 1.0), 20.0
+BACKORDER_COST = 11.0
+CHAINS, SERIAL_LEADS, ECHELON_COSTS, SERIAL_PENALTY = 10, (1, 2), (2.0, 1.0), 24.0
+"""The penalty, and the backorder cost above, leave the second-best whole levels clear of the noise."""
 GIVEN_LEVELS = (11.0, 22.0)
 """Echelon base stocks of the serial scenario, the store's first: 11 and 11 locally."""
 

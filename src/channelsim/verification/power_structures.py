@@ -34,7 +34,7 @@ COMMON, EXCLUSIVE = "power_common_retailer", "power_exclusive_retailers"
 CHOI, MCGUIRE_STAELIN = "Choi 1991", "McGuire & Staelin 1983"
 MAKERS, STORES = ("maker A", "maker B"), ("store A", "store B")
 BRANDS = ("A", "B")
-MONEY, PROFIT, RATIO = "money per unit", "money per week", "–"
+MONEY, PROFIT = "money per unit", "money per week"
 
 EQUAL = Duopoly(100.0, 2.0, cross_slope=0.8, unit_cost=10.0)
 UNEQUAL = Duopoly((120.0, 100.0), (2.0, 1.5), cross_slope=0.8, unit_cost=(15.0, 10.0))
@@ -274,7 +274,6 @@ CASES = (
         simulated=lambda laboratory: (
             channel_profit(laboratory, EQUAL, "vertical_nash") / channel_profit(laboratory, EQUAL, "leader")
         ),
-        unit=RATIO,
         scenario=COMMON,
     ),
     Case(
@@ -287,7 +286,6 @@ CASES = (
             / of_brand(common(laboratory, UNEQUAL, "leader"), "price", "A")
         ),
         tolerance=OPTIMISED_LEVER,
-        unit=RATIO,
         scenario=COMMON,
     ),
     Case(
@@ -299,7 +297,6 @@ CASES = (
             of_firm(common(laboratory, EQUAL, "leader"), MAKERS[0])
             / of_firm(common(laboratory, EQUAL, "leader"), MAKERS[1])
         ),
-        unit=RATIO,
         scenario=COMMON,
     ),
     Case(
@@ -311,7 +308,6 @@ CASES = (
             sum(of_firm(common(laboratory, NO_SUBSTITUTION, "vertical_nash"), maker) for maker in MAKERS)
             / of_group(common(laboratory, NO_SUBSTITUTION, "vertical_nash"), "profit", "store")
         ),
-        unit=RATIO,
         scenario=COMMON,
     ),
     Case(
@@ -325,7 +321,6 @@ CASES = (
             manufacturer(exclusive(laboratory, DECENTRALISED, HALF.cross_slope))
             / of_firm(common(laboratory, HALF, "leader"), MAKERS[0])
         ),
-        unit=RATIO,
         scenario=EXCLUSIVE,
     ),
     Case(
@@ -354,7 +349,6 @@ CASES = (
         MCGUIRE_STAELIN,
         lambda: substitutability_thresholds().channel_profit,
         optimised=threshold(channel, against=INTEGRATED),
-        unit=RATIO,
         scenario=EXCLUSIVE,
     ),
     Case(
@@ -363,7 +357,6 @@ CASES = (
         MCGUIRE_STAELIN,
         lambda: substitutability_thresholds().manufacturer_profit,
         optimised=threshold(manufacturer, against=INTEGRATED),
-        unit=RATIO,
         scenario=EXCLUSIVE,
     ),
     Case(
@@ -372,7 +365,6 @@ CASES = (
         MCGUIRE_STAELIN,
         lambda: substitutability_thresholds().self_enforcing,
         optimised=threshold(manufacturer, against=MIXED),
-        unit=RATIO,
         scenario=EXCLUSIVE,
     ),
     Case(
@@ -381,7 +373,6 @@ CASES = (
         MCGUIRE_STAELIN,
         lambda: 2.0,
         simulated=integration_gain,
-        unit=RATIO,
         scenario=EXCLUSIVE,
     ),
 )

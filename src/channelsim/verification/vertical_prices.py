@@ -29,8 +29,8 @@ COSTS = {TWO: (16.0, 4.0), THREE: (10.0, 2.0, 4.0), FOUR: (16.0, 0.0, 0.0, 0.0)}
 """Demand and unit costs by tier, as the scenarios have them."""
 CHOKE_PRICE = INTERCEPT / OWN_SLOPE
 METRICS = ("channel_profit", "profit", "price")
-SPENGLER, TARIFF = "Spengler (1950)", "Moorthy (1987)"
-JEULAND_SHUGAN = "Jeuland & Shugan (1983)"
+SPENGLER, TARIFF = "Spengler 1950", "Moorthy 1987"
+JEULAND_SHUGAN = "Jeuland & Shugan 1983"
 
 LEADER: dict[str, Any] = {"members.maker.pricing.rule": "leader"}
 NASH: dict[str, Any] = {"members.maker.pricing.rule": "vertical_nash"}
@@ -218,16 +218,14 @@ CASES = (
         lambda: linear_efficiency(2),
         simulated=partial(efficiency_by_rule, scenario=TWO, changes=LEADER),
         optimised=partial(efficiency_by_optimiser, scenario=TWO),
-        unit="–",
         scenario=TWO,
     ),
     Case(
         FAMILY,
         "follower's profit over leader's is the pass-through rate: ½ if demand is linear",
-        "Bresnahan & Reiss (1985)",
+        "Bresnahan & Reiss 1985",
         lambda: pass_through(0.0),
         simulated=partial(profit_ratio, changes=LEADER),
-        unit="–",
         scenario=TWO,
     ),
     Case(
@@ -236,7 +234,6 @@ CASES = (
         SPENGLER,
         lambda: linear_efficiency(1),
         simulated=partial(efficiency_by_rule, scenario=TWO, changes=ONE_OWNER),
-        unit="–",
         scenario=TWO,
     ),
     Case(
@@ -254,7 +251,6 @@ CASES = (
         JEULAND_SHUGAN,
         lambda: linear_efficiency(2, simultaneous=True),
         simulated=partial(efficiency_by_rule, scenario=TWO, changes=NASH),
-        unit="–",
         scenario=TWO,
     ),
     Case(
@@ -263,7 +259,6 @@ CASES = (
         JEULAND_SHUGAN,
         lambda: theory(TWO, (0, 0)).profits[1] / theory(TWO, (0, 0)).profits[0],
         simulated=partial(profit_ratio, changes=NASH),
-        unit="–",
         scenario=TWO,
     ),
     Case(
@@ -284,7 +279,6 @@ CASES = (
         lambda: TARIFF_OF_ALL_PROFIT().efficiency,
         optimised=efficiency_of_two_part_tariff,
         tolerance=OPTIMISED_LEVER,
-        unit="–",
         scenario=TWO,
     ),
     Case(
@@ -313,7 +307,6 @@ CASES = (
         lambda: linear_efficiency(3),
         simulated=partial(efficiency_by_rule, scenario=THREE, changes={}),
         optimised=partial(efficiency_by_optimiser, scenario=THREE, changes=POSTED),
-        unit="–",
         scenario=THREE,
     ),
     Case(
@@ -322,7 +315,6 @@ CASES = (
         JEULAND_SHUGAN,
         lambda: linear_efficiency(3, simultaneous=True),
         simulated=partial(efficiency_by_rule, scenario=THREE, changes=SAME_TIME),
-        unit="–",
         scenario=THREE,
     ),
     Case(
@@ -352,7 +344,6 @@ CASES = (
         lambda: linear_efficiency(4),
         optimised=partial(efficiency_by_optimiser, scenario=FOUR, leader="plant"),
         tolerance=OPTIMISED_LEVER,
-        unit="–",
         scenario=FOUR,
     ),
 )
