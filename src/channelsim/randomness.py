@@ -402,9 +402,11 @@ def fill_poisson(
         out[i] = uniform[i]
     normal_quantiles(out, scratch)
     for i in range(out.size):
-        x = poisson_expansion(out[i], mean[i])
+        expanded = mean[i] >= EXPANSION_FROM
+        safe = mean[i] if expanded else EXPANSION_FROM
+        x = poisson_expansion(out[i], safe)
         floor = 0.0 if x <= 0.0 else np.floor(x)
-        out[i] = -1.0 if (mean[i] < EXPANSION_FROM) | _in_doubt(out[i], mean[i], x) else floor
+        out[i] = floor if expanded & (not _in_doubt(out[i], safe, x)) else -1.0
     for i in range(out.size):
         if out[i] < 0.0:
             known = mean[i] > 0.0
@@ -465,6 +467,12 @@ def gamma_from_table(z: float, table: NDArray[np.float64]) -> float:
     float
         Quantile at the probability P(Z <= z), positive; relative error below 2e-8 at the default size.
     """
+    return exponential(_gamma_logarithm(z, table))
+
+
+@helper
+def _gamma_logarithm(z: float, table: NDArray[np.float64]) -> float:
+    """Logarithm of the gamma quantile at a standard score; NaN of NaN."""
     cells = table.size - 3
     known = z == z
     z = z if known else 0.0
@@ -478,8 +486,8 @@ def gamma_from_table(z: float, table: NDArray[np.float64]) -> float:
     g, h, e = f - 1.0, f - 2.0, f + 1.0
     outer = f * g * (e * table[cell + 3] - h * table[cell])
     inner = h * e * (g * table[cell + 1] - f * table[cell + 2])
-    quantile = exponential(inner / 2.0 + outer / 6.0)
-    return quantile if known else np.nan
+    logarithm = inner / 2.0 + outer / 6.0
+    return logarithm if known else np.nan
 
 
 @wide
@@ -498,5 +506,7 @@ def fill_gamma(
     table : ndarray of float64, shape (size,)
         From `gamma_quantile_table`.
     """
+    for i in range(out.size):  # apart: reading here and there in the table keeps a loop from vectorising
+        out[i] = _gamma_logarithm(normal[i], table)
     for i in range(out.size):
-        out[i] = mean[i] * gamma_from_table(normal[i], table)
+        out[i] = mean[i] * exponential(out[i])
