@@ -128,10 +128,10 @@ def appliances(rounds: int) -> dict[str, float]:
         active, _ = variant.under()
         run_batch(variant, [BASE], 1, 1, ("profit",), workers=1)
         seconds = [
-            timed(partial(run_batch, variant, [BASE], 4, 1, METRICS, workers=1)) for _ in range(rounds)
+            timed(partial(run_batch, variant, [BASE], 16, 1, METRICS, workers=1)) for _ in range(rounds)
         ]
         name = "appliances_ns_per_shelf_week" + ("" if noise == "none" else f"_{noise}")
-        found[name] = median(seconds) / 4 / scenario.weeks / active.sizes.shelves * 1e9
+        found[name] = median(seconds) / 16 / scenario.weeks / active.sizes.shelves * 1e9
     return found
 
 
