@@ -64,7 +64,7 @@ def market(demand, price_rules=("fixed",), **changes):
     return Scenario.parse(data)
 
 
-def serial(trace, ordering=None, leads=(1, 0, 2), markups=None, **changes):
+def serial(trace, ordering=None, leads=(1, 0, 2), delays=(0, 0, 0), markups=None, **changes):
     """Return a plant, a maker, a distributor and a store in a row; the store meets the demand of a trace."""
     names = ("plant", "maker", "middle", "store")
     roles = ("plant", "manufacturer", "distributor", "retailer")
@@ -77,7 +77,7 @@ def serial(trace, ordering=None, leads=(1, 0, 2), markups=None, **changes):
             group["ordering"] = dict(ordering)
         members.append(group)
     contracts = [
-        {"supplier": names[i], "buyer": names[i + 1], "lead_time": leads[i]}
+        {"supplier": names[i], "buyer": names[i + 1], "lead_time": leads[i], "order_delay": delays[i]}
         | ({} if markups else {"wholesale_price": 3.0 + i})
         for i in range(3)
     ]

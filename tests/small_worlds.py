@@ -22,7 +22,7 @@ def numbers(low, high):
 
 @st.composite
 def orderings(draw, rules, is_store):
-    forecasts = ["exponential_smoothing", "moving_average", *(["known_mean"] if is_store else [])]
+    forecasts = ["exponential_smoothing", "moving_average", "known_mean" if is_store else "shared"]
     low = draw(numbers(0.0, 30.0))
     return {
         "rule": draw(st.sampled_from(rules)),
@@ -42,9 +42,11 @@ def orderings(draw, rules, is_store):
 
 @st.composite
 def pricings(draw, demand_system, brands):
-    rules = STORE_PRICE_RULES if demand_system != "given" else ("fixed", "markup", "suggested")
+    rules = STORE_PRICE_RULES if demand_system != "given" else ("fixed", "markup", "margin", "suggested")
     rule = draw(st.sampled_from(rules))
     pricing = {"rule": rule, "markup": draw(numbers(1.0, 2.5)), "adjustment": draw(numbers(0.1, 1.0))}
+    if rule == "margin":
+        pricing["margin"] = {brand: draw(numbers(0.0, 9.0)) for brand in brands}
     if rule in ("suggested", "minimum", "maximum"):
         pricing["bound"] = {brand: draw(numbers(6.0, 30.0)) for brand in brands}
     return pricing
@@ -160,6 +162,7 @@ def scenarios(draw, orders=STEADY_ORDERS):
             "buyer": group["name"],
             "wholesale_price": None if by_rule else draw(numbers(3.0, 12.0)),
             "lead_time": draw(st.integers(0, 3)),
+            "order_delay": draw(st.sampled_from([0, 0, 1, 3])),
             "credit_weeks": draw(st.integers(0, 3)) if credit else 0,
             "minimum_order": draw(st.sampled_from([0.0, 4.0])),
             "case_size": draw(st.sampled_from([0.0, 6.0])),

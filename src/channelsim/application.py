@@ -40,7 +40,8 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
     has_source, link = source >= 0, np.maximum(source, 0)
     holdings = np.zeros((len(columns_of("holdings", "terms")), built.sizes.holdings))
     holdings[c.LISTED] = listed
-    holdings[c.PROTECTION_WEEKS] = np.where(has_source, world.links_index[c.LEAD_TIME, link] + 1.0, 1.0)
+    under_way = world.links_index[c.LEAD_TIME, link] + world.links_index[c.ORDER_DELAY, link]
+    holdings[c.PROTECTION_WEEKS] = np.where(has_source, under_way + 1.0, 1.0)
     if scenario.credit:
         saving = scenario.cost_of_capital * world.links_index[c.CREDIT_WEEKS, link]
         holdings[c.CREDIT_SAVING] = np.where(has_source, saving, 0.0)

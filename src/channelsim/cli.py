@@ -251,7 +251,7 @@ def show(
     compile_if_needed(found)
     tables = {
         "groups": (*printing.group_rows(channel), [3, 4]),
-        "contracts": (*printing.contract_rows(channel), [3, 4, 5, 6, 7]),
+        "contracts": (*printing.contract_rows(channel), [3, 4, 5, 6, 7, 8]),
         "brands": (*printing.brand_rows(channel), [2]),
     }
     page = week_page(channel, channel.apply())

@@ -12,12 +12,13 @@ DEMAND_SYSTEMS = ("logit", "linear", "given")
 NOISES = ("none", "poisson", "normal", "gamma")
 UNMET_DEMAND = ("lost", "backlogged")
 
-STORE_PRICE_RULES = ("fixed", "markup", "suggested", "best_response", "minimum", "maximum")
+STORE_PRICE_RULES = ("fixed", "markup", "margin", "suggested", "best_response", "minimum", "maximum")
 SUPPLIER_PRICE_RULES = ("posted", "markup", "vertical_nash", "leader")
 PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader")
 (
     PRICE_FIXED,
     PRICE_MARKUP,
+    PRICE_MARGIN,
     PRICE_SUGGESTED,
     PRICE_BEST_RESPONSE,
     PRICE_MINIMUM,
@@ -25,7 +26,7 @@ PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader")
     PRICE_POSTED,
     PRICE_NASH,
     PRICE_LEADER,
-) = range(9)
+) = range(10)
 MOST_RESPONDING_TIERS = 2
 """Upper tiers that may price by best response in one channel; a third is led by the optimiser's lever."""
 
@@ -34,8 +35,8 @@ ORDER_UP_TO, ORDER_REORDER_POINT, ORDER_BASE_STOCK, ORDER_NEWSVENDOR, ORDER_ANCH
     range(6)
 )
 
-FORECAST_RULES = ("exponential_smoothing", "moving_average", "known_mean")
-FORECAST_SMOOTHING, FORECAST_MOVING_AVERAGE, FORECAST_KNOWN = range(3)
+FORECAST_RULES = ("exponential_smoothing", "moving_average", "known_mean", "shared")
+FORECAST_SMOOTHING, FORECAST_MOVING_AVERAGE, FORECAST_KNOWN, FORECAST_SHARED = range(4)
 
 SAFETY_RULES = ("given", "critical_fractile")
 SAFETY_GIVEN, SAFETY_FRACTILE = range(2)

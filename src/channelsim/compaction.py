@@ -199,6 +199,7 @@ def _terms(
         "holdings": listed,
         "links": link,
         "pipeline": link,
+        "orders_in_transit": link,
         "payables": link,
         "attraction": shelf,
         "store_attraction": store,

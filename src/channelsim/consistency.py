@@ -137,11 +137,19 @@ def _check_group(group: MemberGroup, groups: Groups, brands: list[str], scenario
         _known(brand, brands, f"{where}.brands")
     _known_keys(group.pricing.opening, brands, f"{where}.pricing.opening")
     _known_keys(group.pricing.bound, brands, f"{where}.pricing.bound", all_of=not group.brands)
+    _known_keys(group.pricing.margin, group.brands or brands, f"{where}.pricing.margin", all_of=True)
+    if group.pricing.margin != 0.0 and rule != "margin":
+        raise ValueError(f"{where}.pricing.margin: the rule {rule!r} keeps no margin in money; use 'margin'")
     if group.pricing.one_price and rule not in ("vertical_nash", "leader"):
         raise ValueError(f"{where}.pricing.one_price: only the rules vertical_nash and leader ask one price")
     if group.ordering.forecast == "known_mean" and not group.sells_to_consumers:
         raise ValueError(
             f"{where}.ordering.forecast = 'known_mean': only stores know the mean of their demand"
+        )
+    if group.ordering.forecast == "shared" and group.sells_to_consumers:
+        raise ValueError(
+            f"{where}.ordering.forecast = 'shared': only members with buyers in the channel can share in "
+            f"their forecasts; a {group.role} sells to consumers"
         )
     if group.suppliers and group.capacity != column("capacity").default:
         raise ValueError(
@@ -217,7 +225,7 @@ def _check_demand(scenario: Scenario, groups: Groups, brands: list[str]) -> None
         if responding:
             raise ValueError(
                 f"members.{responding[0]}.pricing.rule: given demand does not respond to prices; use fixed, "
-                "markup, suggested or posted"
+                "markup, margin, suggested or posted"
             )
         _check_given(demand, [g.name for g in groups.values() if g.sells_to_consumers])
     else:

@@ -230,6 +230,7 @@ def _sizes(
 ) -> Sizes:
     """Return the numbers of rows and the lengths of the rings."""
     member, lead = index[position("member")], links[position("lead_time")]
+    delay = int(links[position("order_delay")].max())
     averages = index[position("forecast_rule")] == FORECAST_MOVING_AVERAGE
     return Sizes(
         territories=len(territories.names),
@@ -241,6 +242,7 @@ def _sizes(
         shelves=int((member >= first_store).sum()),
         links=len(lead),
         pipeline_weeks=int(lead.max()) + 2,
+        order_weeks=delay + 1 if delay > 0 else 0,
         payable_weeks=int((lead + links[position("credit_weeks")]).max()) + 2 if scenario.credit else 1,
         history_weeks=int(index[position("forecast_window")][averages].max(initial=1)),
         workspace=max(len(scenario.segments), len(scenario.brands), 1 + _most_zones(territories)),
@@ -257,6 +259,7 @@ def _fill_links(links: Links, scenario: Scenario, count: int, index: Integers) -
         "relationship": links.relationship,
         "rank": links.rank,
         "lead_time": np.array([c.lead_time for c in contracts])[links.contract],
+        "order_delay": np.array([c.order_delay for c in contracts])[links.contract],
         "credit_weeks": np.array([c.credit_weeks for c in contracts])[links.contract],
         "due_after": np.array([1 + c.lead_time + c.credit_weeks for c in contracts])[links.contract],
         "supplier_member": index[position("member"), links.supplier_holding],

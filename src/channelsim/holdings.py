@@ -67,6 +67,7 @@ def expand_holdings(scenario: Scenario, members: Members, holding_of: Integers) 
     values = attributes | {
         "variation": variation,
         "markup": of(lambda g: g.pricing.markup),
+        "margin": of_brand(lambda g: g.pricing.margin),
         "price_bound": of_brand(lambda g: g.pricing.bound),
         "price_adjustment": of(lambda g: g.pricing.adjustment),
         "smoothing": of(lambda g: g.ordering.smoothing),

@@ -37,6 +37,8 @@ STAGE_GROUPINGS = ("role", "tier", "group")
 _HOLDING_COLUMNS = (
     "demand",
     "sales",
+    "late_sales",
+    "owed",
     "revenue",
     "cost_of_goods",
     "stock",

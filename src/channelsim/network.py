@@ -51,9 +51,9 @@ def to_graph(channel: Channel, terms: Terms | None = None) -> DiGraph:
         ``pricing`` and ``ordering`` that differ from their defaults.
 
         Edges, supplier → buyer: ``brands``, ``wholesale_price`` (money per unit, at the opening),
-        ``lead_time`` and ``credit_weeks`` (weeks), ``minimum_order``, ``case_size`` (units), each one number
-        or one by brand; ``preference`` (0 for the buyer's first choice), ``primary`` (first choice for at
-        least one brand) and ``active`` (the buyer orders on it).
+        ``lead_time``, ``order_delay`` and ``credit_weeks`` (weeks), ``minimum_order``, ``case_size``
+        (units), each one number or one by brand; ``preference`` (0 for the buyer's first choice), ``primary``
+        (first choice for at least one brand) and ``active`` (the buyer orders on it).
 
         The graph itself carries the other fields of the scenario, from which `from_graph` starts.
 

@@ -49,9 +49,9 @@ def from_graph(
         ``active`` false are left out.
 
         Edges need a ``wholesale_price`` (money per unit) unless the supplier prices by rule, and may have
-        ``lead_time``, ``credit_weeks`` (weeks), ``minimum_order``, ``case_size`` (units): one number, or a
-        mapping by brand; in a multigraph one edge per ``brand``. A buyer prefers the supplier of lowest
-        ``preference``, else the edge added first.
+        ``lead_time``, ``order_delay``, ``credit_weeks`` (weeks), ``minimum_order``, ``case_size`` (units):
+        one number, or a mapping by brand; in a multigraph one edge per ``brand``. A buyer prefers the
+        supplier of lowest ``preference``, else the edge added first.
     ignore : iterable of str
         Attributes of nodes and edges to pass over, such as those of a drawing program.
     folder : Path, optional

@@ -1,7 +1,8 @@
 """The state from which every replication starts, as far as the scenario does not say otherwise.
 
-Prices: as given, or markup × unit cost. Forecasts: expected demand at opening prices, for upper tiers what
-flows through them. Stocks: the rule's own target, less what the opening pipeline will bring.
+Prices: as given, or markup × unit cost, or unit cost + margin. Forecasts: expected demand at opening prices,
+for upper tiers what flows through them, or what their buyers share. Stocks: the rule's own target, less what
+the opening pipeline will bring. Where orders take time, those in transit have the pipeline's weekly rate.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.codes import (
+    FORECAST_SHARED,
     ORDER_BASE_STOCK,
     ORDER_NEWSVENDOR,
     ORDER_REORDER_POINT,
     ORDER_UP_TO,
+    PRICE_MARGIN,
     PRICE_SUGGESTED,
 )
 from channelsim.expansion import BuiltWorld
@@ -69,6 +72,8 @@ def _open_prices(built: BuiltWorld, terms: Terms, state: State, posted: Floats) 
         sourced = np.flatnonzero(source[rows] >= 0) + rows.start
         holdings[c.UNIT_COST, sourced] = links[c.WHOLESALE_PRICE, source[sourced]]
         marked = world.holdings[c.MARKUP, rows] * holdings[c.UNIT_COST, rows]
+        added = holdings[c.UNIT_COST, rows] + world.holdings[c.MARGIN, rows]
+        marked = np.where(index[c.PRICE_RULE, rows] == PRICE_MARGIN, added, marked)
         holdings[c.PRICE, rows] = np.where(np.isnan(opening[rows]), marked, opening[rows])
         by_rule = np.isnan(posted[out])
         links[c.WHOLESALE_PRICE, out] = np.where(by_rule, holdings[c.PRICE, supplier[out]], posted[out])
@@ -100,7 +105,22 @@ def _open_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
     deviation = _by_holding(built, lambda g: g.ordering.opening_deviation)
     holdings[c.FORECAST] = listed * np.where(np.isnan(given), mean, given)
     holdings[c.FORECAST_VARIANCE] = listed * np.where(np.isnan(deviation), variance, deviation**2)
+    _share_forecasts(built, terms, state)
     state.history[:] = holdings[c.FORECAST]
+
+
+def _share_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
+    """Write the forecasts that members take over from their buyers, tier by tier upward."""
+    world, source = built.world, terms.holdings_index[c.SOURCE_LINK]
+    shared = world.holdings_index[c.FORECAST_RULE] == FORECAST_SHARED
+    buyers = np.flatnonzero(source >= 0)
+    suppliers = world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
+    for tier in range(built.tiers - 2, -1, -1):
+        rows = built.holdings_of_tier(tier)
+        taken = (suppliers >= rows.start) & (suppliers < rows.stop) & shared[suppliers]
+        for name in (c.FORECAST, c.FORECAST_VARIANCE):
+            summed = np.bincount(suppliers[taken], state.holdings[name, buyers[taken]], len(shared))
+            state.holdings[name, rows] = np.where(shared[rows], summed[rows], state.holdings[name, rows])
 
 
 def _open_stocks(built: BuiltWorld, terms: Terms, state: State) -> None:
@@ -124,9 +144,11 @@ def _open_stocks(built: BuiltWorld, terms: Terms, state: State) -> None:
     produces = np.arange(built.sizes.holdings) < built.holdings_of_tier(0).stop
     holdings[c.STOCK] = np.where(produces, 0.0, terms.holdings[c.LISTED] * stock)
     for h in np.flatnonzero(pipeline > 0):
-        arrivals = int(weeks[h])  # weeks 0 to the lead time
-        state.pipeline[:arrivals, source[h]] = pipeline[h]
-        holdings[c.ON_ORDER, h] = pipeline[h] * arrivals
+        link = source[h]
+        arrivals = int(world.links_index[c.LEAD_TIME, link]) + 1  # weeks 0 to the lead time
+        state.pipeline[:arrivals, link] = pipeline[h]
+        state.orders_in_transit[: world.links_index[c.ORDER_DELAY, link], link] = pipeline[h]
+        holdings[c.ON_ORDER, h] = pipeline[h] * weeks[h]
 
 
 def _covering(weeks: Floats, state: State) -> Floats:

@@ -173,6 +173,7 @@ class Brand(Part):
 PriceRule = Literal[
     "fixed",
     "markup",
+    "margin",
     "suggested",
     "best_response",
     "minimum",
@@ -192,9 +193,14 @@ class Pricing(Part):
         "(fixed means posted)",
     )
     opening: NotNegative | dict[str, NotNegative] | None = Field(
-        default=None, description="price at the start; default: markup × unit cost"
+        default=None, description="price at the start; default: markup × unit cost, or unit cost + margin"
     )
     markup: float = number("markup")
+    margin: NotNegative | dict[str, NotNegative] = Field(
+        default=0.0,
+        description="margin rule: price less unit cost, one number or one for each brand",
+        json_schema_extra={"unit": column("margin").unit, "symbol": column("margin").symbol},
+    )
     bound: NotNegative | dict[str, NotNegative] = Field(
         default=0.0,
         description="suggested, minimum or maximum price",
@@ -212,8 +218,10 @@ class Ordering(Part):
     rule: Literal["order_up_to", "reorder_point", "base_stock", "newsvendor", "anchoring", "pass_through"] = (
         Field(default="order_up_to", description="see `channelsim.mechanisms.ordering`")
     )
-    forecast: Literal["exponential_smoothing", "moving_average", "known_mean"] = Field(
-        default="exponential_smoothing", description="known_mean: stores that know the mean of their demand"
+    forecast: Literal["exponential_smoothing", "moving_average", "known_mean", "shared"] = Field(
+        default="exponential_smoothing",
+        description="known_mean: stores that know the mean of their demand; shared: suppliers that take over "
+        "the sum of their buyers' forecasts (information sharing)",
     )
     smoothing: float = number("smoothing")
     window: int = number("forecast_window", whole=True)
@@ -232,7 +240,9 @@ class Ordering(Part):
         default=None, ge=0, description="units at the start; default: the rule's own target"
     )
     opening_pipeline: float = Field(
-        default=0.0, ge=0, description="units arriving in each week of the first lead time"
+        default=0.0,
+        ge=0,
+        description="units under way in each week of the first lead time and of the order delay before it",
     )
     opening_forecast: float | None = Field(
         default=None, ge=0, description="units per week; default: expected demand at opening prices"
@@ -327,6 +337,7 @@ class Contract(Part):
         description="posted price; may be left out where the supplier prices by rule",
     )
     lead_time: int = number("lead_time", whole=True)
+    order_delay: int = number("order_delay", whole=True)
     credit_weeks: int = number("credit_weeks", whole=True)
     minimum_order: float = number("minimum_order")
     case_size: float = number("case_size")

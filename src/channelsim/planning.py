@@ -13,6 +13,7 @@ from channelsim import week
 from channelsim.codes import (
     FORECAST_KNOWN,
     FORECAST_MOVING_AVERAGE,
+    FORECAST_SHARED,
     FORECAST_SMOOTHING,
     ORDER_ANCHORING,
     ORDER_BASE_STOCK,
@@ -22,6 +23,7 @@ from channelsim.codes import (
     ORDER_UP_TO,
     PRICE_BEST_RESPONSE,
     PRICE_LEADER,
+    PRICE_MARGIN,
     PRICE_MARKUP,
     PRICE_MAXIMUM,
     PRICE_MINIMUM,
@@ -33,6 +35,7 @@ from channelsim.columns import (
     FORECAST_RULE,
     LIQUIDITY,
     MINIMUM_ORDER,
+    ORDER_DELAY,
     ORDER_RULE,
     PRICE_RULE,
     SAFETY_RULE,
@@ -58,6 +61,8 @@ class Planned(NamedTuple):
         """The step itself."""
         return week.STEPS[self.code]
 
+
+RULES_THAT_FORECAST = {ORDER_UP_TO, ORDER_NEWSVENDOR, ORDER_ANCHORING}
 
 PHASES = {
     0: "events and draws",
@@ -124,7 +129,7 @@ def _plan_prices(channel: Channel) -> list[Planned]:
     stores = _rules(channel, PRICE_RULE, last)
     every = scenario.price_review_weeks
     responds = bool(stores & {PRICE_BEST_RESPONSE, PRICE_MINIMUM, PRICE_MAXIMUM})
-    follows = PRICE_MARKUP in stores and bool(plan)
+    follows = bool(stores & {PRICE_MARKUP, PRICE_MARGIN}) and bool(plan)
     if responds or follows:
         plan.append(Planned(week.PROPOSE_SIMPLE_PRICES, every=every))
         if responds:
@@ -183,24 +188,37 @@ def _plan_payments(channel: Channel) -> list[Planned]:
     return plan
 
 
+def _tiers_that_forecast(channel: Channel) -> set[int]:
+    """Return the tiers whose forecasts are read: by their own orders, or by a tier above that shares them."""
+    found, shared = set(), False
+    for tier in range(1, channel.tiers):
+        if shared or _rules(channel, ORDER_RULE, tier) & RULES_THAT_FORECAST:
+            found.add(tier)
+            shared = shared or FORECAST_SHARED in _rules(channel, FORECAST_RULE, tier)
+    return found
+
+
 def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
     rounds = bool(np.any(terms.holdings[MINIMUM_ORDER] > 0) or np.any(terms.holdings[CASE_SIZE] > 0))
-    last, plan = channel.tiers - 1, []
+    last, forecasting, plan = channel.tiers - 1, _tiers_that_forecast(channel), []
     for tier in range(last, -1, -1):
         if tier < last:
-            plan.append(Planned(week.COLLECT_ORDERS, tier))
+            delayed = np.any(channel.world.links_index[ORDER_DELAY, channel.links_of_tier(tier)] > 0)
+            plan.append(Planned(week.COLLECT_DELAYED_ORDERS if delayed else week.COLLECT_ORDERS, tier))
         if tier == 0:
             continue
         rules, forecasts = _rules(channel, ORDER_RULE, tier), _rules(channel, FORECAST_RULE, tier)
-        if rules & {ORDER_UP_TO, ORDER_NEWSVENDOR, ORDER_ANCHORING}:
+        if tier in forecasting:
             if FORECAST_SMOOTHING in forecasts:
                 plan.append(Planned(week.FORECAST_BY_SMOOTHING, tier))
             if FORECAST_MOVING_AVERAGE in forecasts:
                 plan.append(Planned(week.FORECAST_BY_MOVING_AVERAGE, tier))
             if FORECAST_KNOWN in forecasts:
                 plan.append(Planned(week.FORECAST_KNOWN_MEAN, tier))
-            if SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
-                plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel)))
+            if FORECAST_SHARED in forecasts:
+                plan.append(Planned(week.FORECAST_SHARED, tier))
+        if rules & RULES_THAT_FORECAST and SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
+            plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel)))
         if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
             plan.append(Planned(week.TAKE_POSITION, tier))
         if ORDER_UP_TO in rules:

@@ -74,6 +74,8 @@ class State(NamedTuple):
     links: Floats
     pipeline: Floats
     """(ring of weeks, links) goods on their way, by week of arrival."""
+    orders_in_transit: Floats
+    """(ring of weeks, links) orders on their way, by week of arrival; no rows where none takes weeks."""
     payables: Floats
     """(ring of weeks, links) invoices, by week in which they fall due."""
     attraction: Floats
@@ -119,6 +121,7 @@ class Sizes(NamedTuple):
     shelves: int
     links: int
     pipeline_weeks: int
+    order_weeks: int
     payable_weeks: int
     history_weeks: int
     workspace: int
@@ -132,6 +135,7 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "holdings": (len(columns_of("holdings", "state")), sizes.holdings),
         "links": (len(columns_of("links", "state")), sizes.links),
         "pipeline": (sizes.pipeline_weeks, sizes.links),
+        "orders_in_transit": (sizes.order_weeks, sizes.links),
         "payables": (sizes.payable_weeks, sizes.links),
         "attraction": (sizes.segments, sizes.shelves),
         "store_attraction": (sizes.segments, sizes.stores),

@@ -78,9 +78,11 @@ class Step(NamedTuple):
     PROPOSE_PAYMENT_FROM_CASH,
     SETTLE_PAYMENTS,
     COLLECT_ORDERS,
+    COLLECT_DELAYED_ORDERS,
     FORECAST_BY_SMOOTHING,
     FORECAST_BY_MOVING_AVERAGE,
     FORECAST_KNOWN_MEAN,
+    FORECAST_SHARED,
     FOLLOW_FRACTILE,
     TAKE_POSITION,
     PROPOSE_ORDER_UP_TO,
@@ -102,7 +104,7 @@ class Step(NamedTuple):
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
     CLOSE_ACCOUNTS,
-) = range(55)
+) = range(57)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -140,9 +142,11 @@ STEPS = {
     PROPOSE_PAYMENT_FROM_CASH: Step(5, "propose payment from cash", PROPOSE, "settlement", "payment_made"),
     SETTLE_PAYMENTS: Step(5, "settle payments", SETTLE, "settlement"),
     COLLECT_ORDERS: Step(6, "collect orders", SETTLE, "ordering"),
+    COLLECT_DELAYED_ORDERS: Step(6, "collect orders that took weeks", SETTLE, "ordering"),
     FORECAST_BY_SMOOTHING: Step(6, "forecast by smoothing", SETTLE, "ordering"),
     FORECAST_BY_MOVING_AVERAGE: Step(6, "forecast by moving average", SETTLE, "ordering"),
     FORECAST_KNOWN_MEAN: Step(6, "forecast the known mean", SETTLE, "ordering"),
+    FORECAST_SHARED: Step(6, "take over buyers' forecasts", SETTLE, "ordering"),
     FOLLOW_FRACTILE: Step(6, "follow the critical fractile", SETTLE, "ordering"),
     TAKE_POSITION: Step(6, "take inventory position", SETTLE, "ordering"),
     PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
@@ -247,12 +251,16 @@ def take_step(
         settlement.settle_payments(world, state)
     elif code == COLLECT_ORDERS:
         ordering.collect_orders(tier, world, terms, state)
+    elif code == COLLECT_DELAYED_ORDERS:
+        ordering.collect_delayed_orders(tier, week, world, terms, state)
     elif code == FORECAST_BY_SMOOTHING:
         ordering.forecast_by_smoothing(tier, world, state)
     elif code == FORECAST_BY_MOVING_AVERAGE:
         ordering.forecast_by_moving_average(tier, week, world, state)
     elif code == FORECAST_KNOWN_MEAN:
         ordering.forecast_known_mean(tier, world, state)
+    elif code == FORECAST_SHARED:
+        ordering.forecast_shared(tier, world, terms, state)
     elif code == FOLLOW_FRACTILE:
         ordering.follow_fractile(tier, world, terms, state)
     elif code == TAKE_POSITION:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.jit_off, pytest.mark.bounds]
 NEVER_NEGATIVE = {
     "holdings": (
         "stock on_order owed price unit_cost service mean_demand demand sales revenue order "
-        "forecast_variance cleared write_off received paid"
+        "forecast_variance cleared write_off received paid late_sales"
     ),
     "links": "wholesale_price ordered backlog shipped arrived invoice payment arrears debt",
     "members": "payment_due payment_made payable receivable",
@@ -40,7 +40,7 @@ class Ledger:
     def copy(state):
         return {
             name: getattr(state, name).copy()
-            for name in ("holdings", "links", "members", "pipeline", "payables")
+            for name in ("holdings", "links", "members", "pipeline", "orders_in_transit", "payables")
         }
 
     def by_holding(self, of_link, end):
@@ -62,6 +62,7 @@ class Ledger:
             assert values.min(initial=0.0) >= -1e-9 * max(1.0, values.max(initial=0.0)), table
         assert now["pipeline"].min(initial=0.0) >= 0.0
         assert now["payables"].min(initial=0.0) >= 0.0
+        assert now["orders_in_transit"].min(initial=0.0) >= 0.0
 
     def check_goods(self, now):
         was, first = self.before, self.run.channel.first_shelf
@@ -80,11 +81,26 @@ class Ledger:
         self.close_to(
             now["pipeline"].sum(axis=0) - was["pipeline"].sum(axis=0), shipped - arrived, self.goods_turned
         )
-        # what is ordered and not here is under way or in a backlog
-        waiting = self.by_holding(now["pipeline"].sum(axis=0) + links[c.BACKLOG], c.BUYER_HOLDING)
+        # what is ordered and not here is an order in transit, in the supplier's backlog or under way as goods
+        in_transit = now["orders_in_transit"].sum(axis=0)
+        waiting = in_transit + links[c.BACKLOG] + now["pipeline"].sum(axis=0)
+        waiting = self.by_holding(waiting, c.BUYER_HOLDING)
         self.close_to(holdings[c.ON_ORDER], waiting, self.goods_turned)
         owed = self.by_holding(links[c.BACKLOG], c.SUPPLIER_HOLDING)
         self.close_to(holdings[c.OWED, :first], owed[:first], self.goods_turned)
+        # orders of a week are in transit until they reach their supplier
+        active = self.run.terms.links[c.LINK_ACTIVE]
+        placed = active * holdings[c.ORDER][self.run.world.links_index[c.BUYER_HOLDING]]
+        arrived = links[c.ORDERED]
+        self.close_to(in_transit - was["orders_in_transit"].sum(axis=0), placed - arrived, self.goods_turned)
+        # what was owed is served before this week's demand
+        at_once = holdings[c.SALES] - holdings[c.LATE_SALES]
+        self.close_to(
+            at_once[:first],
+            np.maximum(0.0, holdings[c.DEMAND] - holdings[c.OWED])[:first],
+            self.goods_turned,
+        )
+        assert np.all(holdings[c.LATE_SALES] <= was["holdings"][c.OWED] + 1e-9)
         self.check_consumers(now, first)
 
     def check_consumers(self, now, first):

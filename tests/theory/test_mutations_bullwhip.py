@@ -23,8 +23,10 @@ NO_LEAD_TIME = "moving average with a lead time of 0: the review period alone am
 AVERAGES = "three tiers, moving averages: the factory's response to one week of demand"
 SMOOTHED = "three tiers, exponential smoothing: the factory's response to one week of demand"
 PASSED_ON = "upper tiers pass orders on: nothing is added to the store's ratio"
+SHARED = "three tiers, shared information: the factory's response to one week of demand"
 KNOWN = "control: known mean, independent demand: ratio exactly 1"
 AT_ONCE = "beer game, orders at once: largest difference of an order or net stock in any week"
+BOARD = "beer game on the board, estimated rule: largest difference of an order or net stock in any week"
 PUBLISHED = "beer game on the board: team cost of the benchmark, as published"
 
 
@@ -108,7 +110,25 @@ def ships_before_orders_came(tier, week, world, state):
     state.links[allocation.BACKLOG, links] += ordered[links]
 
 
-@pytest.mark.parametrize("name", [NO_LEAD_TIME, AVERAGES, SMOOTHED, PASSED_ON, KNOWN, AT_ONCE, PUBLISHED])
+def forecasts_orders(tier, world, terms, state):
+    """What is shared is not used: the supplier smooths the orders that it gets."""
+    for h in range(
+        world.tiers_index[ordering.TIER_FIRST_HOLDING, tier],
+        world.tiers_index[ordering.TIER_END_HOLDING, tier],
+    ):
+        error = state.holdings[ordering.DEMAND, h] - state.holdings[ordering.FORECAST, h]
+        state.holdings[ordering.FORECAST, h] += world.holdings[ordering.SMOOTHING, h] * error
+
+
+def orders_at_once(tier, week, world, terms, state):
+    """Term left out: no order is delayed on its way."""
+    ordering.collect_orders(tier, world, terms, state)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [NO_LEAD_TIME, AVERAGES, SMOOTHED, SHARED, PASSED_ON, KNOWN, AT_ONCE, BOARD, PUBLISHED],
+)
 def test_right_rules_pass(name):
     assert verdict(name)[0] == "pass"
 
@@ -121,9 +141,20 @@ def test_right_rules_pass(name):
         (ordering, "forecast_by_smoothing", smoothed_twice, SMOOTHED, AVERAGES),
         (ordering, "take_position", forgets_what_is_on_order, KNOWN, None),
         (ordering, "take_position", counts_debts_as_stock, AT_ONCE, None),
+        (ordering, "forecast_shared", forecasts_orders, SHARED, AVERAGES),
+        (ordering, "collect_delayed_orders", orders_at_once, BOARD, AT_ONCE),
         (allocation, "allocate_and_ship", ships_before_orders_came, PUBLISHED, AVERAGES),
     ],
-    ids=["misquoted weeks", "order of events", "factor", "supply line", "sign", "order of shipments"],
+    ids=[
+        "misquoted weeks",
+        "order of events",
+        "factor",
+        "supply line",
+        "sign",
+        "news not used",
+        "no order delay",
+        "order of shipments",
+    ],
 )
 def test_a_wrong_rule_fails_where_it_matters(monkeypatch, module, rule, wrong, fails, passes):
     monkeypatch.setattr(module, rule, wrong)

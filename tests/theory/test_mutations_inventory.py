@@ -110,6 +110,12 @@ def new_demand_first(state):
         state.holdings[c.OWED, h] = owed + asked - now
 
 
+def all_at_once(state, right=demand.sell_with_backlog):
+    """Term left out: nothing that is sold counts as late."""
+    right(state)
+    state.holdings[c.LATE_SALES] = 0.0
+
+
 def all_or_nothing(state):
     """Factor: a store that cannot meet all of a week's demand meets none of it."""
     shelves = slice(demand.first_shelf_of(state), None)
@@ -136,6 +142,7 @@ def test_right_rules_pass(name):
         (ordering, "take_position", on_order_forgotten, [NO_BACKORDERS, FILL_RATE]),
         (ordering, "pending_share", pending_forgotten, [SERIAL]),
         (demand, "sell_with_backlog", new_demand_first, [BACKORDERS]),
+        (demand, "sell_with_backlog", all_at_once, [FILL_RATE]),
         (demand, "sell", all_or_nothing, [LOST]),
     ],
     ids=lambda x: getattr(x, "__name__", "").rpartition(".")[2] or None,

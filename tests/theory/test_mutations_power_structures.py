@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from channelsim.columns import NEXT_PRICE, PRICE
 from channelsim.mechanisms import pricing, wholesale_pricing
 from channelsim.scenario import Scenario
 from channelsim.verification.cases import Laboratory, judge
@@ -21,6 +22,7 @@ pytestmark = [
 
 LEADERS = "manufacturers lead: wholesale price, equal brands"
 LEADERS_RETAIL = "manufacturers lead: retail price of brand A, unequal brands"
+STORE_LEADS = "retailer leads: retail price, equal brands"
 NASH = "vertical Nash: wholesale price, equal brands"
 NASH_ALONE = "control: vertical Nash without substitution: no power (manufacturers' profit over the store's)"
 EXCLUSIVE = "both decentralised: wholesale price at substitutability 0.5"
@@ -66,7 +68,12 @@ def half_the_margin(price, holding, world, terms, state, right=pricing.margin_at
     return 0.5 * right(price, holding, world, terms, state)
 
 
-@pytest.mark.parametrize("name", [LEADERS, LEADERS_RETAIL, NASH, NASH_ALONE, EXCLUSIVE, DOUBLED])
+def margin_of_the_opening(world, state):
+    """Term left out: a store does not add its margin anew when wholesale prices move."""
+    state.holdings[NEXT_PRICE] = state.holdings[PRICE]
+
+
+@pytest.mark.parametrize("name", [LEADERS, LEADERS_RETAIL, STORE_LEADS, NASH, NASH_ALONE, EXCLUSIVE, DOUBLED])
 def test_right_rules_pass(name):
     assert verdict(name)[0] == "pass"
 
@@ -75,12 +82,13 @@ def test_right_rules_pass(name):
     ("module", "rule", "wrong", "fails", "passes"),
     [
         (wholesale_pricing, "shift_shelves", half_passed_on, NASH, LEADERS),
+        (pricing, "propose_simple_price", margin_of_the_opening, STORE_LEADS, NASH),
         (wholesale_pricing, "in_zone", rival_passed_on, NASH, NASH_ALONE),
         (wholesale_pricing, "rest_retail", one_answer, EXCLUSIVE, DOUBLED),
         # under linear demand a leader asks the same whatever share of its margin the store counts
         (pricing, "margin_at", half_the_margin, LEADERS_RETAIL, LEADERS),
     ],
-    ids=["seller's factor", "whose shelves", "order of events", "store's factor"],
+    ids=["seller's factor", "margin not kept", "whose shelves", "order of events", "store's factor"],
 )
 def test_a_wrong_rule_fails_where_it_matters(monkeypatch, module, rule, wrong, fails, passes):
     monkeypatch.setattr(module, rule, wrong)

@@ -6,7 +6,10 @@ from scipy.stats import norm
 
 from channelsim import columns as c
 from channelsim.decisions import Policy
+from channelsim.planning import plan_week
 from channelsim.scenario import Scenario
+from channelsim.week import COLLECT_DELAYED_ORDERS, COLLECT_ORDERS, FORECAST_SHARED
+from channelsim.world import build
 from example_markets import (
     serial,
     shelf,
@@ -46,19 +49,19 @@ DEMAND = [
 class Stage:
     """A member of a serial channel, kept by hand."""
 
-    def __init__(self, state, h, lead):
+    def __init__(self, state, h, lead, delay):
         self.stock, self.forecast = state.holdings[c.STOCK, h], state.holdings[c.FORECAST, h]
         self.variance = state.holdings[c.FORECAST_VARIANCE, h]
-        self.owed, self.lead = 0.0, lead
-        self.coming, self.past = {}, []
+        self.owed, self.lead, self.delay = 0.0, lead, delay
+        self.coming, self.posted, self.past = {}, {}, []
 
     def on_order(self, backlog):
-        return sum(self.coming.values()) + backlog
+        return sum(self.posted.values()) + sum(self.coming.values()) + backlog
 
 
-def serial_by_hand(run, trace, ordering, leads, weeks):
+def serial_by_hand(run, trace, ordering, leads, delays, weeks):
     """Return weekly (orders, stocks, shipments) of maker, middle and store, written out rule by rule."""
-    stages = [Stage(run.state, h, leads[h - 1]) for h in (1, 2, 3)]
+    stages = [Stage(run.state, h, leads[h - 1], delays[h - 1]) for h in (1, 2, 3)]
     found = []
     for week in range(weeks):
         for stage in stages:
@@ -66,7 +69,7 @@ def serial_by_hand(run, trace, ordering, leads, weeks):
         asked = trace[min(week, len(trace) - 1)]
         sales = min(stages[-1].stock, asked)
         stages[-1].stock -= sales
-        orders = [0.0, 0.0, 0.0]
+        orders, received = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
         for k in (2, 1, 0):
             stage = stages[k]
             stage.past.append(asked)
@@ -81,11 +84,12 @@ def serial_by_hand(run, trace, ordering, leads, weeks):
             pending = asked if k < 2 else 0.0
             position = stage.stock + stage.on_order(backlog) - stage.owed - pending
             orders[k] = order_by_hand(ordering, stage, position, backlog, pending, asked)
-            asked = orders[k]
-        shipments = [orders[0], 0.0, 0.0, sales]
-        stages[0].coming[week + 1 + stages[0].lead] = orders[0]
+            stage.posted[week + stage.delay] = orders[k]
+            asked = received[k] = stage.posted.pop(week, 0.0)
+        shipments = [received[0], 0.0, 0.0, sales]
+        stages[0].coming[week + 1 + stages[0].lead] = received[0]
         for k in (0, 1):
-            wanted = stages[k].owed + orders[k + 1]
+            wanted = stages[k].owed + received[k + 1]
             shipped = min(stages[k].stock, wanted)
             stages[k].stock -= shipped
             stages[k].owed = wanted - shipped
@@ -99,7 +103,7 @@ def order_by_hand(ordering, stage, position, backlog, pending, asked):
     """Return the order of a stage, by the rule's own words."""
     rule = ordering["rule"]
     if rule == "order_up_to":
-        weeks = stage.lead + 1
+        weeks = stage.delay + stage.lead + 1
         return max(0.0, stage.forecast * weeks + 1.3 * np.sqrt(stage.variance * weeks) - position)
     if rule == "base_stock":
         return max(0.0, 25.0 - position)
@@ -123,13 +127,14 @@ def order_by_hand(ordering, stage, position, backlog, pending, asked):
     ],
     ids=lambda ordering: "-".join(str(v) for v in ordering.values()),
 )
-def test_a_serial_channel_orders_stocks_and_ships_as_written_out_by_hand(ordering):
+@pytest.mark.parametrize("delays", [(0, 0, 0), (2, 0, 1)], ids=["at once", "delayed"])
+def test_a_serial_channel_orders_stocks_and_ships_as_written_out_by_hand(ordering, delays):
     given = {"smoothing": 0.2, "opening_forecast": 7.0, "opening_deviation": 3.0} | ordering
-    scenario = serial(DEMAND, given, leads=(1, 0, 2))
+    scenario = serial(DEMAND, given, leads=(1, 0, 2), delays=delays)
     run = Run(scenario)
     run.state.flat[:] = run.terms.base
     run.opening = run.state.holdings[c.FORECAST, 1:].copy()
-    expected = serial_by_hand(run, DEMAND, ordering, (1, 0, 2), 28)
+    expected = serial_by_hand(run, DEMAND, ordering, (1, 0, 2), delays, 28)
     for orders, stocks, shipments in expected:
         run.take_week()
         np.testing.assert_allclose(run.state.holdings[c.ORDER, 1:], orders, atol=1e-9)
@@ -160,6 +165,170 @@ def test_goods_shipped_in_week_t_arrive_at_the_start_of_week_t_plus_one_plus_the
         shipped.append(run.state.links[c.SHIPPED, 0])
     assert arrived == [0.0] * (1 + lead) + shipped[: 11 - lead]
     assert set(shipped) == {10.0}
+
+
+@pytest.mark.parametrize("lead", [0, 2])
+@pytest.mark.parametrize("delay", [0, 1, 3])
+def test_an_order_placed_in_week_t_reaches_the_supplier_in_week_t_plus_the_order_delay(delay, lead):
+    trace = [float(5 + week) for week in range(20)]
+    ordering = {"rule": "pass_through", "opening_stock": 500.0}
+    run = Run(serial(trace, ordering, leads=(0, 0, lead), delays=(0, 0, delay)))
+    placed, reached, arrived = [], [], []
+    for _ in range(16):
+        run.take_week()
+        placed.append(run.state.holdings[c.ORDER, 3])
+        reached.append(run.state.links[c.ORDERED, 2])
+        arrived.append(run.state.links[c.ARRIVED, 2])
+        assert run.state.holdings[c.DEMAND, 2] == reached[-1]
+        under_way = sum(placed) - sum(arrived)
+        np.testing.assert_allclose(run.state.holdings[c.ON_ORDER, 3], under_way)
+    assert placed == trace[:16]
+    assert reached == [0.0] * delay + placed[: 16 - delay]
+    assert arrived == [0.0] * (delay + lead + 1) + placed[: 15 - delay - lead]
+
+
+def test_delays_that_differ_within_a_tier_are_kept_apart():
+    orders = {f"members.stores{i}.ordering.rule": "pass_through" for i in range(2)}
+    run = Run(two_shelves(**{"contracts.1.order_delay": 2}, **orders))
+    reached = []
+    for _ in range(4):
+        run.take_week()
+        reached.append(run.state.links[c.ORDERED].tolist())
+    assert reached == [[10.0, 0.0], [10.0, 0.0], [10.0, 6.0], [10.0, 6.0]]
+
+
+def test_a_base_stock_of_the_protection_interval_is_just_enough():
+    """Known answer: with demand 10 every week, 10·(delay + lead + 1) leaves nothing over and owes nothing."""
+    for delay, lead in ((0, 0), (2, 1), (1, 3)):
+        changes = {"contracts.0.order_delay": delay, "contracts.0.lead_time": lead}
+        ordering = {"rule": "order_up_to", "forecast": "known_mean", "safety_factor": 0.0}
+        scenario = two_shelves(**changes, **{"members.stores0.ordering": ordering})
+        run = Run(scenario)
+        for _ in range(12):
+            run.take_week()
+        assert run.terms.holdings[c.PROTECTION_WEEKS, run.channel.first_shelf] == delay + lead + 1
+        assert shelf(run, c.STOCK)[0] == 0.0
+        assert shelf(run, c.SALES)[0] == 10.0
+
+
+def test_orders_in_transit_open_at_the_rate_of_the_pipeline():
+    ordering = {"rule": "anchoring", "opening_pipeline": 4.0, "opening_stock": 12.0, "anchor": 12.0}
+    ordering |= {"opening_forecast": 4.0, "supply_line_weight": 0.0}
+    run = Run(serial([4.0], ordering, leads=(1, 0, 2), delays=(1, 3, 0)))
+    run.state.flat[:] = run.terms.base
+    np.testing.assert_allclose(run.state.orders_in_transit.sum(axis=0), [4.0, 12.0, 0.0])
+    np.testing.assert_allclose(run.state.pipeline.sum(axis=0), [8.0, 4.0, 12.0])
+    np.testing.assert_allclose(run.state.holdings[c.ON_ORDER, 1:], [12.0, 16.0, 12.0])
+    for _ in range(10):  # balance stays balance
+        run.take_week()
+        np.testing.assert_allclose(run.state.holdings[c.ORDER, 1:], 4.0)
+        np.testing.assert_allclose(run.state.holdings[c.STOCK, 1:], 12.0)
+
+
+def test_the_ring_of_orders_is_only_as_long_as_needed():
+    assert build(serial([4.0])).sizes.order_weeks == 0
+    assert build(serial([4.0], delays=(0, 3, 1))).sizes.order_weeks == 4
+
+
+def test_a_scenario_without_order_delay_does_without_the_step():
+    def codes(delays):
+        channel = build(serial([4.0], delays=delays))
+        return [(p.code, p.tier) for p in plan_week(channel, channel.apply())]
+
+    plain, delayed = codes((0, 0, 0)), codes((0, 2, 0))
+    assert COLLECT_DELAYED_ORDERS not in {code for code, _ in plain}
+    changed = [(was, now) for was, now in zip(plain, delayed, strict=True) if was != now]
+    assert changed == [((COLLECT_ORDERS, 1), (COLLECT_DELAYED_ORDERS, 1))]
+
+
+# --- shared forecasts -------------------------------------------------------------------------------
+
+
+def shared_channel(**changes):
+    """Return two stores, their distributor and its maker, which take over the stores' forecasts."""
+    noise = {"system": "given", "mean": 10.0, "noise": "poisson", "unmet": "backlogged"}
+    scenario = serial([], delays=(0, 2, 1), demand=noise)
+    shared = {f"members.{name}.ordering.forecast": "shared" for name in ("maker", "middle")}
+    stores = {"members.store.count": None, "members.store.per_territory": 2}
+    return scenario.replace(**(shared | stores | changes))
+
+
+def test_a_shared_forecast_is_the_sum_of_the_buyers_forecasts_of_the_week():
+    run = Run(shared_channel())
+    run.state.flat[:] = run.terms.base
+    for week in range(8):
+        forecast, variance = run.state.holdings[c.FORECAST], run.state.holdings[c.FORECAST_VARIANCE]
+        for values in (forecast, variance):
+            np.testing.assert_allclose(values[1:3], values[3:].sum(), rtol=1e-14)
+        assert week == 0 or forecast[3] != forecast[4]
+        run.take_week()
+    assert abs(run.state.holdings[c.DEMAND, 1] - run.state.holdings[c.FORECAST, 1]) > 0.1
+
+
+def test_stores_forecast_for_those_who_share_even_if_they_order_without():
+    changes = {"members.store.ordering.rule": "pass_through", "members.middle.ordering.rule": "base_stock"}
+    run = Run(shared_channel(**changes, **{"members.middle.ordering.base_stock": 60.0}))
+    before = None
+    for _ in range(3):
+        run.take_week()
+        forecast = run.state.holdings[c.FORECAST]
+        assert forecast[1] == forecast[2] == pytest.approx(forecast[3:].sum())
+        assert forecast[1] != before
+        before = forecast[1]
+
+
+def test_shared_means_that_are_known_let_upper_tiers_order_what_is_sold():
+    """Limit: nothing is left to forecast, so every tier orders the week's demand."""
+    known = {"members.store.ordering.forecast": "known_mean", "demand.noise": "normal"}
+    at_once = {"contracts.1.order_delay": 0, "contracts.2.order_delay": 0, "demand.deviation": 2.0}
+    run = Run(shared_channel(**known, **at_once))
+    for _ in range(10):
+        run.take_week()
+        sold = shelf(run, c.DEMAND).sum()
+        np.testing.assert_allclose(run.state.holdings[c.ORDER, 1:3], sold, rtol=1e-9)
+
+
+def test_opening_forecasts_are_shared_too():
+    run = Run(shared_channel(**{"members.store.ordering.opening_forecast": 7.0}))
+    run.state.flat[:] = run.terms.base
+    np.testing.assert_allclose(run.state.holdings[c.FORECAST], [20.0, 14.0, 14.0, 7.0, 7.0])
+
+
+def test_a_forecast_that_is_not_shared_is_not_touched():
+    channel = build(serial(DEMAND))
+    assert FORECAST_SHARED not in {p.code for p in plan_week(channel, channel.apply())}
+    scenario = shared_channel(**{"members.maker.ordering.forecast": "exponential_smoothing"})
+    run = Run(scenario)
+    for _ in range(6):
+        run.take_week()
+    forecast = run.state.holdings[c.FORECAST]
+    assert forecast[2] == pytest.approx(forecast[3:].sum())
+    assert abs(forecast[1] - forecast[2]) > 1e-3
+
+
+# --- demand served at once --------------------------------------------------------------------------
+
+
+def test_late_sales_are_those_that_were_owed():
+    """Known answer: stock of 12, nothing ordered for two weeks, then all that waits is served first."""
+    ordering = {"rule": "base_stock", "base_stock": 12.0}
+    run = Run(
+        serial(
+            [10.0, 7.0, 1.0, 0.0],
+            ordering,
+            leads=(0, 0, 1),
+            demand={"system": "given", "trace": [10.0, 7.0, 1.0, 0.0], "unmet": "backlogged"},
+        )
+    )
+    late, owed, sold = [], [], []
+    for _ in range(4):
+        run.take_week()
+        late.append(shelf(run, c.LATE_SALES)[0])
+        owed.append(shelf(run, c.OWED)[0])
+        sold.append(shelf(run, c.SALES)[0])
+    assert sold == [10.0, 2.0, 6.0, 0.0]
+    assert owed == [0.0, 5.0, 0.0, 0.0]
+    assert late == [0.0, 0.0, 5.0, 0.0]
 
 
 @pytest.mark.parametrize(

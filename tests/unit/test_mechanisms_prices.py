@@ -119,6 +119,43 @@ def test_suggested_fixed_and_markup_prices_are_what_they_say():
     np.testing.assert_allclose(shelf(run, c.PRICE), expected)
 
 
+def test_a_margin_in_money_is_added_to_the_wholesale_price():
+    rules = ({"rule": "margin", "margin": {"A": 2.5, "B": 0.0}}, {"rule": "margin", "margin": 1.25})
+    dearer = {"week": 2, "duration": 1, "column": "wholesale_price", "operation": "add", "value": 3.0}
+    run = Run(market({"system": "logit"}, rules, events=[dearer]))
+    run.state.flat[:] = run.terms.base
+    group, _, brand = labels(run)
+    cost = np.where(brand == 0, 6.0, 4.0)
+    margin = np.where(group == 1, np.where(brand == 0, 2.5, 0.0), 1.25)
+    np.testing.assert_allclose(shelf(run, c.PRICE), cost + margin)  # from the opening on
+    for week in range(5):
+        run.take_week()
+        np.testing.assert_allclose(shelf(run, c.PRICE), cost + margin + (3.0 if week == 2 else 0.0))
+
+
+def test_a_margin_is_kept_above_manufacturers_that_price_by_rule():
+    """Choi: linear demand, one maker, margin given: w = (a/b − m + c)/2, p = w + m."""
+    scenario = Scenario.from_library("bilateral").replace(
+        **{
+            "demand.system": "linear",
+            "demand.intercept": 120.0,
+            "demand.own_slope": 1.0,
+            "brands.A.production_cost": 20.0,
+            "members.maker.pricing.rule": "vertical_nash",
+            "members.store.pricing.rule": "margin",
+            "members.store.pricing.margin": 30.0,
+            "weeks": 30,
+            "warm_up_weeks": 0,
+        }
+    )
+    run = Run(scenario)
+    for _ in range(2):
+        run.take_week()
+    wholesale = (120.0 - 30.0 + 20.0) / 2.0
+    np.testing.assert_allclose(run.state.links[c.WHOLESALE_PRICE, 0], wholesale, rtol=1e-8)
+    np.testing.assert_allclose(shelf(run, c.PRICE), wholesale + 30.0, rtol=1e-8)
+
+
 def test_a_price_moves_its_share_of_the_way():
     run = Run(linear_market(({"rule": "best_response", "adjustment": 0.25},)))
     run.state.flat[:] = run.terms.base

@@ -270,6 +270,34 @@ WRONG = [
         {"members.1.pricing": {"rule": "maximum", "bound": {"A": 9.0}}},
         ["members.shops.pricing.bound", "no value for 'B'"],
     ),
+    (
+        {"members.1.pricing": {"rule": "margin", "margin": {"A": 9.0}}},
+        ["members.shops.pricing.margin", "no value for 'B'"],
+    ),
+    (
+        {"members.1.pricing": {"rule": "margin", "margin": -1.0}},
+        ["members.shops.pricing.margin", "-1.0", "greater than or equal to 0"],
+    ),
+    (
+        {"members.1.pricing": {"rule": "margin", "margin": {"A": 9.0, "B": 1.0, "C": 2.0}}},
+        ["members.shops.pricing.margin = 'C'", "admissible: A, B"],
+    ),
+    (
+        {"members.1.pricing": {"rule": "markup", "margin": 3.0}},
+        ["members.shops.pricing.margin", "'markup' keeps no margin", "use 'margin'"],
+    ),
+    ({"members.0.pricing": {"rule": "margin"}}, ["members.maker.pricing.rule = 'margin'", "posted"]),
+    (
+        {"members.1.ordering": {"forecast": "shared"}},
+        ["members.shops.ordering.forecast = 'shared'", "sells to consumers"],
+    ),
+    (
+        {"members.1.ordering": {"forecast": "share"}},
+        ["members.shops.ordering.forecast = 'share'", "shared"],
+    ),
+    ({"contracts.0.order_delay": -1}, ["contracts[0].order_delay = -1", "greater than or equal to 0"]),
+    ({"contracts.0.order_delay": 1.5}, ["contracts[0].order_delay = 1.5", "integer"]),
+    ({"contracts.0.order_delay": 53}, ["contracts[0].order_delay = 53", "less than or equal to 52"]),
     ({"members.1.capacity": 5.0}, ["members.shops.capacity", "without suppliers"]),
     ({"members.1.pays_from_cash": True}, ["members.shops.pays_from_cash", "credit = true"]),
     (

@@ -178,7 +178,7 @@ def contract_rows(channel: Channel) -> tuple[list[str], list[list[object]]]:
         [
             k.supplier, k.buyer, k.brand or "all",
             "by rule" if k.wholesale_price is None else f"{k.wholesale_price:,g}",
-            k.lead_time, k.credit_weeks, f"{k.minimum_order:,g}", f"{k.case_size:,g}",
+            k.order_delay, k.lead_time, k.credit_weeks, f"{k.minimum_order:,g}", f"{k.case_size:,g}",
         ]
         for k in channel.scenario.contracts
     ]  # fmt: skip
@@ -187,6 +187,7 @@ def contract_rows(channel: Channel) -> tuple[list[str], list[list[object]]]:
         "buyer",
         "brand",
         "wholesale price",
+        "order delay",
         "lead weeks",
         "credit weeks",
         "minimum order",

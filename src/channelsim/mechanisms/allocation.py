@@ -5,9 +5,10 @@ stock it shares what it has in proportion to what it owes:
 
     shipped_l = (backlog_l + ordered_l) · min(1, available / Σ owed).
 
-The top tier produces what it ships, up to its capacity. Goods shipped in week t on a link of lead
-time L arrive at the start of week t + 1 + L; the invoice is made out at shipment at the wholesale
-price of the week and, where payables are kept, falls due credit_weeks after arrival.
+In the records old backlog counts as served before new orders. The top tier produces what it ships, up to
+its capacity. Goods shipped in week t on a link of lead time L arrive at the start of week t + 1 + L; the
+invoice is made out at shipment at the wholesale price of the week and, where payables are kept, falls due
+credit_weeks after arrival.
 
 Limit: ample stock ships every order in full the week it is placed.
 """
@@ -25,6 +26,7 @@ from channelsim.columns import (
     END_LINK,
     FIRST_LINK,
     INVOICE,
+    LATE_SALES,
     LEAD_TIME,
     ON_ORDER,
     ORDERED,
@@ -79,10 +81,12 @@ def allocate_and_ship(tier: int, week: int, world: World, state: State) -> None:
     first_link, end_link = world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
     stock, capacity, owed = state.holdings[STOCK], state.holdings[CAPACITY], state.holdings[OWED]
     demand, sales, stockout = state.holdings[DEMAND], state.holdings[SALES], state.holdings[STOCKOUT]
+    late = state.holdings[LATE_SALES]
     for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
         available = capacity[h] if tier == 0 else stock[h]
         wanted = owed[h] + demand[h]
         sales[h] = min(available, wanted)
+        late[h] = min(owed[h], sales[h])
         stockout[h] = 1.0 if wanted > available else 0.0
         owed[h] = wanted - sales[h]
         if tier > 0:

@@ -40,6 +40,7 @@ from channelsim.columns import (
     FIRST_STORE,
     FIRST_ZONE,
     INTERCEPT,
+    LATE_SALES,
     LISTED,
     MARKET,
     MARKET_INDEX,
@@ -344,8 +345,10 @@ def sell_with_backlog(state: State) -> None:
         state.holdings[OWED][first:],
     )
     sales, stockout = state.holdings[SALES][first:], state.holdings[STOCKOUT][first:]
+    late = state.holdings[LATE_SALES][first:]
     for i in range(sales.size):
         wanted = owed[i] + demand[i]
         sales[i] = min(stock[i], wanted)
+        late[i] = min(owed[i], sales[i])
         stockout[i] = 1.0 if wanted > stock[i] else 0.0
         owed[i] = wanted - sales[i]

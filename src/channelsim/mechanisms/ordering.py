@@ -2,8 +2,14 @@
 
 Forecast. Exponential smoothing f ← f + a(d − f); moving average of the last n weeks; or the known
 mean of given demand. The error variance follows v ← v + a((d − f)² − v) with the forecast before it
-learnt of d. A week's order, placed at its end, arrives at the start of week t + 1 + L: it has to
-last L + 1 weeks (lead time plus the review period).
+learnt of d. *Shared*: a supplier takes over the sums of its buyers' forecasts and error variances of the
+same week (their errors taken as independent), so that the forecast of consumers' demand is passed up the
+channel instead of the orders (Chen et al. 2000, centralised demand information).
+
+An order placed in week t reaches the supplier in week t + D (order_delay; 0: the same week). Until then it is
+in transit: on order for the buyer, unknown to the supplier. Shipped at once, its goods arrive at the start of
+week t + D + L + 1. A week's order therefore has to last D + L + 1 weeks, the protection interval: order
+delay, lead time and the review period, below L + 1 for short.
 
 Rules (position = stock + on order − owed):
 
@@ -18,7 +24,8 @@ Rules (position = stock + on order − owed):
 
 Orders below the supplier's minimum are not placed; others are rounded up to whole cases.
 
-Sources: Zipkin 2000; Sterman 1989. Limit: known mean and no noise make order-up-to order exactly d.
+Sources: Zipkin 2000; Sterman 1989; Chen et al. 2000. Limit: known mean and no noise make order-up-to
+order exactly d.
 """
 
 from __future__ import annotations
@@ -28,6 +35,7 @@ from math import sqrt
 from channelsim.codes import (
     FORECAST_KNOWN,
     FORECAST_MOVING_AVERAGE,
+    FORECAST_SHARED,
     FORECAST_SMOOTHING,
     ORDER_ANCHORING,
     ORDER_BASE_STOCK,
@@ -62,6 +70,7 @@ from channelsim.columns import (
     OBSOLESCENCE,
     ON_ORDER,
     ORDER,
+    ORDER_DELAY,
     ORDER_RULE,
     ORDERED,
     OWED,
@@ -86,6 +95,7 @@ from channelsim.columns import (
     WRITE_OFF,
 )
 from channelsim.compiled import rule
+from channelsim.mechanisms.allocation import later
 from channelsim.mechanisms.terms import marginal_cost
 from channelsim.numerics import normal_quantile, total
 from channelsim.tables import State, Terms, World
@@ -105,6 +115,26 @@ def collect_orders(tier: int, world: World, terms: Terms, state: State) -> None:
         order, buyer = state.holdings[ORDER], world.links_index[BUYER_HOLDING][first:end]
         for k in range(ordered.size):
             ordered[k] = active[k] * order[buyer[k]]
+    add_up_orders(tier, world, state)
+
+
+@rule
+def collect_delayed_orders(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
+    """Settle what a supplying tier is asked for where orders take weeks: new ones go, due ones arrive."""
+    ring = state.orders_in_transit.shape[0]
+    now, arriving = week % ring, state.orders_in_transit[week % ring]
+    order, buyer = state.holdings[ORDER], world.links_index[BUYER_HOLDING]
+    ordered, active, delay = state.links[ORDERED], terms.links[LINK_ACTIVE], world.links_index[ORDER_DELAY]
+    for k in range(world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]):
+        state.orders_in_transit[later(now, delay[k], ring), k] += active[k] * order[buyer[k]]
+        ordered[k] = arriving[k]
+        arriving[k] = 0.0
+    add_up_orders(tier, world, state)
+
+
+@rule
+def add_up_orders(tier: int, world: World, state: State) -> None:
+    """Settle the demand of a supplying tier: the orders that reach each holding this week."""
     demand, first_link, end_link = (
         state.holdings[DEMAND],
         world.holdings_index[FIRST_LINK],
@@ -151,6 +181,22 @@ def forecast_known_mean(tier: int, world: World, state: State) -> None:
     for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
         if world.holdings_index[FORECAST_RULE, h] == FORECAST_KNOWN:
             state.holdings[FORECAST, h] = state.holdings[MEAN_DEMAND, h]
+
+
+@rule
+def forecast_shared(tier: int, world: World, terms: Terms, state: State) -> None:
+    """Settle the forecast of members that take over those of their buyers."""
+    first_link, end_link = world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
+    buyer, active = world.links_index[BUYER_HOLDING], terms.links[LINK_ACTIVE]
+    for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
+        if world.holdings_index[FORECAST_RULE, h] != FORECAST_SHARED:
+            continue
+        forecast, variance = 0.0, 0.0
+        for k in range(first_link[h], end_link[h]):
+            forecast += active[k] * state.holdings[FORECAST, buyer[k]]
+            variance += active[k] * state.holdings[FORECAST_VARIANCE, buyer[k]]
+        state.holdings[FORECAST, h] = forecast
+        state.holdings[FORECAST_VARIANCE, h] = variance
 
 
 @rule

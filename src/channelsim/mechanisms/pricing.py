@@ -14,10 +14,10 @@ Newton's way, see `newton_step`).
 
 Upper tiers that mark up ask k·c on all their links, tier by tier downward.
 
-Rules: *fixed*; *markup* k·w; *suggested* price; *best response*; *minimum* and *maximum* resale price, a
-best response that may not pass the bound: shelves at their bound are held there and the others
-solved again. A shelf without logit demand keeps its price. Shares are last week's, so stores react to the
-market that they saw; at rest the condition holds exactly.
+Rules: *fixed*; *markup* k·w; *margin* w + m in money; *suggested* price; *best response*; *minimum* and
+*maximum* resale price, a best response that may not pass the bound: shelves at their bound are held there
+and the others solved again. A shelf without logit demand keeps its price. Shares are last week's, so stores
+react to the market that they saw; at rest the condition holds exactly.
 
 Source: multiproduct logit Bertrand (Anderson, de Palma & Thisse 1992), economics §2. Limit: one
 segment and one zone give the common markup 1/(α(1 − S_j)).
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from channelsim.codes import (
     PRICE_BEST_RESPONSE,
+    PRICE_MARGIN,
     PRICE_MARKUP,
     PRICE_MAXIMUM,
     PRICE_MINIMUM,
@@ -44,6 +45,7 @@ from channelsim.columns import (
     HANDLING_COST,
     INTERCEPT,
     LISTED,
+    MARGIN,
     MARKUP,
     MEAN_DEMAND,
     MEMBER_TERRITORY,
@@ -87,7 +89,7 @@ def pass_on_costs(world: World, terms: Terms, state: State) -> None:
 
 @rule
 def propose_simple_price(world: World, state: State) -> None:
-    """Propose the prices of all shelves that need no optimisation: fixed, markup, suggested."""
+    """Propose the prices of all shelves that need no optimisation: fixed, markup, margin, suggested."""
     first = first_shelf_of(state)
     price, proposed, cost = (
         state.holdings[PRICE][first:],
@@ -95,11 +97,13 @@ def propose_simple_price(world: World, state: State) -> None:
         state.holdings[UNIT_COST][first:],
     )
     chosen, markup = world.holdings_index[PRICE_RULE][first:], world.holdings[MARKUP][first:]
-    suggested = world.holdings[PRICE_BOUND][first:]
+    suggested, margin = world.holdings[PRICE_BOUND][first:], world.holdings[MARGIN][first:]
     for i in range(price.size):
         proposed[i] = price[i]
         if chosen[i] == PRICE_MARKUP:
             proposed[i] = markup[i] * cost[i]
+        elif chosen[i] == PRICE_MARGIN:
+            proposed[i] = cost[i] + margin[i]
         elif chosen[i] == PRICE_SUGGESTED:
             proposed[i] = suggested[i]
 

@@ -9,10 +9,8 @@ spread of demand so small beside its mean that no order comes near zero.
 
 Weeks: an order of week t arrives at the start of week t + 1 + lead_time, so L = lead_time + 1.
 
-No rule of a scenario forecasts *consumers'* demand at an upper tier (shared information): upper tiers are
-then agents of a `ChannelModel`, which lack only that one rule, all else runs as in any scenario. Two
-neighbours of shared information need no agents: one order that covers the weeks of all tiers, and a mean that
-all know.
+Where information is shared, upper tiers take over the store's forecast of consumers' demand (forecast rule
+``shared``).
 
 The beer game belongs to the family, too: `channelsim.verification.beer_game`.
 """
@@ -90,29 +88,6 @@ def of_all(field: str, value: Any) -> dict[str, Any]:
     return {f"members.{group}.ordering.{field}": value for group in STAGES}
 
 
-def informed(laboratory: Laboratory) -> float:
-    """Return the factory's response to an impulse where upper tiers forecast consumers' demand.
-
-    Agents order up to the store's forecast for their own protection weeks; the rest is the scenario's.
-    """
-    from channelsim.engines.mesa_model import ChannelModel, Distributor, Manufacturer
-
-    def choose_order(self: Any) -> float:
-        (store,) = (agent for agent in self.model.agent_of_row.values() if agent.role == "retailer")
-        return float(max(0.0, self.protection_weeks * store.forecast - self.position))
-
-    classes = {
-        "distributor": type("InformedDistributor", (Distributor,), {"choose_order": choose_order}),
-        "factory": type("InformedFactory", (Manufacturer,), {"choose_order": choose_order}),
-    }
-    model = ChannelModel(laboratory.scenario(THREE, **impulse(60)), agent_classes=classes)
-    orders = []
-    while model.week < model.weeks:
-        model.step()
-        orders.append(model.total("order", group="factory"))
-    return squared(orders)
-
-
 SMOOTHED = {"members.store.ordering.forecast": "exponential_smoothing"}
 PERSISTENT = {
     "demand": {
@@ -133,6 +108,7 @@ FIXED_ABOVE = {
     "members.factory.ordering.base_stock": COVERED[2] * MEAN,
 }
 PASSED_ON: dict[str, Any] = {f"members.{group}.ordering.rule": "pass_through" for group in STAGES[1:]}
+SHARED: dict[str, Any] = {f"members.{group}.ordering.forecast": "shared" for group in STAGES[1:]}
 ALL_THE_WEEKS = {"contracts.0.lead_time": sum(COVERED) - 1, "members.store.ordering.window": WINDOW}
 AVERAGES = [forecast_weights(window=WINDOW)] * len(STAGES)
 SMOOTHINGS = [forecast_weights(smoothing=SMOOTHING)] * len(STAGES)
@@ -217,8 +193,12 @@ RATIO_CASES = (
     ratio_case(
         "three tiers, shared information: the factory's response to one week of demand",
         lambda: shared_ratios(COVERED, AVERAGES[0])[2],
-        informed,
-        reason="upper tiers are agents: no rule of a scenario forecasts consumers' demand",
+        lambda lab: responded(lab, THREE, "factory", **SHARED),
+    ),
+    ratio_case(
+        "three tiers, shared information: the factory's orders",
+        lambda: shared_ratios(COVERED, AVERAGES[0])[2],
+        lambda lab: estimated(lab, THREE, 3, **SHARED),
     ),
     ratio_case(
         "shared information as one order for the weeks of all tiers",

@@ -65,9 +65,8 @@ def series(result: Result, name: str) -> Floats:
 
 
 def met_at_once(result: Result) -> Floats:
-    """Return the share of demand met in its week: less what of the week's demand is owed at its end."""
-    demand, owed = series(result, "demand_by_territory"), series(result, "owed_by_territory")
-    return np.asarray(1.0 - np.minimum(demand, owed).sum(axis=(1, 2)) / demand.sum(axis=(1, 2)))
+    """Return the share of demand met in its week in each replication."""
+    return np.asarray(result.metrics["immediate_fill_rate"].values[0], dtype=np.float64)
 
 
 def best_whole(cost: Callable[[int], float], start: int) -> int:
@@ -174,14 +173,16 @@ def best_week_quantity(laboratory: Laboratory) -> float:
     return float(best.x)
 
 
+BACKLOG_METRICS = ("average_stock", "average_backlog", "immediate_fill_rate")
+
+
 # --- base stocks ------------------------------------------------------------------------------------
 
 
 def run_base_stock(laboratory: Laboratory, level: float = POISSON_LEVEL, replications: int = 60) -> Result:
     """Run base stocks against Poisson demand."""
-    record = ["owed", "demand by territory", "owed by territory"]
     changes: dict[str, Any] = {LEVEL: level}
-    return laboratory.run(BASE_STOCK, replications, record=record, metrics=["average_stock"], **changes)
+    return laboratory.run(BASE_STOCK, replications, metrics=BACKLOG_METRICS, **changes)
 
 
 def run_normal_base_stock(laboratory: Laboratory) -> Result:
@@ -192,15 +193,13 @@ def run_normal_base_stock(laboratory: Laboratory) -> Result:
         "demand.deviation": NORMAL.standard_deviation,
         LEVEL: NORMAL_LEVEL,
     }
-    record = ["owed", "demand by territory", "owed by territory"]
-    return laboratory.run(BASE_STOCK, 60, record=record, metrics=["average_stock"], **changes)
+    return laboratory.run(BASE_STOCK, 60, metrics=BACKLOG_METRICS, **changes)
 
 
 def run_certain(laboratory: Laboratory) -> Result:
     """Run base stocks that are just the demand of the weeks they have to last, without noise."""
     changes: dict[str, Any] = {"demand.noise": "none", LEVEL: POISSON.mean * (LEAD_TIME + 1)}
-    record = ["owed", "demand by territory", "owed by territory"]
-    return laboratory.run(BASE_STOCK, record=record, metrics=["average_stock"], weeks=60, **changes)
+    return laboratory.run(BASE_STOCK, metrics=BACKLOG_METRICS, weeks=60, **changes)
 
 
 def stock_per_store(result: Result) -> Noisy:
@@ -210,7 +209,7 @@ def stock_per_store(result: Result) -> Noisy:
 
 def owed_per_store(result: Result) -> Floats:
     """Return a store's backorders at the end of a week in each replication."""
-    return np.asarray(series(result, "owed").mean(axis=1) / STORES)
+    return np.asarray(result.metrics["average_backlog"].values[0] / STORES)
 
 
 def best_base_stock(laboratory: Laboratory) -> float:

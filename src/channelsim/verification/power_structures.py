@@ -2,11 +2,8 @@
 
 The rules of the simulator hold two of Choi's games as they are: manufacturers that price as ``leader``, or
 by ``vertical_nash``, above a store that prices by ``best_response``. Where the *retailer leads* it announces
-unit margins, and no rule of a store keeps a margin in money. It is found by an optimiser over retail prices
-that the store holds (rule ``fixed``) above manufacturers that price by ``vertical_nash``. They take the
-store's margin m = p − w as given and review w every week, until w is their answer to the margin that it
-leaves. To every pair of margins belongs one such pair of retail prices, and the other way round, so that
-choosing these is choosing those.
+unit margins (rule ``margin``), which the manufacturers take as given (``vertical_nash``); the margins that
+earn it most are found by an optimiser.
 
 The leaders' game is found a second time without their rule: posted wholesale prices, each moved by scipy to
 its owner's best answer until neither moves, with runs of the simulator as profit function.
@@ -135,15 +132,15 @@ def leading_store(laboratory: Laboratory, duopoly: Duopoly) -> Any:
     """Return the run at which a store that leads earns most, its manufacturers taking margins as given."""
     from scipy.optimize import minimize
 
-    def run(prices: Any) -> Any:
-        held = {brand: float(price) for brand, price in zip(BRANDS, prices, strict=True)}
-        pricing = {"members.store.pricing.rule": "fixed", "members.store.pricing.opening": held}
+    def run(margins: Any) -> Any:
+        announced = {brand: float(margin) for brand, margin in zip(BRANDS, margins, strict=True)}
+        pricing = {"members.store.pricing.rule": "margin", "members.store.pricing.margin": announced}
         return common(laboratory, duopoly, "vertical_nash", **pricing)
 
     # three-point differences are exact on a quadratic, so that a coarse step costs nothing but rounding
     best = minimize(
-        lambda prices: -of_group(run(prices), "profit", "store"),
-        [50.0, 50.0],
+        lambda margins: -of_group(run(margins), "profit", "store"),
+        [20.0, 20.0],
         method="L-BFGS-B",
         jac="3-point",
         options={"finite_diff_rel_step": 1e-3, "gtol": 1e-3},
