@@ -30,11 +30,12 @@ DOUBLED = "control: without substitution integration doubles a manufacturer's pr
 
 
 class ShortRuns(Laboratory):
-    """Runs just long enough for prices to come to rest."""
+    """Runs just long enough for prices to come to rest after a first review of wholesale prices."""
 
     @staticmethod
     def scenario(name, **changes):
-        return Scenario.from_library(f"verification/{name}").replace(**changes, weeks=14, warm_up_weeks=13)
+        short = {"weeks": 14, "warm_up_weeks": 13} | ({"review_weeks": 14} if "exclusive" in name else {})
+        return Scenario.from_library(f"verification/{name}").replace(**changes, **short)
 
 
 def verdict(name):
