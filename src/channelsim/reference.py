@@ -28,6 +28,7 @@ from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
 from channelsim.schema import COLUMNS, Column
+from channelsim.verification.cases import Row
 from channelsim.verification.table import HEADS, cells, stored
 from channelsim.week import STEPS
 from channelsim.world import build
@@ -282,19 +283,16 @@ def verification() -> str:
     found = stored()
     sections = [f"{len(found) - len(found.failed)} of {len(found)} cases hold."]
     for name, rows in found.families().items():
-        lines = [
-            (
-                f"{row.case} [{row.unit}]" if row.unit else row.case,
-                *cells(row),
-                row.source,
-                f"`{row.scenario}`" if row.scenario else "",
-                row.reason,
-            )
-            for row in rows
-        ]
-        head = ("case [unit]", *HEADS, "source", "scenario", "remark")
-        sections.append(f"## {name.capitalize()}\n\n{table(head, lines)}")
+        lines = [(_case_cell(row), *cells(row)) for row in rows]
+        remarks = [f"- *{row.case}*: {row.reason}" for row in rows if row.reason]
+        section = f"## {name.capitalize()}\n\n{table(('case [unit], source, scenario', *HEADS), lines)}"
+        sections.append("\n\n".join([section, *(["Remarks:", "\n".join(remarks)] if remarks else [])]))
     return "\n\n".join(sections)
+
+
+def _case_cell(row: Row) -> str:
+    unit, scenario = f" [{row.unit}]" if row.unit else "", f", `{row.scenario}`" if row.scenario else ""
+    return f"{row.case}{unit}<br>*{row.source}*{scenario}"
 
 
 # --- public names, commands ------------------------------------------------------------------------------
