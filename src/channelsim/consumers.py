@@ -19,16 +19,15 @@ def shelf_utility(built: BuiltWorld, listed: Floats) -> Floats:
     np.add.at(assortment, member, listed[first:])
     names = [b.name for b in scenario.brands]
     equity = np.array([[np.nan_to_num(brand_value(s.equity, b)) for b in names] for s in scenario.segments])
-    segment = world.segments[:, :, None]
-    attributes = world.members[:, member]
+    segment, attributes = world.segments[:, :, None], world.members  # a store's shelves share what it offers
     fit = np.abs(np.log(attributes[c.LOT_SIZE] / segment[c.WANTED_LOT_SIZE]))
-    utility = (
-        equity[:, brand]
-        + attributes[c.LOYALTY]
+    of_member = (
+        attributes[c.LOYALTY]
         - segment[c.WAITING_WEIGHT] * attributes[c.WAITING]
-        + segment[c.VARIETY_WEIGHT] * np.log(np.maximum(assortment[member], 1.0))
+        + segment[c.VARIETY_WEIGHT] * np.log(np.maximum(assortment, 1.0))
         - segment[c.LOT_SIZE_WEIGHT] * fit
     )
+    utility = equity[:, brand] + of_member[:, member]
     return np.ascontiguousarray(utility)
 
 

@@ -113,6 +113,8 @@ def _share_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
     """Write the forecasts that members take over from their buyers, tier by tier upward."""
     world, source = built.world, terms.holdings_index[c.SOURCE_LINK]
     shared = world.holdings_index[c.FORECAST_RULE] == FORECAST_SHARED
+    if not shared.any():
+        return
     buyers = np.flatnonzero(source >= 0)
     suppliers = world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
     for tier in range(built.tiers - 2, -1, -1):
