@@ -30,10 +30,10 @@ Sources: Nash (1950), *Econometrica* 18; Horn & Wolinsky (1988), *RAND Journal o
 Klapper & Villas-Boas (2010), *Marketing Science* 29; foundations: Collard-Wexler, Gowrisankaran & Lee (2019),
 *Journal of Political Economy* 127.
 
-Where it holds: linear prices, one brand per contract, quantities that follow retail prices alone (no capacity,
-no stock-out). With retail prices re-optimised an equilibrium need not exist or be unique: where buyers value a
-store's assortment, a brand that hardly sells is bargained for as variety, at a unit price above its retail
-price, and both may run away. Weights near 1 at several tiers converge slowly.
+Where it holds: linear prices, one brand per contract, quantities that follow retail prices alone (no
+capacity, no stock-out). With retail prices re-optimised an equilibrium need not exist or be unique: where
+buyers value a store's assortment, a brand that hardly sells is bargained for as variety, at a unit price
+above its retail price, and both may run away. Weights near 1 at several tiers converge slowly.
 """
 
 from __future__ import annotations
