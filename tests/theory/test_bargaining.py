@@ -339,6 +339,12 @@ def test_a_brand_sold_below_cost_is_suspended_and_the_others_bargain_without_it(
         assert bargain.price_of("P", store, "A") == pytest.approx(same.price_of("P", store, "A"), rel=1e-9)
 
 
+def test_until_it_is_suspended_a_loss_is_shared_by_the_weights():
+    channel = Channel(LinearDemand(20.0, 1.0), [Shelf("A", ("P", "X"), 12.0)])
+    agreed = nash_in_nash(channel, [10.0], 0.3).agreements[DEAL]
+    np.testing.assert_allclose(agreed.gains, (-6.0, -14.0), rtol=1e-9)  # of 10 units at −2 each
+
+
 def test_one_shelf_below_cost_is_carried_by_a_chain_that_gains_on_the_others():
     channel = Channel(
         LinearDemand([40.0, 40.0], np.diag([1.0, 1.0])),

@@ -82,13 +82,14 @@ class Table:
         low, high = price_where(contract.supplier, 0.0), price_where(contract.buyer, 0.0)
         # Without a surplus (high < low) both lose at any price between; until the contract is suspended they
         # share the loss as they would a gain, so that the others' prices do not hang on where a search began.
-        sign = 1.0 if high >= low else -1.0
 
         def slope(t: float) -> float:
+            # of β ln |G_s| + (1 − β) ln |G_b|: G'/G, for losses as for gains
             log_product = 0.0
             for share, owner in ((weight, contract.supplier), (1.0 - weight, contract.buyer)):
                 if share > 0.0:
-                    log_product += share * np.log(sign * self.gain(i, t + STEP * 1j, owner)).imag / STEP
+                    gained = self.gain(i, t + STEP * 1j, owner)
+                    log_product += share * gained.imag / STEP / gained.real
             return log_product
 
         best = _top_of(slope, min(low, high), max(low, high))
