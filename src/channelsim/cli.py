@@ -296,46 +296,51 @@ def compile_() -> None:
     from time import perf_counter
 
     start = perf_counter()
-    compile_kernels()
+    compile_kernels(prices=True, power=True)
     _say(f"compiled and cached in {perf_counter() - start:.0f} s")
 
 
 def compile_if_needed(scenario: Scenario) -> None:
     """Compile what a run will need before its threads start: then Ctrl-C need not wait for the compiler."""
-    _compile_missing(reviews=any(group.pricing.rule in REVIEWED for group in scenario.members))
+    _compile_missing(any(g.pricing.rule in REVIEWED for g in scenario.members), scenario.power.measured)
 
 
-def _compile_missing(reviews: bool) -> None:
+def _compile_missing(prices: bool, power: bool) -> None:
     from channelsim.kernels import announce_compilation, kernels, needs_compilation
 
     built = kernels()
-    lacking = [needs_compilation(built.run_span), reviews and needs_compilation(built.review_wholesale)]
+    lacking = (
+        needs_compilation(built.run_span),
+        prices and needs_compilation(built.review_wholesale),
+        power and needs_compilation(built.review_dependence),
+    )
     if any(lacking):
         announce_compilation()
-        compile_kernels(reviews)
+        compile_kernels(prices, power)
 
 
-def compile_kernels(reviews: bool = True) -> None:
+def compile_kernels(prices: bool, power: bool) -> None:
     """Compile or load the kernels, by short runs of the smallest channel of the library.
 
     Parameters
     ----------
-    reviews : bool
-        Whether also the kernel that reviews wholesale prices, which few scenarios need.
+    prices, power : bool
+        Whether also the kernels that review wholesale prices and that measure power, which few scenarios need.
     """
     import numpy as np
 
     from channelsim.engines.batch import run_task
+    from channelsim.engines.reviews import Related
     from channelsim.engines.workspace import Recording
     from channelsim.scenario import Scenario
     from channelsim.world import build
 
     smallest = Scenario.from_library("bilateral").replace(weeks=2, warm_up_weeks=0)
     with _killed_by_interruption():
-        for rule in ("posted", *REVIEWED[:1] * reviews):
-            channel = build(smallest.replace(**{"members.maker.pricing.rule": rule}))
-            recording = Recording.of(None, (), channel)
-            run_task(channel, channel.apply(), recording, 0, 1, 1, np.zeros(2, dtype=np.int64))
+        rule = REVIEWED[0] if prices else "posted"
+        channel = build(smallest.replace(**{"members.maker.pricing.rule": rule, "power.measured": power}))
+        recording, related = Recording.of(None, (), channel), Related.of(channel)
+        run_task(channel, channel.apply(), recording, related, 0, 1, 1, np.zeros(2, dtype=np.int64))
 
 
 @contextmanager
@@ -404,7 +409,7 @@ def verify(
 
     chosen = families or None
     if any(case.scenario for case in table.cases(chosen)):
-        _compile_missing(reviews=True)
+        _compile_missing(prices=True, power=True)
     found = table.verify(chosen, long, seed, workers)
     _say(to_json(found.to_json_rows()) if json else found.to_text())
     if found.failed:

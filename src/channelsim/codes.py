@@ -9,6 +9,7 @@ ROLES = ("plant", "manufacturer", "office", "agent", "distributor", "integrator"
 CONSUMER_ROLES = ("integrator", "retailer", "direct_outlet")
 
 DEMAND_SYSTEMS = ("logit", "linear", "given")
+LOGIT, LINEAR, GIVEN = range(3)
 NOISES = ("none", "poisson", "normal", "gamma")
 UNMET_DEMAND = ("lost", "backlogged")
 

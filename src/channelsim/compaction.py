@@ -42,7 +42,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     member_of = world.holdings_index[c.MEMBER]
     active = np.zeros(sizes.members, dtype=bool)
     active[member_of[listed]] = True
-    link = terms.links[c.LINK_ACTIVE] > 0
+    link = _kept_links(channel, terms, listed)
     if listed.all() and active.all() and link.all():
         return channel, terms
     new_member, new_holding, new_link = _renumber(active), _renumber(listed), _renumber(link)
@@ -68,10 +68,15 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     members_index[c.END_HOLDING] = np.searchsorted(holdings_index[c.MEMBER], np.arange(members), "right")
 
     kept_members = _members(channel.members, active)
-    kept_links = _links(channel.links, link, links_index, holdings_index[c.MEMBER], members)
+    kept_links, related = _links(channel.links, link, links_index)
     links_index[c.RELATIONSHIP] = kept_links.relationship
     new_sizes = sizes._replace(
-        members=members, stores=stores, holdings=count, shelves=shelves, links=int(link.sum())
+        members=members,
+        stores=stores,
+        holdings=count,
+        shelves=shelves,
+        links=int(link.sum()),
+        relationships=len(related) if sizes.relationships else 0,
     )
     events, event_values = _events(
         channel, new_sizes, {"holdings": new_holding, "links": new_link, "members": new_member}
@@ -96,10 +101,11 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         members=kept_members,
         links=kept_links,
         built_holding=np.flatnonzero(listed),
+        built_relationship=related,
         holding_of=new_holding[holding_of],
         travel_store=new_store[channel.travel_store[store[channel.travel_store]]],
     )
-    kept_terms = _terms(channel, terms, new_sizes, active, listed, link, new_link)
+    kept_terms = _terms(channel, terms, new_sizes, active, listed, link, new_link, related)
     return kept_channel, kept_terms
 
 
@@ -129,18 +135,28 @@ def _members(members: Members, active: np.ndarray) -> Members:
     )
 
 
-def _links(links: Links, kept: np.ndarray, index: Integers, member: Integers, members: int) -> Links:
-    """Return the active links, with the relationships that they make up."""
-    supplier, buyer = index[c.SUPPLIER_HOLDING], index[c.BUYER_HOLDING]
-    pair, relationship = np.unique(member[supplier] * members + member[buyer], return_inverse=True)
-    return Links(
-        supplier_holding=supplier,
-        buyer_holding=buyer,
-        rank=links.rank[kept],
-        contract=links.contract[kept],
-        relationship=relationship.astype(np.int64),
-        relationship_supplier=pair // members,
-        relationship_buyer=pair % members,
+def _kept_links(channel: BuiltWorld, terms: Terms, listed: np.ndarray) -> np.ndarray:
+    """Return which links stay: those in use, and where power is measured those that could be."""
+    if not channel.sizes.relationships:
+        return np.asarray(terms.links[c.LINK_ACTIVE] > 0)
+    links = channel.world.links_index
+    return np.asarray(listed[links[c.SUPPLIER_HOLDING]] & listed[links[c.BUYER_HOLDING]])
+
+
+def _links(links: Links, kept: np.ndarray, index: Integers) -> tuple[Links, Integers]:
+    """Return the remaining links, and the built rows of the relationships that they make up."""
+    related, relationship = np.unique(links.relationship[kept], return_inverse=True)
+    return (
+        Links(
+            supplier_holding=index[c.SUPPLIER_HOLDING],
+            buyer_holding=index[c.BUYER_HOLDING],
+            rank=links.rank[kept],
+            contract=links.contract[kept],
+            relationship=relationship.astype(np.int64),
+            supplying_owner=links.supplying_owner[related],
+            buying_owner=links.buying_owner[related],
+        ),
+        related,
     )
 
 
@@ -188,6 +204,7 @@ def _terms(
     listed: np.ndarray,
     link: np.ndarray,
     new_link: Integers,
+    related: Integers,
 ) -> Terms:
     """Return the terms and the opening state of the remaining rows."""
     store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
@@ -212,6 +229,8 @@ def _terms(
     }
     for name, rows in kept.items():
         getattr(state, name)[:] = getattr(built, name)[:, rows]
+    if sizes.relationships:
+        state.relationships[:] = built.relationships[:, related]
     index = terms.holdings_index[:, listed].copy()
     index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
     slopes = terms.slopes

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from channelsim.codes import STORE_PRICE_RULES, SUPPLIER_PRICE_RULES
+from channelsim.power_parts import OF_BUYERS, OF_SUPPLIERS
 from channelsim.schema import COLUMNS, column
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def check(scenario: Scenario) -> None:
     _check_order(groups)
     _check_contracts(scenario, groups, brands)
     _check_demand(scenario, groups, brands)
+    _check_power(scenario, groups)
     for i, event in enumerate(scenario.events):
         _check_event(f"events[{i}]", event, scenario, groups, brands)
     firms = [b.owner or b.name for b in scenario.brands] + [
@@ -263,6 +265,24 @@ def _check_given(demand: Demand, stores: list[str]) -> None:
         )
     if demand.trace or demand.trace_table:
         raise ValueError("demand.deviation: a trace has no mean; give demand.variation")
+
+
+def _check_power(scenario: Scenario, groups: Groups) -> None:
+    options = scenario.power.outside_options
+    _unique((o.name for o in options), "power.outside_options")
+    if options and not scenario.power.measured:
+        raise ValueError("power.outside_options: have no effect unless power.measured = true")
+    firms = dict.fromkeys(n for g in groups.values() for n in (g.name, g.owner) if n)
+    for option in options:
+        where = f"power.outside_options.{option.name}"
+        _known(option.group, groups, f"{where}.group")
+        if option.partner:
+            _known(option.partner, firms, f"{where}.partner")
+        group = groups[option.group]
+        if option.kind in OF_BUYERS and not group.suppliers:
+            raise ValueError(f"{where}.kind = {option.kind!r}: {group.name!r} has no supplier to replace")
+        if option.kind in OF_SUPPLIERS and group.sells_to_consumers:
+            raise ValueError(f"{where}.kind = {option.kind!r}: {group.name!r} sells to consumers already")
 
 
 def _check_event(where: str, event: Event, scenario: Scenario, groups: Groups, brands: list[str]) -> None:

@@ -45,6 +45,8 @@ class BuiltWorld:
         Store of each travel factor.
     built_holding : array (holdings,)
         Row of each holding in the channel as built; differs where idle rows are left out.
+    built_relationship : array (relationships,)
+        Row of each relationship in the channel as built.
     built_sizes : Sizes
         Numbers of rows of the channel as built.
     """
@@ -58,6 +60,7 @@ class BuiltWorld:
     holding_of: Integers
     travel_store: Integers
     built_holding: Integers
+    built_relationship: Integers
     built_sizes: Sizes
 
     @property
@@ -133,7 +136,8 @@ class BuiltWorld:
                 members.territory[member[first_shelf:]], minlength=len(territories.names)
             )
             first_response = np.concatenate([[0], np.cumsum(2 * shelves_in**2)])[:-1]
-        sizes = _sizes(scenario, territories, members, index, links_index, first_store)
+        related = len(links.supplying_owner) if scenario.power.measured else 0
+        sizes = _sizes(scenario, territories, members, index, links_index, first_store, related)
         events, event_values = resolve_events(scenario, territories, members, index, links, sizes)
         gamma = np.zeros(8)
         if scenario.demand.noise == "gamma":
@@ -161,9 +165,18 @@ class BuiltWorld:
             events=events,
             event_values=event_values,
         )
-        every = np.arange(len(member))
         return cls(
-            scenario, world, sizes, territories, members, links, holding_of, travel_store, every, sizes
+            scenario,
+            world,
+            sizes,
+            territories,
+            members,
+            links,
+            holding_of,
+            travel_store,
+            built_holding=np.arange(len(member)),
+            built_relationship=np.arange(len(links.supplying_owner)),
+            built_sizes=sizes,
         )
 
 
@@ -175,7 +188,8 @@ def _spans(owner: Integers, count: int) -> tuple[Integers, Integers]:
 def _parameters(scenario: Scenario) -> Floats:
     """Return the scenario-wide parameters in the order of their columns."""
     columns = columns_of("scenario", "world")
-    values = [getattr(scenario if hasattr(scenario, c.name) else scenario.demand, c.name) for c in columns]
+    parts = (scenario, scenario.demand, scenario.power)
+    values = [next(getattr(p, c.name) for p in parts if hasattr(p, c.name)) for c in columns]
     return np.array(values, dtype=np.float64)
 
 
@@ -227,6 +241,7 @@ def _sizes(
     index: Integers,
     links: Integers,
     first_store: int,
+    relationships: int,
 ) -> Sizes:
     """Return the numbers of rows and the lengths of the rings."""
     member, lead = index[position("member")], links[position("lead_time")]
@@ -241,6 +256,7 @@ def _sizes(
         holdings=len(member),
         shelves=int((member >= first_store).sum()),
         links=len(lead),
+        relationships=relationships,
         pipeline_weeks=int(lead.max()) + 2,
         order_weeks=delay + 1 if delay > 0 else 0,
         payable_weeks=int((lead + links[position("credit_weeks")]).max()) + 2 if scenario.credit else 1,

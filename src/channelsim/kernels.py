@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from channelsim.compiled import entry
+from channelsim.mechanisms.dependence import review_dependence
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
-from channelsim.tables import Draws, Integers, State, Terms, World
+from channelsim.tables import Draws, Integers, PowerRoom, State, Terms, Ties, World
 from channelsim.week import take_step
 
 COMPILED_FROM = (
@@ -53,15 +54,20 @@ class Kernels(NamedTuple):
 
     run_span: Callable[..., None]
     review_wholesale: Callable[..., None]
+    review_dependence: Callable[..., None]
+
+
+REVIEWS_ONLY = ("counterfactual.py", "dependence.py")
+"""Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
 @cache
-def mechanism_digest() -> str:
-    """Return a hash of the source of every rule: it labels results and keys the cache."""
+def mechanism_digest(*, but: tuple[str, ...] = ()) -> str:
+    """Return a hash of the source of every rule (but some): it labels results and keys the cache."""
     package = files("channelsim")
     mechanisms = sorted(p.name for p in package.joinpath("mechanisms").iterdir() if p.name.endswith(".py"))
     content = hashlib.sha256()
-    for name in (*COMPILED_FROM, *(f"mechanisms/{m}" for m in mechanisms)):
+    for name in (*COMPILED_FROM, *(f"mechanisms/{m}" for m in mechanisms if m not in but)):
         content.update(name.encode() + b"\0" + package.joinpath(name).read_bytes())
     return content.hexdigest()[:16]
 
@@ -69,10 +75,11 @@ def mechanism_digest() -> str:
 @cache
 def kernels() -> Kernels:
     """Return the entry points; they compile, or load from the cache, at their first call."""
-    return _build(mechanism_digest() + os.environ.get("CHANNELSIM_REFERENCE_COUNTING", ""))
+    counting = os.environ.get("CHANNELSIM_REFERENCE_COUNTING", "")
+    return _build(mechanism_digest(but=REVIEWS_ONLY) + counting, mechanism_digest() + counting)
 
 
-def _build(digest: str) -> Kernels:
+def _build(digest: str, review_digest: str) -> Kernels:
     @entry
     def run_span(
         program: Integers,
@@ -137,7 +144,16 @@ def _build(digest: str) -> Kernels:
             return
         review_wholesale(logit, world, terms, state)
 
-    return Kernels(run_span, review)
+    @entry
+    def review_power(
+        system: int, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
+    ) -> None:
+        """Measure who depends on whom."""
+        if review_digest == "":
+            return
+        review_dependence(system, world, terms, state, ties, room)
+
+    return Kernels(run_span, review, review_power)
 
 
 def needs_compilation(kernel: Any) -> bool:

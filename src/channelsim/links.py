@@ -35,8 +35,11 @@ class Links:
     contract: Integers
     """Position of the link's contract in the scenario."""
     relationship: Integers
-    relationship_supplier: Integers
-    relationship_buyer: Integers
+    """Row of each link's relationship: a supplying and a buying firm (the stores of a chain are one)."""
+    supplying_owner: Integers
+    """(relationships,)"""
+    buying_owner: Integers
+    """(relationships,)"""
 
 
 def _distances(here: Floats, there: Floats) -> Floats:
@@ -138,15 +141,15 @@ def expand_links(scenario: Scenario, members: Members, holding_of: Integers) -> 
                 )
     joined = np.stack([np.concatenate(part) for part in zip(*parts)]).astype(np.int64)
     supplier, buyer, rank, contract_of = joined[:, np.lexsort((joined[1], joined[0]))]
-    member_of = np.nonzero(holding_of >= 0)[0]
-    count = len(holding_of)
-    pairs, relationship = np.unique(member_of[supplier] * count + member_of[buyer], return_inverse=True)
+    owner_of = members.owner[np.nonzero(holding_of >= 0)[0]]
+    count = len(members.owners)
+    pairs, relationship = np.unique(owner_of[supplier] * count + owner_of[buyer], return_inverse=True)
     return Links(
         supplier_holding=supplier,
         buyer_holding=buyer,
         rank=rank,
         contract=contract_of,
         relationship=relationship.astype(np.int64),
-        relationship_supplier=pairs // count,
-        relationship_buyer=pairs % count,
+        supplying_owner=pairs // count,
+        buying_owner=pairs % count,
     )

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from channelsim.errors import ChannelsimError
 from channelsim.expressions import Expression, parse
+from channelsim.schema import Column
 
 Floats = NDArray[np.float64]
 
@@ -257,6 +258,28 @@ class Trajectory:
 
 
 @dataclass(frozen=True)
+class Reviews:
+    """What the reviews of power found.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (policies, replications, reviews, columns, relationships)
+        NaN where a relationship is not in use.
+    weeks : tuple of int
+        Week of each review.
+    columns : tuple of Column
+    suppliers, buyers : tuple of str
+        Of each relationship: firms, or member groups where there are too many.
+    """
+
+    values: Floats
+    weeks: tuple[int, ...]
+    columns: tuple[Column, ...]
+    suppliers: tuple[str, ...]
+    buyers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Totals:
     """What the batch engine hands over: sums over the recorded weeks, by policy and replication.
 
@@ -275,6 +298,8 @@ class Totals:
     structural : dict of str to dict of grouping to ndarray of float64, shape (policies, labels)
         Constants of a policy.
     trajectories : dict of str to Trajectory
+    relationships : Reviews, optional
+        None where power is not measured.
     provenance : dict
         JSON-able: where the numbers come from.
 
@@ -292,6 +317,7 @@ class Totals:
     values: dict[tuple[str, str], Floats]
     structural: dict[str, dict[str, Floats]] = field(default_factory=dict)
     trajectories: dict[str, Trajectory] = field(default_factory=dict)
+    relationships: Reviews | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

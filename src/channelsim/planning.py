@@ -73,6 +73,7 @@ PHASES = {
     5: "settlement",
     6: "forecasts and orders, tier by tier upward",
     7: "allocation and shipment, tier by tier downward",
+    11: "reviews of power",
     12: "records",
 }
 
@@ -90,6 +91,7 @@ def plan_week(channel: Channel, terms: Terms) -> list[Planned]:
         *_plan_payments(channel),
         *_plan_orders(channel, terms),
         *_plan_shipments(channel),
+        *_plan_power(channel),
         *_plan_accounts(channel),
     ]
 
@@ -244,6 +246,12 @@ def _plan_shipments(channel: Channel) -> list[Planned]:
         if channel.scenario.credit:
             plan.append(Planned(week.GIVE_CREDIT, tier))
     return plan
+
+
+def _plan_power(channel: Channel) -> list[Planned]:
+    if not channel.scenario.power.measured:
+        return []
+    return [Planned(week.REVIEW_DEPENDENCE, every=channel.scenario.review_weeks)]
 
 
 def _plan_accounts(channel: Channel) -> list[Planned]:

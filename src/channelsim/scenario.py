@@ -33,6 +33,7 @@ from channelsim.parts import (
     number,
 )
 from channelsim.paths import assign, differences
+from channelsim.power_parts import Power
 
 FORMAT = 1
 
@@ -65,6 +66,7 @@ class Scenario(Document):
         description="invoices are payable after the contract's credit weeks; off: paid when made out",
     )
     demand: Demand = Demand()
+    power: Power = Power()
     territories: list[TerritoryGroup] = Field(default=[TerritoryGroup()], min_length=1)
     segments: list[Segment] = Field(default=[Segment(name="all")], min_length=1)
     brands: list[Brand] = Field(min_length=1)

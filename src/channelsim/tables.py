@@ -72,6 +72,8 @@ class State(NamedTuple):
     members: Floats
     holdings: Floats
     links: Floats
+    relationships: Floats
+    """(columns, relationships); no rows where power is not measured."""
     pipeline: Floats
     """(ring of weeks, links) goods on their way, by week of arrival."""
     orders_in_transit: Floats
@@ -98,6 +100,66 @@ class State(NamedTuple):
     """Scratch of the small linear solves and of sums by zone and brand."""
 
 
+class Ties(NamedTuple):
+    """Who could supply whom, for the reviews of power: fixed for a run under a policy."""
+
+    relationships_index: Integers
+    tie_links: Integers
+    """(ties,) rows of the links, relationship by relationship."""
+    source_links: Integers
+    """(links,) rows of the links by buying holding, the preferred first."""
+    source_span: Integers
+    """(2, holdings) first of a holding's source links, and one past the last."""
+    credit_saving: Floats
+    """(links,) share of the wholesale price that buying on credit saves."""
+    peer_loyalty: Floats
+    """(shelves,) median loyalty of the territory's stores with the brand."""
+    capacitated: bool
+    """Whether any maker's capacity is bounded."""
+    options: Floats
+    """(4, options) acceptance, fixed cost, unit cost and price of outside options (NaN: as now)."""
+    option_rows: Integers
+    """(entries,) rows of the options of each relationship's sides."""
+    option_span: Integers
+    """(4, relationships) first and end of the supplier's entries, of the buyer's."""
+
+
+class PowerRoom(NamedTuple):
+    """Room in which a thread asks what would be if a relationship ended."""
+
+    source: Integers
+    """(holdings,) link on which each holding would order."""
+    status: Integers
+    """(holdings,) whether it keeps its path, has another, or is lost."""
+    affected: Integers
+    """(holdings,) rows whose path leads through the relationship, sorted."""
+    flow: Floats
+    """(shelves,) mean demand that a shelf would have, units per week; written where it is not formed of
+    attraction and reach."""
+    store_attraction: Floats
+    store_scale: Floats
+    store_reach: Floats
+    """(segments, stores) sum of attractions, factor of the assortment, and Σ_z M K/Δ that would be."""
+    top: Floats
+    """(3, holdings) at the makers: flow, flow freed, flow gained."""
+    owners: Floats
+    """(3, owners) positive margins, margins, sales over all flows, money per week."""
+    owner_span: Integers
+    """(2, owners) first of a firm's entries below, and one past the last."""
+    path_shelf: Integers
+    """(entries,) shelves whose path leads through a firm, firm by firm, in the order of the table."""
+    path_earnings: Floats
+    """(2, entries) what the firm earns and what it takes per unit there, money."""
+    path: Integers
+    """(tiers,) firms on one path."""
+    peer_service: Floats
+    """(shelves,) median effort of the territory's shelves of the brand."""
+    tally: Floats
+    """(2, 9) sums of the two sides over the flows that a relationship touches."""
+    system: Floats
+    """(n, n + 1) scratch of the linear solves."""
+
+
 class Draws(NamedTuple):
     """Random numbers of a block of weeks, drawn before the dynamics."""
 
@@ -120,6 +182,7 @@ class Sizes(NamedTuple):
     holdings: int
     shelves: int
     links: int
+    relationships: int
     pipeline_weeks: int
     order_weeks: int
     payable_weeks: int
@@ -134,6 +197,7 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "members": (len(columns_of("members", "state")), sizes.members),
         "holdings": (len(columns_of("holdings", "state")), sizes.holdings),
         "links": (len(columns_of("links", "state")), sizes.links),
+        "relationships": (len(columns_of("relationships", "state")), sizes.relationships),
         "pipeline": (sizes.pipeline_weeks, sizes.links),
         "orders_in_transit": (sizes.order_weeks, sizes.links),
         "payables": (sizes.payable_weeks, sizes.links),

@@ -33,8 +33,8 @@ class Step(NamedTuple):
     """One step of the week.
 
     Phases: 0 events and draws, 1 arrivals, 2 prices, 3 service effort, 4 demand and sales, 5 settlement,
-    6 forecasts and orders, 7 allocation and shipment, 12 records. (8 to 11 are the seats of diversion,
-    influence, relations, and reviews of power.)
+    6 forecasts and orders, 7 allocation and shipment, 11 reviews of power, 12 records. (8 to 10 are the
+    seats of diversion, influence and relations.)
     """
 
     phase: int
@@ -94,6 +94,7 @@ class Step(NamedTuple):
     PLACE_ORDERS,
     ALLOCATE_AND_SHIP,
     GIVE_CREDIT,
+    REVIEW_DEPENDENCE,
     CLEAR_SEASON,
     RECEIVE_INVOICES,
     CHARGE_INVOICES,
@@ -104,7 +105,7 @@ class Step(NamedTuple):
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
     CLOSE_ACCOUNTS,
-) = range(57)
+) = range(58)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -158,6 +159,7 @@ STEPS = {
     PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
     GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
+    REVIEW_DEPENDENCE: Step(11, "review dependence", SETTLE, "dependence"),
     CLEAR_SEASON: Step(12, "clear the season", SETTLE, "ordering"),
     RECEIVE_INVOICES: Step(12, "receive what is invoiced", SETTLE, "settlement"),
     CHARGE_INVOICES: Step(12, "charge buyers what is invoiced", SETTLE, "settlement"),
@@ -174,7 +176,7 @@ STEPS = {
 EXPECTATIONS = {"logit": EXPECT_LOGIT_DEMAND, "linear": EXPECT_LINEAR_DEMAND, "given": EXPECT_GIVEN_DEMAND}
 """The step that settles mean demand, by demand system."""
 
-REVIEWS = (REVIEW_WHOLESALE_PRICES,)
+REVIEWS = (REVIEW_WHOLESALE_PRICES, REVIEW_DEPENDENCE)
 """Steps too rare and too costly to compile into the week: entry points of their own (`kernels`)."""
 
 

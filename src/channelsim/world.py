@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from channelsim.application import apply_policy
@@ -13,7 +14,8 @@ from channelsim.compaction import active_channel
 from channelsim.decisions import Policy
 from channelsim.expansion import BuiltWorld
 from channelsim.scenario import Scenario
-from channelsim.tables import Terms
+from channelsim.tables import Terms, Ties
+from channelsim.ties import ties_of
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -46,6 +48,11 @@ class Channel(BuiltWorld):
             As `apply`.
         """
         return active_channel(self, apply_policy(self, policy))
+
+    @cached_property
+    def ties(self) -> Ties:
+        """Who could supply whom, for the reviews of power."""
+        return ties_of(self)
 
     def graph(self) -> DiGraph:
         """Return the network as a `networkx.DiGraph`; see `channelsim.network.to_graph`."""

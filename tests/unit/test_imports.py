@@ -17,7 +17,7 @@ PACKAGE = Path(channelsim.__file__).parent
 LAYERS = (
     {"codes", "columns", "compiled", "errors", "expressions", "files", "numerics", "pipelines", "randomness"},
     {"linear", "metrics", "paths", "schema", "tables"},
-    {"consistency", "decisions", "library", "parts", "scenario"},
+    {"consistency", "decisions", "library", "parts", "power_parts", "scenario"},
     {"events", "expansion", "holdings", "links", "members", "places", "territories", "traces"},
     {"mechanisms"},
     {"week"},
@@ -32,6 +32,7 @@ LAYERS = (
         "network_reading",
         "opening_state",
         "planning",
+        "ties",
         "world",
     },
     {"engines"},

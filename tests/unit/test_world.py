@@ -168,14 +168,12 @@ def test_the_buyer_offset_says_that_buyers_lie_side_by_side():
     assert build(network()).world.tiers_index[c.TIER_BUYER_OFFSET, 0] == -1
 
 
-def test_relationships_are_pairs_of_members(channel):
-    links, rows = channel.links, channel.world.holdings_index[c.MEMBER]
-    np.testing.assert_array_equal(
-        links.relationship_supplier[links.relationship], rows[links.supplier_holding]
-    )
-    np.testing.assert_array_equal(links.relationship_buyer[links.relationship], rows[links.buyer_holding])
-    pairs = set(zip(links.relationship_supplier, links.relationship_buyer))
-    assert len(pairs) == len(links.relationship_supplier)
+def test_relationships_are_pairs_of_firms(channel):
+    links, owner = channel.links, channel.members.owner[channel.world.holdings_index[c.MEMBER]]
+    np.testing.assert_array_equal(links.supplying_owner[links.relationship], owner[links.supplier_holding])
+    np.testing.assert_array_equal(links.buying_owner[links.relationship], owner[links.buyer_holding])
+    pairs = set(zip(links.supplying_owner, links.buying_owner))
+    assert len(pairs) == len(links.supplying_owner)
 
 
 def test_territories_point_at_their_rows(channel):

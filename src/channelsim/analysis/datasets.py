@@ -16,7 +16,7 @@ from channelsim.metrics import GROUPINGS, Metric, Totals, evaluate
 if TYPE_CHECKING:
     from xarray import Dataset
 
-TRAJECTORIES = "trajectories"
+TRAJECTORIES, RELATIONSHIPS = "trajectories", "relationships"
 CELLS = ("policy", "replication")
 
 
@@ -32,15 +32,19 @@ class FormedDatasets(Mapping[str, "Dataset"]):
 
     def __getitem__(self, name: str) -> Dataset:
         if name not in self._formed:
-            weekly = name == TRAJECTORIES
-            self._formed[name] = _weekly_dataset(self._totals) if weekly else self._grouped(name)
+            if name == TRAJECTORIES:
+                self._formed[name] = _weekly_dataset(self._totals)
+            elif name == RELATIONSHIPS:
+                self._formed[name] = _review_dataset(self._totals)
+            else:
+                self._formed[name] = self._grouped(name)
         return self._formed[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*GROUPINGS, TRAJECTORIES))
+        return iter((*GROUPINGS, TRAJECTORIES, RELATIONSHIPS))
 
     def __len__(self) -> int:
-        return len(GROUPINGS) + 1
+        return len(GROUPINGS) + 2
 
     def _grouped(self, grouping: str) -> Dataset:
         variables = {}
@@ -83,6 +87,42 @@ def _weekly_dataset(totals: Totals) -> Dataset:
         for dimension, coordinate in given.items():
             if not np.array_equal(labels.setdefault(dimension, coordinate), coordinate):
                 raise ValueError(f"trajectory {name!r} and an earlier one differ in their {dimension} labels")
+    return _dataset(variables, totals, {}).assign_coords(labels)
+
+
+def _review_dataset(totals: Totals) -> Dataset:
+    """Return the measures of every relationship, review by review, and what follows from two of them."""
+    reviews = totals.relationships
+    if reviews is None:
+        return _dataset({}, totals, {})
+    dimensions = (*CELLS, "review_week", "relationship")
+    variables: dict[str, Any] = {
+        column.name: (
+            dimensions,
+            reviews.values[:, :, :, k],
+            {"unit": column.unit, "long_name": column.meaning},
+        )
+        for k, column in enumerate(reviews.columns)
+    }
+    of_supplier = variables["dependence_of_supplier"][1]
+    of_buyer = variables["dependence_of_buyer"][1]
+    for name, values, meaning in (
+        ("power_of_supplier", of_buyer, "the buyer's dependence on the supplier"),
+        ("power_of_buyer", of_supplier, "the supplier's dependence on the buyer"),
+        (
+            "asymmetry",
+            of_buyer - of_supplier,
+            "the buyer's dependence less the supplier's: above 0 the supplier leads",
+        ),
+        ("total_interdependence", of_buyer + of_supplier, "the sum of the two dependences"),
+    ):
+        variables[name] = (dimensions, values, {"unit": "–", "long_name": meaning})
+    labels = {
+        "supplier": ("relationship", _names(reviews.suppliers)),
+        "buyer": ("relationship", _names(reviews.buyers)),
+        "relationship": _names(f"{s} → {b}" for s, b in zip(reviews.suppliers, reviews.buyers)),
+        "review_week": np.array(reviews.weeks),
+    }
     return _dataset(variables, totals, {}).assign_coords(labels)
 
 

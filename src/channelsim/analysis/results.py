@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from channelsim.analysis.datasets import CELLS, TRAJECTORIES, FormedDatasets, as_made
+from channelsim.analysis.datasets import CELLS, RELATIONSHIPS, TRAJECTORIES, FormedDatasets, as_made
 from channelsim.analysis.estimators import Estimate, mean, paired_difference
 from channelsim.files import whole_file
 from channelsim.metrics import GROUPINGS, ResultError, Totals, check_name, select_metrics
@@ -124,6 +124,11 @@ class Result:
     def trajectories(self) -> Dataset:
         """Requested weekly series: policy × replication × week (× labels)."""
         return self._datasets[TRAJECTORIES]
+
+    @property
+    def relationships(self) -> Dataset:
+        """Measures of power: policy × replication × review_week × relationship; empty if not measured."""
+        return self._datasets[RELATIONSHIPS]
 
     def summary(
         self, grouping: str = "overall", metrics: Iterable[str] | None = None, level: float = 0.95
@@ -284,7 +289,7 @@ class Result:
             raise ResultError(f"{path} is not a result of format {FORMAT} (format found: {found})")
         data = {
             name: as_made(xr.load_dataset(path, group=name, engine="h5netcdf"))
-            for name in (*GROUPINGS, TRAJECTORIES)
+            for name in (*GROUPINGS, TRAJECTORIES, RELATIONSHIPS)
         }
         provenance = json.loads(str(about["provenance"].values[()]))
         policies = [str(name) for name in data["overall"]["policy"].values]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from channelsim.coverage import mean_distances
 from channelsim.decisions import Policy
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
+from channelsim.engines.reviews import Related
 from channelsim.engines.trajectories import row_labels, trajectory_table
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
 from channelsim.kernels import announce_compilation, mechanism_digest
 from channelsim.mechanisms.recording import ROUNDING
-from channelsim.metrics import Totals, Trajectory
+from channelsim.metrics import Reviews, Totals, Trajectory
 from channelsim.scenario import Scenario
 from channelsim.schema import column
 from channelsim.tables import Floats, Integers, Terms
@@ -41,10 +43,17 @@ MEMORY_LIMIT = 4 * 2**30
 
 
 def run_task(
-    channel: Channel, terms: Terms, recording: Recording, first: int, count: int, seed: int, stop: Integers
+    channel: Channel,
+    terms: Terms,
+    recording: Recording,
+    related: Related,
+    first: int,
+    count: int,
+    seed: int,
+    stop: Integers,
 ) -> dict[str, Floats]:
     """Run consecutive replications of one policy and return their totals."""
-    space = Workspace(channel, recording, Groupings.of(channel), count)
+    space = Workspace(channel, recording, Groupings.of(channel), count, related)
     Driver(channel, terms, space, seed, first, stop).run(count)
     return space.outputs(count)
 
@@ -68,7 +77,8 @@ def _remote_task(
     channel = _channel(scenario_json, folder)
     stop = np.zeros(1 + count, dtype=np.int64)
     active, terms = channel.under(Policy.model_validate_json(policy_json))
-    outputs = run_task(active, terms, Recording.of(metrics, record, channel), first, count, seed, stop)
+    recording, related = Recording.of(metrics, record, channel), Related.of(channel)
+    outputs = run_task(active, terms, recording, related, first, count, seed, stop)
     return outputs, stop
 
 
@@ -132,9 +142,9 @@ def run_batch(
         If a run met a number that no channel can have.
     """
     recording = Recording.of(metrics, record, channel)
-    groupings = Groupings.of(channel)
+    groupings, related = Groupings.of(channel), Related.of(channel)
     applied = [channel.under(policy) for policy in policies]
-    collected = _allocate(channel, recording, groupings, len(policies), replications)
+    collected = _allocate(channel, recording, groupings, related, len(policies), replications)
     workers = workers or os.cpu_count() or 1
     tasks = plan_tasks(channel, len(policies), replications, workers if executor is None else max(workers, 8))
     announce_compilation()
@@ -156,7 +166,10 @@ def run_batch(
         stop = np.zeros(1 + task.count, dtype=np.int64)
         stops.append(stop)
         return pool.submit(
-            lambda: (run_task(*applied[task.policy], recording, task.first, task.count, seed, stop), stop)
+            lambda: (
+                run_task(*applied[task.policy], recording, related, task.first, task.count, seed, stop),
+                stop,
+            )
         )
 
     pool = executor or ThreadPoolExecutor(max_workers=workers, thread_name_prefix="channelsim")
@@ -188,21 +201,27 @@ def run_batch(
             future.cancel()
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
-    return totals_of(channel, policies, applied, replications, seed, recording, groupings, collected)
+    return totals_of(channel, policies, applied, replications, seed, recording, groupings, related, collected)
 
 
 def _allocate(
-    channel: Channel, recording: Recording, groupings: Groupings, policies: int, replications: int
+    channel: Channel,
+    recording: Recording,
+    groupings: Groupings,
+    related: Related,
+    policies: int,
+    replications: int,
 ) -> dict[str, Floats]:
     _, _, width = trajectory_table(recording.requests, channel, groupings)
-    shapes = {
+    shapes: dict[str, tuple[int, ...]] = {
         "holdings": (len(recording.holding_columns), 2 * groupings.width("holdings")),
         "members": (len(recording.member_columns), groupings.width("members")),
         "links": (len(recording.links), groupings.width("links")),
         "territories": (len(recording.territories), channel.sizes.territories),
         "trajectories": (channel.scenario.weeks if width else 0, width),
+        "relationships": (related.reviews, len(related.columns), len(related.names)),
     }
-    size = 8 * policies * replications * sum(a * b for a, b in shapes.values())
+    size = 8 * policies * replications * sum(prod(shape) for shape in shapes.values())
     if size > MEMORY_LIMIT:
         raise ScenarioError(
             f"the results asked for need {size / 2**30:.1f} GiB, more than {MEMORY_LIMIT / 2**30:.0f}: "
@@ -219,6 +238,7 @@ def totals_of(
     seed: int,
     recording: Recording,
     groupings: Groupings,
+    related: Related,
     collected: dict[str, Floats],
 ) -> Totals:
     """Return the outputs of all tasks as labelled totals.
@@ -273,8 +293,22 @@ def totals_of(
         columns=columns,
         values=values,
         structural=structural,
+        relationships=_reviews(channel, related, collected["relationships"]),
         trajectories=_trajectories(channel, recording, groupings, collected["trajectories"]),
         provenance=provenance(scenario, policies, replications, seed),
+    )
+
+
+def _reviews(channel: Channel, related: Related, values: Floats) -> Reviews | None:
+    if not related.reviews:
+        return None
+    every = channel.scenario.review_weeks
+    return Reviews(
+        values,
+        tuple(range(0, every * related.reviews, every)),
+        related.columns,
+        related.suppliers,
+        related.buyers,
     )
 
 
@@ -339,6 +373,7 @@ def impossible_row(channel: Channel, state: Any) -> str:
         "holdings": lambda h: row_labels("holding", channel)[h],
         "members": lambda m: channel.members.names[m],
         "links": lambda k: f"link {k}",
+        "relationships": lambda r: f"relationship {r}",
         "territories": lambda t: channel.territories.names[t],
     }
     if np.isfinite(state.flat).all() and (state.holdings[[c.STOCK, c.SALES]] >= -ROUNDING).all():

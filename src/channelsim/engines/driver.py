@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from channelsim.codes import DEMAND_SYSTEMS, LOGIT
 from channelsim.kernels import Span, kernels
 from channelsim.planning import plan_week, program
 from channelsim.tables import Integers, Terms
-from channelsim.week import REVIEW_WHOLESALE_PRICES, REVIEWS
+from channelsim.week import REVIEW_DEPENDENCE, REVIEW_WHOLESALE_PRICES, REVIEWS
 
 if TYPE_CHECKING:
     from channelsim.engines.workspace import Workspace
@@ -38,7 +39,7 @@ class Driver:
                 for place in self._reviews:
                     if week % self.plan[place].every == 0:
                         self._span(k, 1, reached, (week, place))
-                        self._review(place)
+                        self._review(k, week, place)
                         reached = (week, place + 1)
             self._span(k, 1, reached, (weeks, 0))
 
@@ -46,7 +47,7 @@ class Driver:
         """Perform one step of a week; steps have to be taken in the order of the plan."""
         if place in self._reviews:
             if week % self.plan[place].every == 0:
-                self._review(place)
+                self._review(0, week, place)
         else:
             self._span(0, 1, (week, place), (week, place + 1))
 
@@ -54,10 +55,17 @@ class Driver:
         """Record a week whose steps have all been taken; the last one forms the totals."""
         self._span(0, 1, (week, len(self.plan)), (week + 1, 0))
 
-    def _review(self, place: int) -> None:
-        logit = self.channel.scenario.demand.system == "logit"
-        assert self.plan[place].code == REVIEW_WHOLESALE_PRICES
-        kernels().review_wholesale(logit, self.channel.world, self.terms, self.space.state)
+    def _review(self, output: int, week: int, place: int) -> None:
+        """Perform a review; those of power leave what they found in the workspace."""
+        world, space, planned = self.channel.world, self.space, self.plan[place]
+        system = DEMAND_SYSTEMS.index(self.channel.scenario.demand.system)
+        if planned.code == REVIEW_WHOLESALE_PRICES:
+            kernels().review_wholesale(system == LOGIT, world, self.terms, space.state)
+        elif planned.code == REVIEW_DEPENDENCE:
+            kernels().review_dependence(
+                system, world, self.terms, space.state, self.channel.ties, space.power_room
+            )
+            space.keep_review(output, week // planned.every)
 
     def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:
         scenario = self.channel.scenario

@@ -29,6 +29,7 @@ from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, Row, check_decision, overridden
 from channelsim.engines.mesa_inputs import channel_of, policy_of, seed_of, whole
+from channelsim.engines.reviews import Related
 from channelsim.engines.week_totals import STATE_COLUMNS, WeekTotals
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
@@ -192,7 +193,8 @@ class ChannelModel(mesa.Model):
         announce_compilation()
         self._recording = Recording.of(None, (), self.channel)
         self._groupings = Groupings.of(self.channel)
-        self._space = Workspace(self.channel, self._recording, self._groupings, 1)
+        self._related = Related.of(built)
+        self._space = Workspace(self.channel, self._recording, self._groupings, 1, self._related)
         self._status = np.zeros(2, dtype=np.int64)
         self._driver = Driver(
             self.channel, self.terms, self._space, self.seed, self.replication, self._status
@@ -307,7 +309,15 @@ class ChannelModel(mesa.Model):
         collected = {name: values[None] for name, values in self._space.outputs(1).items()}
         applied, policies = [(self.channel, self.terms)], [self.policy]
         totals = totals_of(
-            self.channel, policies, applied, 1, self.seed, self._recording, self._groupings, collected
+            self.channel,
+            policies,
+            applied,
+            1,
+            self.seed,
+            self._recording,
+            self._groupings,
+            self._related,
+            collected,
         )
         replaced = {type(a).__name__ for a in self.agent_of_row.values() if overridden(type(a))}
         origin = totals.provenance | {"replication": self.replication, "agents": sorted(replaced)}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 STAGES = ("role", "tier", "group")
 """Groupings whose labels are one stage of the channel: there all holdings count, elsewhere the stores'."""
 _STATE = {k.name: k for k in COLUMNS if k.home == "state"}
+_REVIEWED = "relationships"
+"""The table whose columns a result keeps at every review."""
 _ROWS = {"holdings": ["holding"], "members": ["member"]}
 
 
@@ -61,6 +63,8 @@ def read_requests(record: Sequence[Any], channel: Channel) -> tuple[Request, ...
                 f"record: {name!r} is not a column of the state; admissible: {', '.join(near)}"
             )
         table = _STATE[name].table
+        if table == _REVIEWED:
+            raise ScenarioError(f"record: {name!r} is kept at every review: read Result.relationships")
         admissible = [g for g in GROUPINGS if knows(table, g)] + _ROWS.get(table, [])
         if grouping not in admissible:
             raise ScenarioError(f"record: {name!r} by {grouping!r}: admissible: {', '.join(admissible)}")

@@ -11,12 +11,14 @@ import numpy as np
 from channelsim import columns as c
 from channelsim.codes import ROLES
 from channelsim.engines.groupings import Groupings
+from channelsim.engines.reviews import Related, mean_by_label
 from channelsim.engines.trajectories import Request, read_requests, trajectory_table
 from channelsim.mechanisms.recording import Records
 from channelsim.metrics import TABLES, columns_needed
 from channelsim.reduction import Reduction
 from channelsim.schema import position
 from channelsim.tables import Draws, Floats, Integers, new_state
+from channelsim.ties import power_room
 from channelsim.world import Channel
 
 DRAWS_A_BLOCK = 1024
@@ -79,11 +81,22 @@ class Workspace:
     """The arrays in which one thread runs replications of a channel."""
 
     def __init__(
-        self, channel: Channel, recording: Recording, groupings: Groupings, replications: int
+        self,
+        channel: Channel,
+        recording: Recording,
+        groupings: Groupings,
+        replications: int,
+        related: Related | None = None,
     ) -> None:
         sizes, weeks = channel.sizes, channel.scenario.weeks
         self.state = new_state(sizes)
         self.draws = _draws(channel)
+        self.power_room = power_room(channel)
+        related = related or Related.of(channel)
+        self._label = related.label[channel.built_relationship] if related.reviews else related.label
+        self._reviews = np.full(
+            (replications, related.reviews, len(related.columns), len(related.names)), np.nan
+        )
         requests, groups, width = trajectory_table(recording.requests, channel, groupings)
         holdings, members = len(recording.holding_columns), len(recording.member_columns)
         links = len(recording.links)
@@ -127,6 +140,10 @@ class Workspace:
             trajectories_out=np.zeros((replications, weeks if len(requests) else 0, width)),
         )
 
+    def keep_review(self, output: int, review: int) -> None:
+        """Keep what a review of power has found."""
+        mean_by_label(self.state.relationships, self._label, self._reviews[output, review])
+
     def outputs(self, count: int) -> dict[str, Floats]:
         """Return copies of the outputs of the first replications."""
         r = self.reduction
@@ -136,6 +153,7 @@ class Workspace:
             "links": r.link_out,
             "territories": r.territory_out,
             "trajectories": r.trajectories_out,
+            "relationships": self._reviews,
         }
         return {name: values[:count].copy() for name, values in arrays.items()}
 

@@ -1,0 +1,100 @@
+"""What is kept of the reviews of power: every relationship, or the mean over those of two member groups."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from channelsim import columns as c
+from channelsim.expansion import BuiltWorld
+from channelsim.schema import Column, columns_of
+from channelsim.tables import Floats, Integers
+
+MOST_RELATIONSHIPS = 400
+"""Relationships up to which a result keeps every one; beyond, pairs of groups."""
+
+
+@dataclass(frozen=True)
+class Related:
+    """Labels of the relationships that a result keeps.
+
+    Attributes
+    ----------
+    suppliers, buyers : tuple of str
+        Names by label: firms, or member groups.
+    label : array (built relationships,)
+        Position of each relationship's label.
+    reviews : int
+        Number of reviews in a run.
+    """
+
+    suppliers: tuple[str, ...]
+    buyers: tuple[str, ...]
+    label: Integers
+    reviews: int
+
+    @classmethod
+    def of(cls, channel: BuiltWorld) -> Related:
+        """Return the labels of a channel as built; there are none where power is not measured."""
+        scenario, links = channel.scenario, channel.links
+        if not channel.sizes.relationships:
+            return cls((), (), np.zeros(0, dtype=np.int64), 0)
+        reviews = -(-scenario.weeks // scenario.review_weeks)
+        names = firm_names(channel)
+        if len(links.supplying_owner) > MOST_RELATIONSHIPS:
+            groups = _groups_of_owners(channel)
+            names = [groups[owner] for owner in range(len(names))]
+        sides = [[names[o] for o in owners] for owners in (links.supplying_owner, links.buying_owner)]
+        pairs = list(zip(*sides))
+        labels = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
+        label = np.full(channel.built_sizes.relationships, -1)
+        label[channel.built_relationship] = [labels[pair] for pair in pairs]
+        return cls(tuple(s for s, _ in labels), tuple(b for _, b in labels), label, reviews)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Labels, supplier → buyer."""
+        return tuple(f"{s} → {b}" for s, b in zip(self.suppliers, self.buyers))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns kept."""
+        return columns_of("relationships", "state") if self.reviews else ()
+
+
+def firm_names(channel: BuiltWorld) -> list[str]:
+    """Return the name of every firm: the owner's, or that of the group if it has no other member."""
+    members, groups = channel.members, channel.scenario.members
+    size = Counter(members.group.tolist())
+    names = list(members.owners)
+    for m, g in enumerate(members.group):
+        if not groups[g].owner and size[int(g)] == 1:
+            names[members.owner[m]] = groups[g].name
+    return names
+
+
+def _groups_of_owners(channel: BuiltWorld) -> list[str]:
+    """Return the owner's name for chains and manufacturers, the group's for independents."""
+    members, groups = channel.members, channel.scenario.members
+    names = [""] * len(members.owners)
+    for m, g in enumerate(members.group):
+        names[members.owner[m]] = groups[g].owner or groups[g].name
+    return names
+
+
+def mean_by_label(state: Floats, label: Integers, out: Floats) -> None:
+    """Write the mean of every column over the relationships of each label that are in use (NaN: none is).
+
+    Parameters
+    ----------
+    state : array (columns, relationships)
+    label : array (relationships,)
+    out : array (columns, labels)
+    """
+    used = np.maximum(state[c.SALES_SHARE_OF_SUPPLIER], state[c.SALES_SHARE_OF_BUYER]) > 0.0
+    count = np.bincount(label[used], minlength=out.shape[1])
+    with np.errstate(invalid="ignore"):
+        for k, values in enumerate(state):
+            out[k] = np.bincount(label[used], values[used], out.shape[1]) / count

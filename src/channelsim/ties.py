@@ -1,0 +1,120 @@
+"""The ties of a channel: who could supply whom, and what else each firm could do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from channelsim import columns as c
+from channelsim.expansion import BuiltWorld
+from channelsim.parts import MemberGroup
+from channelsim.power_parts import OF_SUPPLIERS, OutsideOption
+from channelsim.schema import column
+from channelsim.tables import Floats, Integers, PowerRoom, Ties
+
+SUMS = 9
+"""Sums that `mechanisms.dependence` keeps of either side while it asks what would be."""
+
+
+def ties_of(channel: BuiltWorld) -> Ties:
+    """Return the ties of a channel (as it runs: idle rows may be left out)."""
+    world, links, scenario = channel.world, channel.links, channel.scenario
+    count, index = len(links.supplying_owner), world.links_index
+    by_relationship = np.argsort(links.relationship, kind="stable")
+    place = np.arange(count)
+    buyer = index[c.BUYER_HOLDING]
+    by_buyer = np.lexsort((index[c.RANK], buyer))
+    holdings, of_buyer = np.arange(channel.sizes.holdings), buyer[by_buyer]
+    saving = scenario.cost_of_capital * index[c.CREDIT_WEEKS] * (1.0 if scenario.credit else 0.0)
+    rows, span = _option_entries(channel)
+    nothing = [[o.acceptance, o.fixed_cost, o.unit_cost, o.price] for o in scenario.power.outside_options]
+    values = [[np.nan if v is None else v for v in option] for option in nothing]
+    sorted_relationship = links.relationship[by_relationship]
+    return Ties(
+        relationships_index=np.stack(
+            [
+                links.supplying_owner,
+                links.buying_owner,
+                np.searchsorted(sorted_relationship, place, "left"),
+                np.searchsorted(sorted_relationship, place, "right"),
+            ]
+        ),
+        tie_links=by_relationship,
+        source_links=by_buyer,
+        source_span=np.stack(
+            [np.searchsorted(of_buyer, holdings, "left"), np.searchsorted(of_buyer, holdings, "right")]
+        ),
+        credit_saving=np.asarray(saving, dtype=np.float64),
+        peer_loyalty=_peer_loyalty(channel),
+        capacitated=any(g.capacity < column("capacity").high for g in scenario.members),
+        options=np.array(values, dtype=np.float64).reshape(-1, 4).T.copy(),
+        option_rows=rows,
+        option_span=span,
+    )
+
+
+def _peer_loyalty(channel: BuiltWorld) -> Floats:
+    """Return, for each shelf, the median loyalty of the territory's stores with its brand."""
+    first, index = channel.first_shelf, channel.world.holdings_index
+    member, brand = index[c.MEMBER, first:], index[c.BRAND, first:]
+    loyalty, territory = channel.world.members[c.LOYALTY, member], channel.members.territory[member]
+    _, group = np.unique(np.stack([territory, brand]), axis=1, return_inverse=True)
+    median = np.array([np.median(loyalty[group.ravel() == k]) for k in range(group.max() + 1)])
+    return np.asarray(median[group.ravel()])
+
+
+def _option_entries(channel: BuiltWorld) -> tuple[Integers, Integers]:
+    """Return the options of each relationship's sides, end to end, and where each side's begin and end."""
+    groups, options = channel.scenario.members, channel.scenario.power.outside_options
+    sides = channel.links.supplying_owner, channel.links.buying_owner
+    entries: list[int] = []
+    span = np.zeros((4, len(sides[0])), dtype=np.int64)
+    if options:
+        having = [_owners(channel, [g for g in groups if g.name == o.group]) for o in options]
+        replaced = [_partners(channel, o) for o in options]
+        for r in range(len(sides[0])):
+            for side in range(2):
+                span[2 * side, r] = len(entries)
+                for k, option in enumerate(options):
+                    if (option.kind in OF_SUPPLIERS) == (side == 0):
+                        fits = sides[side][r] in having[k] and sides[1 - side][r] in replaced[k]
+                        entries += [k] if fits else []
+                span[2 * side + 1, r] = len(entries)
+    return np.array(entries, dtype=np.int64), span
+
+
+def _owners(channel: BuiltWorld, groups: list[MemberGroup]) -> set[int]:
+    """Return the firms that own a member of the groups."""
+    positions = [channel.scenario.members.index(g) for g in groups]
+    return set(channel.members.owner[np.isin(channel.members.group, positions)].tolist())
+
+
+def _partners(channel: BuiltWorld, option: OutsideOption) -> set[int]:
+    """Return the firms in whose place an option can be taken."""
+    groups = channel.scenario.members
+    return _owners(channel, [g for g in groups if option.partner in ("", g.name, g.owner)])
+
+
+def power_room(channel: BuiltWorld) -> PowerRoom:
+    """Return new room for the reviews of power of a channel."""
+    sizes, index = channel.sizes, channel.world.territories_index
+    shelves = int((index[c.END_SHELF] - index[c.FIRST_SHELF]).max())
+    n = shelves if channel.scenario.demand.system == "linear" else 1
+    stores = (sizes.segments, sizes.stores)
+    return PowerRoom(
+        source=np.zeros(sizes.holdings, dtype=np.int64),
+        status=np.zeros(sizes.holdings, dtype=np.int64),
+        affected=np.zeros(sizes.holdings, dtype=np.int64),
+        flow=np.zeros(sizes.shelves),
+        store_attraction=np.zeros(stores),
+        store_scale=np.zeros(stores),
+        store_reach=np.zeros(stores),
+        top=np.zeros((3, sizes.holdings)),
+        owners=np.zeros((3, len(channel.members.owners))),
+        owner_span=np.zeros((2, len(channel.members.owners)), dtype=np.int64),
+        path_shelf=np.zeros(channel.tiers * sizes.shelves, dtype=np.int64),
+        path_earnings=np.zeros((2, channel.tiers * sizes.shelves)),
+        path=np.zeros(channel.tiers, dtype=np.int64),
+        peer_service=np.zeros(sizes.shelves),
+        tally=np.zeros((2, SUMS)),
+        system=np.zeros((n, n + 1)),
+    )
