@@ -35,7 +35,8 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
     """
     policy = policy or BASE
     world, scenario = built.world, built.scenario
-    listed, source, link_active = _sources(built, _active_members(built, policy))
+    over = _ended(built, policy)
+    listed, source, link_active = _sources(built, _active_members(built, policy), over)
     contracts = _contracts(built, policy)
     has_source, link = source >= 0, np.maximum(source, 0)
     holdings = np.zeros((len(columns_of("holdings", "terms")), built.sizes.holdings))
@@ -57,7 +58,7 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
         members=_weekly_costs(built, listed, source)[None],
         holdings=holdings,
         holdings_index=source[None],
-        links=link_active[None],
+        links=np.stack([link_active, _open_links(built, listed) & ~over]).astype(np.float64),
         utility=shelf_utility(built, listed),
         slopes=slopes,
         base=state.flat,
@@ -116,7 +117,27 @@ def _wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
     return counts
 
 
-def _sources(built: BuiltWorld, active: Floats) -> tuple[Floats, Integers, Floats]:
+def _ended(built: BuiltWorld, policy: Policy) -> np.ndarray:
+    """Return which links belong to a relationship that the policy ends."""
+    members, links, groups = built.members, built.links, built.scenario.members
+    over = np.zeros(built.sizes.links, dtype=bool)
+    for i, ended in enumerate(policy.ended):
+        sides = []
+        for side, holding in ((ended.supplier, links.supplier_holding), (ended.buyer, links.buyer_holding)):
+            named = np.array([side in (g.name, g.owner) for g in groups])[members.group]
+            named |= np.array([side == name for name in members.names])
+            sides.append(named[built.world.holdings_index[c.MEMBER, holding]])
+        chosen = sides[0] & sides[1]
+        if not chosen.any():
+            raise ScenarioError(
+                f"policy {policy.name}: ended[{i}]: {ended.buyer!r} has no relationship with "
+                f"{ended.supplier!r}; name a supplying and a buying group, firm or member"
+            )
+        over |= chosen
+    return over
+
+
+def _sources(built: BuiltWorld, active: Floats, ended: np.ndarray) -> tuple[Floats, Integers, Floats]:
     """Return which holdings are listed, the link each orders on (-1: none), and which links are active."""
     world, sizes = built.world, built.sizes
     listed = active[world.holdings_index[c.MEMBER]].copy()
@@ -127,7 +148,7 @@ def _sources(built: BuiltWorld, active: Floats) -> tuple[Floats, Integers, Float
         rows = built.holdings_of_tier(tier)
         first, end = np.searchsorted(buyer, [rows.start, rows.stop], sorter=preferred)
         candidates = preferred[first:end]
-        supplied = candidates[listed[supplier[candidates]] > 0]
+        supplied = candidates[(listed[supplier[candidates]] > 0) & ~ended[candidates]]
         found, best = np.unique(buyer[supplied], return_index=True)
         source[found] = supplied[best]
         listed[rows] *= source[rows] >= 0
@@ -135,6 +156,11 @@ def _sources(built: BuiltWorld, active: Floats) -> tuple[Floats, Integers, Float
     link_active = np.zeros(sizes.links)
     link_active[source[source >= 0]] = 1.0
     return listed, source, link_active
+
+
+def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:
+    links = built.world.links_index
+    return np.asarray((listed[links[c.SUPPLIER_HOLDING]] > 0) & (listed[links[c.BUYER_HOLDING]] > 0))
 
 
 def _contracts(built: BuiltWorld, policy: Policy) -> dict[str, Floats]:

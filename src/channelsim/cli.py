@@ -325,7 +325,7 @@ def compile_kernels(prices: bool, power: bool) -> None:
     Parameters
     ----------
     prices, power : bool
-        Whether also the kernels that review wholesale prices and that measure power, which few scenarios need.
+        Whether also the kernels that review wholesale prices and that measure power.
     """
     import numpy as np
 

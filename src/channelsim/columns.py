@@ -206,6 +206,7 @@ DUE_AFTER = 9
 
 # terms.links
 LINK_ACTIVE = 0
+LINK_OPEN = 1
 
 # state.links
 WHOLESALE_PRICE = 0

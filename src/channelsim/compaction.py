@@ -42,7 +42,8 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     member_of = world.holdings_index[c.MEMBER]
     active = np.zeros(sizes.members, dtype=bool)
     active[member_of[listed]] = True
-    link = _kept_links(channel, terms, listed)
+    # where power is measured, links on which a buyer could order stay
+    link = terms.links[c.LINK_OPEN if sizes.relationships else c.LINK_ACTIVE] > 0
     if listed.all() and active.all() and link.all():
         return channel, terms
     new_member, new_holding, new_link = _renumber(active), _renumber(listed), _renumber(link)
@@ -133,14 +134,6 @@ def _members(members: Members, active: np.ndarray) -> Members:
         rows={},
         built_row=members.built_row[rows],
     )
-
-
-def _kept_links(channel: BuiltWorld, terms: Terms, listed: np.ndarray) -> np.ndarray:
-    """Return which links stay: those in use, and where power is measured those that could be."""
-    if not channel.sizes.relationships:
-        return np.asarray(terms.links[c.LINK_ACTIVE] > 0)
-    links = channel.world.links_index
-    return np.asarray(listed[links[c.SUPPLIER_HOLDING]] & listed[links[c.BUYER_HOLDING]])
 
 
 def _links(links: Links, kept: np.ndarray, index: Integers) -> tuple[Links, Integers]:

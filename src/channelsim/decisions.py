@@ -62,6 +62,13 @@ class TermsChange(Part):
         return self
 
 
+class Ended(Part):
+    """A relationship that the policy ends: the buyer turns to its next source in reach, if it has one."""
+
+    supplier: Name = Field(description="supplying firm or group")
+    buyer: Name = Field(description="buying firm or group")
+
+
 class Policy(Document):
     """A named set of decisions.
 
@@ -80,6 +87,7 @@ class Policy(Document):
     name: Name = "policy"
     density: dict[str, Density] = Field(default={}, description="density of member groups, by group")
     terms: list[TermsChange] = Field(default=[], description="changes of contracts, one after the other")
+    ended: list[Ended] = Field(default=[], description="relationships that end before the first week")
 
     @classmethod
     def parse(cls, data: Any, *, where: str = "policy") -> Policy:

@@ -22,8 +22,8 @@ from channelsim.engines.batch import run_batch, run_task
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_model import AGENT_CLASSES, REPORTED, ChannelMember, ChannelModel, Retailer
-from channelsim.engines.trajectories import read_requests
 from channelsim.engines.reviews import Related
+from channelsim.engines.trajectories import read_requests
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
 from channelsim.scenario import Scenario, library_names

@@ -39,6 +39,7 @@ from channelsim.columns import (
     FIRST_STORE,
     FIRST_TIE,
     FIRST_ZONE,
+    LINK_OPEN,
     LISTED,
     MARKET,
     MEAN_DEMAND,
@@ -88,7 +89,7 @@ def replacement(
     for k in range(ties.source_span[0, holding], ties.source_span[1, holding]):
         link = ties.source_links[k]
         supplier = world.links_index[SUPPLIER_HOLDING, link]
-        supplied = terms.holdings[LISTED, supplier] > 0.0 and room.status[supplier] != LOST
+        supplied = terms.links[LINK_OPEN, link] > 0.0 and room.status[supplier] != LOST
         if supplied and not is_cut(link, relationship, brand, world):
             return link
     return -1
