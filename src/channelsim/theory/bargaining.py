@@ -46,6 +46,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from channelsim.theory.admissible import at_least, between, one_of
 from channelsim.theory.bargaining_market import Channel, Contract, Floats, Mask
 from channelsim.theory.bargaining_rounds import Gains, Table, come_to_rest, start
 
@@ -142,12 +143,9 @@ def relative_stakes_weight(
     >>> relative_stakes_weight(0.64, 0.16, exponent=0.0)
     0.5
     """
-    if not (0.0 <= dependence_of_buyer <= 1.0 and 0.0 <= dependence_of_supplier <= 1.0):
-        raise ValueError(
-            f"dependences {dependence_of_buyer!r}, {dependence_of_supplier!r}: must lie in [0, 1]"
-        )
-    if not (math.isfinite(exponent) and exponent >= 0.0):
-        raise ValueError(f"exponent = {exponent!r}: must be finite and at least 0")
+    between(dependence_of_buyer, 0.0, 1.0, "dependence_of_buyer", "both")
+    between(dependence_of_supplier, 0.0, 1.0, "dependence_of_supplier", "both")
+    at_least(exponent, 0.0, "exponent")
     if dependence_of_buyer == dependence_of_supplier or exponent == 0.0:
         return 0.5
     buyer, supplier = dependence_of_buyer**exponent, dependence_of_supplier**exponent
@@ -271,8 +269,7 @@ def nash_in_nash(
     >>> print(bargain.price.round(9), round(bargain.price_of("P", "X", "A"), 9))
     [14.] 8.0
     """
-    if retail not in ("held", "equilibrium"):
-        raise ValueError(f"retail = {retail!r}: admissible: 'held', 'equilibrium'")
+    one_of(retail, ("held", "equilibrium"), "retail")
     table = _table(channel, price, weight, outside or {})
     used, reasons = 0, {}
     seen: dict[int, Gains] = {}
@@ -330,8 +327,8 @@ def _table(channel: Channel, price: ArrayLike, weight: Weights, outside: Options
         weights = np.array([weight[contract] for contract in channel.contracts], dtype=np.float64)
     else:
         weights = np.full(len(channel.contracts), float(weight))
-    if not ((weights >= 0.0) & (weights <= 1.0)).all():
-        raise ValueError(f"weight: {weight!r}: must lie in [0, 1]")
+    for value in weights.tolist():
+        between(value, 0.0, 1.0, "weight", "both")
     for contract in outside:
         if contract not in channel.contracts:
             raise ValueError(f"outside: no contract {Contract(*contract)}; there are {_names(channel)}")

@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from channelsim.theory.admissible import above
+
 if TYPE_CHECKING:
     from networkx import Graph
 
@@ -174,8 +176,7 @@ def link_pools(graph: Graph, pool: float = 24.0) -> dict[frozenset[Player], floa
     for pair, value in pools.items():
         if len(pair) != 2:
             raise ValueError(f"graph: {next(iter(pair))!r} is linked to itself")
-        if not (np.isfinite(value) and value > 0.0):
-            raise ValueError(f"pool {value!r} of a link is not a positive number")
+        above(value, 0.0, "pool of a link")
     if not pools:
         raise ValueError("graph: expected at least one link")
     return pools

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from channelsim.theory.admissible import one_of, whole_number
 from channelsim.theory.bilateral_bargaining import split_the_difference
 from channelsim.theory.coalitions import Player, link_pools
 
@@ -104,8 +105,7 @@ def classic_network(name: str) -> Graph:
     """
     from networkx import Graph
 
-    if name not in CLASSIC_NETWORKS:
-        raise ValueError(f"network {name!r} is not known; admissible: {', '.join(CLASSIC_NETWORKS)}")
+    one_of(name, CLASSIC_NETWORKS, "name")
     return Graph(CLASSIC_NETWORKS[name])
 
 
@@ -274,8 +274,7 @@ def rebargain(
     >>> {player: round(points, 9) for player, points in found.items()}
     {'A': 6.0, 'B': 18.0, 'C1': 12.0, 'C2': 12.0}
     """
-    if rounds < 1:
-        raise ValueError(f"rounds is {rounds}; expected 1 or more")
+    whole_number(rounds, 1, "rounds")
     pools = link_pools(graph, pool)
     exchanges = _exchanges(graph, pools)
     matched = {player: pools[pair] for pair in exchanges for player in pair}
