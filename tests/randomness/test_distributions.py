@@ -12,17 +12,16 @@ from hypothesis import strategies as st
 
 from channelsim import numerics
 from channelsim.compiled import helper
-from channelsim.randomness import (
+from channelsim.distributions import (
     EXPANSION_FROM,
-    entity_keys,
     fill_gamma,
     fill_normals,
     fill_poisson,
-    fill_uniforms,
     gamma_from_table,
     gamma_quantile_table,
     poisson_quantile,
 )
+from channelsim.randomness import entity_keys, fill_uniforms
 from compiled_code import compares_with_plain_python, output_without_jit
 
 SEED = 2026
