@@ -276,20 +276,11 @@ def nash_in_nash(
     while True:
         start(table)
         used += come_to_rest(table, retail == "equilibrium", tolerance, rounds)
-        short = []
-        for i in table.open_contracts():
-            gains, least = table.gains(i), table.options[i].sum()
-            scale = np.abs(table.channel.margins(channel.contracts[i].buyer, table.price, table.terms)).max()
-            if table.traded(i) <= 0.0 or gains.surplus < least - 1e-12 * (
-                scale * table.traded(i) + abs(least)
-            ):
-                shelves = int((channel.supplies[i] & table.offered).sum())
-                short.append((shelves, gains.surplus - least, i, gains))
-        if not short:
+        worst = _first_to_suspend(table)
+        if worst is None:
             break
-        _, _, worst, gains = min(short)
         reasons[worst] = NO_SURPLUS if table.traded(worst) > 0.0 else NO_TRADE
-        seen[worst] = gains
+        seen[worst] = table.gains(worst)
         table.offered &= ~channel.supplies[worst]
     is_open = set(table.open_contracts())
     agreements = {}
@@ -310,6 +301,18 @@ def nash_in_nash(
         channel.profits(table.price, terms, table.offered),
         used,
     )
+
+
+def _first_to_suspend(table: Table) -> int | None:
+    """Return the contract without a surplus that has fewest shelves, then lacks most; None if all have."""
+    channel, short = table.channel, []
+    for i in table.open_contracts():
+        surplus, least, traded = table.gains(i).surplus, table.options[i].sum(), table.traded(i)
+        margin = np.abs(channel.margins(channel.contracts[i].buyer, table.price, table.terms)).max()
+        if traded <= 0.0 or surplus < least - 1e-12 * (margin * traded + abs(least)):
+            shelves = int((channel.supplies[i] & table.offered).sum())
+            short.append((shelves, surplus - least, i))
+    return min(short)[2] if short else None
 
 
 def _names(channel: Channel) -> str:

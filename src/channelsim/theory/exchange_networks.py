@@ -31,13 +31,10 @@ import numpy as np
 
 from channelsim.theory.admissible import one_of, whole_number
 from channelsim.theory.bilateral_bargaining import split_the_difference
-from channelsim.theory.coalitions import Player, link_pools
+from channelsim.theory.coalitions import POOL, Player, check_payoffs, link_pools, weighted_links
 
 if TYPE_CHECKING:
     from networkx import Graph
-
-POOL = 24.0
-"""Points on a link."""
 
 CLASSIC_NETWORKS: dict[str, tuple[tuple[str, str], ...]] = {
     "dyad": (("A", "B"),),
@@ -146,9 +143,7 @@ def best_alternative(
     pools = link_pools(graph, pool)
     if frozenset((player, partner)) not in pools:
         raise ValueError(f"players {player!r} and {partner!r} are not linked")
-    missing = [other for other in graph if other not in payoffs]
-    if missing:
-        raise ValueError(f"payoffs: none for player {missing[0]!r}")
+    check_payoffs(graph, payoffs)
     offers = [pools[frozenset((player, k))] - float(payoffs[k]) for k in graph[player] if k != partner]
     return max(0.0, *offers) if offers else 0.0
 
@@ -295,12 +290,9 @@ def rebargain(
 
 def _exchanges(graph: Graph, pools: Mapping[frozenset[Player], float]) -> list[frozenset[Player]]:
     """Return a matching of most worth, in the order of the graph's links."""
-    from networkx import Graph, max_weight_matching
+    from networkx import max_weight_matching
 
-    weighted = Graph()
-    weighted.add_nodes_from(graph)
-    weighted.add_weighted_edges_from((*pair, pools[frozenset(pair)]) for pair in graph.edges)
-    chosen = {frozenset(pair) for pair in max_weight_matching(weighted)}
+    chosen = {frozenset(pair) for pair in max_weight_matching(weighted_links(graph, pools))}
     return [frozenset(pair) for pair in graph.edges if frozenset(pair) in chosen]
 
 
