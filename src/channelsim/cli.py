@@ -197,13 +197,13 @@ def _policy(name: str) -> Policy:
 def _write_run(out: Path, result: Any, channel: Channel, policies: list[Policy]) -> None:
     from channelsim.analysis.folders import whole_folder
     from channelsim.analysis.printing import summary_csv
-    from channelsim.analysis.report import report_files, write_files
+    from channelsim.analysis.report import ReportOptions, report_files, write_files
 
     names = [f"policies/{k}.toml" for k in range(1, len(policies) + 1)]
     options = " ".join(f"--policy {name}" for name in names)
     options += f" --replications {result.replications} --seed {result.provenance['seed']}"
     command = f"# in the folder of this report\nchannelsim run scenario.toml {options}"
-    made = report_files(result, channel, command=command)
+    made = report_files(result, channel, ReportOptions(command=command))
     with whole_folder(out) as folder:
         write_files(folder, made | {"summary.csv": summary_csv(result).encode()})
         result.save(folder / "result.nc")

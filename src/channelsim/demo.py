@@ -143,7 +143,7 @@ def run_demo(
     """
     from channelsim.analysis.folders import check_replaceable, whole_folder
     from channelsim.analysis.printing import summary_csv
-    from channelsim.analysis.report import report_files, write_files
+    from channelsim.analysis.report import ReportOptions, report_files, write_files
     from channelsim.simulation import simulate
     from channelsim.world import build
 
@@ -154,10 +154,11 @@ def run_demo(
     record = ["sales by brand"] if len(scenario.brands) > 1 else ["sales"]
     result = simulate(channel, policies, replications, seed, record, workers=workers, progress=progress)
     options = f" --replications {replications}" * (replications != 64) + f" --seed {seed}" * (seed != 1)
-    made = report_files(
-        result, channel, BASE, command=f"channelsim demo{options}", currency=currency,
+    said = ReportOptions(
+        base=BASE, command=f"channelsim demo{options}", currency=currency,
         remarks=edge_remark(result), notes=_notes(channel),
     )  # fmt: skip
+    made = report_files(result, channel, said)
     with whole_folder(out) as folder:
         write_files(folder, made | {"summary.csv": summary_csv(result).encode()})
         result.save(folder / "result.nc")

@@ -13,13 +13,14 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.codes import FORECAST_MOVING_AVERAGE
+from channelsim.distributions import gamma_quantile_table
 from channelsim.errors import ScenarioError
 from channelsim.events import resolve_events
 from channelsim.holdings import expand_holdings, world_table
 from channelsim.links import Links, expand_links
 from channelsim.members import Members, expand_members, tiers_of
 from channelsim.parts import Segment
-from channelsim.randomness import entity_key, gamma_quantile_table
+from channelsim.randomness import entity_key
 from channelsim.scenario import Scenario
 from channelsim.schema import columns_of, position
 from channelsim.tables import Floats, Integers, Sizes, World

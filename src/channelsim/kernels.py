@@ -26,7 +26,7 @@ from channelsim.tables import Draws, Integers, PowerRoom, State, Terms, Ties, Wo
 from channelsim.week import take_step
 
 COMPILED_FROM = (
-    "columns.py", "codes.py", "compiled.py", "kernels.py", "linear.py", "numerics.py",
+    "columns.py", "codes.py", "compiled.py", "distributions.py", "kernels.py", "linear.py", "numerics.py",
     "pipelines.py", "randomness.py", "reduction.py", "tables.py", "week.py",
 )  # fmt: skip
 

@@ -7,16 +7,14 @@ line that names the node or the edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from channelsim.codes import CONSUMER_ROLES, ROLES, SUPPLIER_PRICE_RULES
 from channelsim.errors import ScenarioError
 from channelsim.members import brands_of
-from channelsim.parts import Contract, MemberGroup
+from channelsim.parts import Contract, MemberGroup, python_number
 from channelsim.paths import assign
 from channelsim.scenario import FORMAT, Scenario
 from channelsim.territories import expand_territories
@@ -117,10 +115,10 @@ def _field(part: Any, name: str) -> Any:
     return part.get(name) if isinstance(part, dict) else getattr(part, name, None)
 
 
-def _plain(value: Any) -> Any:
-    """Return a Python number for one of numpy's; None for a missing entry of a data frame."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and value != value else value
+def _stated(attributes: Mapping[str, Any], skipped: set[str]) -> dict[str, Any]:
+    """Return what a node or an edge states, in Python's numbers; None and NaN say nothing."""
+    values = {k: python_number(v) for k, v in attributes.items() if k not in skipped}
+    return {k: v for k, v in values.items() if v is not None and not (isinstance(v, float) and v != v)}
 
 
 def _names(value: Any) -> list[str]:
@@ -186,8 +184,7 @@ def _group(
     node: Any, graph: DiGraph, home: dict[Any, str], stated: dict[Any, list[str]], skipped: set[str]
 ) -> dict[str, Any]:
     """Return the member group of a node."""
-    attributes = {k: _plain(v) for k, v in graph.nodes[node].items() if k not in skipped}
-    attributes = {k: v for k, v in attributes.items() if v is not None}
+    attributes = _stated(graph.nodes[node], skipped)
     role, place = attributes["role"], home[node]
     group: dict[str, Any] = {"name": str(node), "role": role}
     owner = str(attributes.get("owner", ""))
@@ -221,7 +218,7 @@ def _contracts(supplier: Any, buyer: Any, graph: DiGraph, skipped: set[str]) -> 
     where = f"edge {supplier!r} → {buyer!r}"
     edges, contracts = _edges(supplier, buyer, graph), []
     for attributes in edges:
-        edge = {k: _plain(v) for k, v in attributes.items() if k not in skipped and _plain(v) is not None}
+        edge = _stated(attributes, skipped)
         for name in edge:
             if name not in (*CONTRACT_FIELDS, *EDGE_STRUCTURE):
                 known = ", ".join(CONTRACT_FIELDS)

@@ -66,6 +66,11 @@ def attribute(name: str) -> Any:
     return Field(default=c.default, description=c.meaning, json_schema_extra=extra)
 
 
+def python_number(value: Any) -> Any:
+    """Return a Python number for one of NumPy's, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 class Part(BaseModel):
     """Base of all parts: unknown fields refused, values frozen, no text taken for a number."""
 
@@ -73,11 +78,9 @@ class Part(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _plain(cls, data: Any) -> Any:
+    def _python_numbers(cls, data: Any) -> Any:
         """Take NumPy's numbers for Python's."""
-        if isinstance(data, dict):
-            return {k: v.item() if isinstance(v, np.generic) else v for k, v in data.items()}
-        return data
+        return {k: python_number(v) for k, v in data.items()} if isinstance(data, dict) else data
 
 
 class Document(Part):

@@ -1,7 +1,5 @@
 """Normal, Poisson and gamma draws: the inverse of the distribution function, checked against scipy."""
 
-import os
-import subprocess
 import sys
 import warnings
 
@@ -14,19 +12,18 @@ from hypothesis import strategies as st
 
 from channelsim import numerics
 from channelsim.compiled import helper
-from channelsim.randomness import (
+from channelsim.distributions import (
     EXPANSION_FROM,
-    entity_keys,
     fill_gamma,
     fill_normals,
     fill_poisson,
-    fill_uniforms,
     gamma_from_table,
     gamma_quantile_table,
     poisson_quantile,
 )
+from channelsim.randomness import entity_keys, fill_uniforms
+from compiled_code import compares_with_plain_python, output_without_jit
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 SEED = 2026
 
 
@@ -294,16 +291,9 @@ def sample():
     return b"".join(part.tobytes() for part in [z, *counts, factors])
 
 
-@pytest.mark.skipif(JIT_OFF, reason="compares the compiled form with the plain one")
+@compares_with_plain_python
 def test_plain_python_gives_the_same_bits_without_a_warning():
-    plain = subprocess.run(
-        [sys.executable, __file__],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        check=False,
-    )
-    assert plain.returncode == 0, plain.stderr.decode()
-    assert plain.stdout == sample()
+    assert output_without_jit(__file__) == sample()
 
 
 if __name__ == "__main__":

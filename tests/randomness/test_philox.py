@@ -1,13 +1,9 @@
 """The keyed generator: published vectors, and draws that depend on nothing but their key."""
 
-import os
-import platform
 import re
-import subprocess
 import sys
 import warnings
 
-import llvmlite.binding
 import numpy as np
 import pytest
 import scipy.stats
@@ -16,9 +12,8 @@ from hypothesis import strategies as st
 
 from channelsim import randomness
 from channelsim.randomness import entity_key, entity_keys, fill_uniforms, philox, uniform
+from compiled_code import compares_with_plain_python, output_without_jit, reads_vector_instructions
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
-PLAIN_LOOPS = JIT_OFF or os.environ.get("NUMBA_BOUNDSCHECK", "0") == "1"
 SEED = 0x0123_4567_89AB_CDEF
 
 KEYS = st.lists(st.integers(0, 2**56 - 1), min_size=1, max_size=40, unique=True)
@@ -217,23 +212,12 @@ def sample():
     return b"".join([*blocks, single.tobytes(), vector.tobytes()])
 
 
-@pytest.mark.skipif(JIT_OFF, reason="compares the compiled form with the plain one")
+@compares_with_plain_python
 def test_plain_python_gives_the_same_bits_without_a_warning():
-    plain = subprocess.run(
-        [sys.executable, __file__],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        check=False,
-    )
-    assert plain.returncode == 0, plain.stderr.decode()
-    assert plain.stdout == sample()
+    assert output_without_jit(__file__) == sample()
 
 
-def has_wide_registers():
-    return platform.machine() == "x86_64" and llvmlite.binding.get_host_cpu_features().get("avx2", False)
-
-
-@pytest.mark.skipif(PLAIN_LOOPS or not has_wide_registers(), reason="about the code for processors with AVX2")
+@reads_vector_instructions
 def test_the_generator_becomes_vector_instructions():
     draws([1, 2, 3])
     (assembly,) = randomness._fill_block.inspect_asm().values()

@@ -499,8 +499,8 @@ def test_who_has_no_stake_at_all_has_all_the_weight():
         (lambda: nash_product(ONE_TO_ONE, DEAL, {}, [10.0]), "one price each"),
         (lambda: nash_product(ONE_TO_ONE, Contract("P", "Z", "A"), {DEAL: 5.0}, [10.0]), "one price each"),
         (lambda: nash_product(ONE_TO_ONE, DEAL, {DEAL: 5.0}, [10.0], 2.0), "weight"),
-        (lambda: relative_stakes_weight(1.5, 0.5, 0.5), "dependences"),
-        (lambda: relative_stakes_weight(0.5, -0.5, 0.5), "dependences"),
+        (lambda: relative_stakes_weight(1.5, 0.5, 0.5), "dependence_of_buyer = 1.5"),
+        (lambda: relative_stakes_weight(0.5, -0.5, 0.5), "dependence_of_supplier = -0.5"),
         (lambda: relative_stakes_weight(0.5, 0.5, -1.0), "exponent"),
     ],
 )

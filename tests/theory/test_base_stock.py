@@ -151,7 +151,10 @@ def test_units_are_conserved_in_the_chain(lead_time):
         (lambda: base_stock(PoissonDemand(4.0), 9, 1.5), "lead_time = 1.5: must be a whole number of weeks"),
         (lambda: base_stock(PoissonDemand(0.0), 9, 1), "mean demand = 0.0: must be above 0"),
         (lambda: best_base_stock(PoissonDemand(4.0), 1, 0.0, 1.0), "overage_cost = 0.0: must be above 0"),
-        (lambda: base_stock_for_fill_rate(PoissonDemand(4.0), 1, 1.0), "fill_rate = 1.0: must lie between"),
+        (
+            lambda: base_stock_for_fill_rate(PoissonDemand(4.0), 1, 1.0),
+            r"fill_rate = 1.0: must lie in \(0, 1\)",
+        ),
         (lambda: base_stock_with_lost_sales(NormalDemand(4.0, 1.0), 9, 1), "the chain needs Poisson demand"),
         (
             lambda: base_stock_with_lost_sales(PoissonDemand(4.0), 9.5, 1),

@@ -143,8 +143,11 @@ def test_orders_that_arrive_at_once_amplify_as_much_but_hardly_lag():
         (lambda: play(demand=[4.0, -1.0]), "none negative"),
         (lambda: play(shipping_delay=0), "shipping_delay = 0"),
         (lambda: play(order_delay=-1), "order_delay = -1"),
-        (lambda: play(ESTIMATED_RULE._replace(smoothing=1.2)), "between 0 and 1"),
-        (lambda: play(ESTIMATED_RULE._replace(supply_line_weight=-0.1)), "at least 0"),
+        (lambda: play(ESTIMATED_RULE._replace(smoothing=1.2)), "smoothing = 1.2: must lie in [0, 1]"),
+        (
+            lambda: play(ESTIMATED_RULE._replace(supply_line_weight=-0.1)),
+            "supply_line_weight = -0.1: must be at least 0",
+        ),
         (lambda: board_demand(0), "weeks = 0"),
         (lambda: pattern([4.0, 8.0], [0.0, 0.0]), "weeks × tiers"),
         (lambda: pattern([[4.0]], [[0.0, 1.0]]), "weeks × tiers"),

@@ -229,7 +229,7 @@ def test_a_network_restricts_its_own_game_in_nothing(graph):
         (lambda: coalitional_game("AB", lambda members: 1.0), "0 for no one"),
         (lambda: one_exchange_game(networkx.DiGraph([(1, 2)])), "undirected"),
         (lambda: one_exchange_game(networkx.Graph([(1, 1)])), "linked to itself"),
-        (lambda: one_exchange_game(networkx.path_graph(3), 0.0), "not a positive number"),
+        (lambda: one_exchange_game(networkx.path_graph(3), 0.0), "pool of a link = 0.0: must be above 0"),
         (lambda: one_exchange_game(networkx.empty_graph(3)), "at least one link"),
         (lambda: excesses(MAJORITY, {"A": 6.0, "B": 6.0}), "none for player 'C'"),
         (lambda: excesses(MAJORITY, {"A": 6.0, "B": 6.0, "C": 6.0}), "add up to 18"),

@@ -153,7 +153,7 @@ def test_the_complex_step_is_the_derivative():
         (lambda: LogitMarket.of([1.0, 2.0], -1.0, 1.0, 1.0), "price_sensitivity"),
         (lambda: LogitMarket.of([1.0, 2.0], 1.0, -1.0, 1.0), "buyers"),
         (lambda: LogitMarket.of([1.0, 2.0], 1.0, 1.0, 1.0, [0]), "store"),
-        (lambda: LogitMarket.of([1.0, 2.0], 1.0, 1.0, float("nan")), "not finite"),
+        (lambda: LogitMarket.of([1.0, 2.0], 1.0, 1.0, float("nan")), "unit_cost = nan: must be a finite"),
         (lambda: gain_from_deviating(TWO_KINDS, [1.0]), "price"),
     ],
 )

@@ -3,21 +3,15 @@
 Rules can be replaced where they are plain Python, so these run with the JIT off (``make test-jit-off``).
 """
 
-import os
-
 import pytest
 
 from channelsim.columns import ON_ORDER, OWED, POSITION, PROTECTION_WEEKS
 from channelsim.mechanisms import allocation, ordering
 from channelsim.verification.bullwhip import CASES
-from channelsim.verification.cases import Laboratory, judge
+from compiled_code import REPLACES_RULES
+from judging import ShortRuns, judged
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
-
-pytestmark = [
-    pytest.mark.jit_off,
-    pytest.mark.skipif(not JIT_OFF, reason="compiled rules cannot be replaced"),
-]
+pytestmark = REPLACES_RULES
 
 NO_LEAD_TIME = "moving average with a lead time of 0: the review period alone amplifies"
 AVERAGES = "three tiers, moving averages: the factory's response to one week of demand"
@@ -30,19 +24,13 @@ BOARD = "beer game on the board, estimated rule: largest difference of an order 
 PUBLISHED = "beer game on the board: team cost of the benchmark, as published"
 
 
-class ShortRuns(Laboratory):
-    """Few weeks and replications: what holds in every week holds in these."""
-
-    def run(self, name, replications=1, **options):
-        if replications > 1:
-            options |= {"weeks": 60, "warm_up_weeks": 20}
-        return super().run(name, min(replications, 2), **options)
+def few_weeks(scenario, replications):
+    """What holds in every week holds in few."""
+    return {"weeks": 60, "warm_up_weeks": 20} if replications > 1 else {}
 
 
 def verdict(name):
-    (case,) = [case for case in CASES if case.name == name]
-    # one thread: wrong rules change tables that replications share
-    row = judge(case, ShortRuns(workers=1))
+    row = judged(name, CASES, ShortRuns(few_weeks, 2))
     return row.verdict, row.error
 
 

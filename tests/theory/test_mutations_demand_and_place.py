@@ -4,8 +4,6 @@ Compiled rules can be replaced where they are plain Python, so those run with th
 test-jit-off``); where outlets stand and who is nearest is plain Python always.
 """
 
-import os
-
 import numpy as np
 import pytest
 
@@ -13,11 +11,10 @@ from channelsim import columns as c
 from channelsim import members
 from channelsim.engines import batch
 from channelsim.mechanisms import demand, pricing
-from channelsim.scenario import Scenario
-from channelsim.verification.cases import Laboratory, judge
+from channelsim.verification.cases import Laboratory
 from channelsim.verification.demand_and_place import CASES
-
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
+from compiled_code import replaces_rules
+from judging import ShortRuns, judged
 
 MONOPOLY = "monopoly, outside good: margin"
 UNEQUAL = "unequal stores: margin of the store with three brands"
@@ -30,17 +27,13 @@ SITES = "five outlets of one group"
 COVERED = "share of buyers with one of two"
 
 
-class ShortRuns(Laboratory):
-    """Runs just long enough for prices to come to rest."""
-
-    @staticmethod
-    def scenario(name, **changes):
-        return Scenario.from_library(f"verification/{name}").replace(**changes, weeks=60, warm_up_weeks=59)
+def until_rest(scenario, replications):
+    """Weeks until prices come to rest."""
+    return {"weeks": 60, "warm_up_weeks": 59}
 
 
 def verdict(name, laboratory=None):
-    (case,) = [case for case in CASES if case.name.startswith(name)]
-    return judge(case, laboratory or ShortRuns()).verdict
+    return judged(name, CASES, laboratory or ShortRuns(until_rest)).verdict
 
 
 def buyers_of_its_own_forgotten(monkeypatch):
@@ -124,26 +117,21 @@ RULES = [
     (surplus_not_in_money, [SURPLUS, CLOSING]),
 ]
 
-with_plain_rules = pytest.mark.skipif(not JIT_OFF, reason="compiled rules cannot be replaced")
 
-
-@pytest.mark.jit_off
-@with_plain_rules
+@replaces_rules
 @pytest.mark.parametrize("name", sorted({name for _, names in RULES for name in names}))
 def test_the_rule_as_it_is_passes(name):
     assert verdict(name) == "pass"
 
 
-@pytest.mark.jit_off
-@with_plain_rules
+@replaces_rules
 @pytest.mark.parametrize(("mutate", "names"), RULES, ids=[mutate.__name__ for mutate, _ in RULES])
 def test_a_wrong_rule_fails(monkeypatch, mutate, names):
     mutate(monkeypatch)
     assert [verdict(name) for name in names] == ["fail"] * len(names)
 
 
-@pytest.mark.jit_off
-@with_plain_rules
+@replaces_rules
 def test_a_mean_segment_is_right_where_there_is_one(monkeypatch):
     one_mean_segment(monkeypatch)
     assert [verdict(name) for name in (MONOPOLY, UNEQUAL)] == ["pass", "pass"]

@@ -6,15 +6,11 @@ import pytest
 from channelsim.theory import coalition_values, coalitions, exchange_networks, network_power
 from channelsim.verification import exchange_networks as family
 from channelsim.verification.cases import Laboratory, judge
+from judging import case_about, judged
 
 LABORATORY = Laboratory()
 OWN_ALTERNATIVE, OWN_NUCLEOLUS = exchange_networks.best_alternative, coalitions.nucleolus
 OWN_GAME, OWN_CORE, OWN_POOLS = coalitions.one_exchange_game, coalitions.core, coalitions.link_pools
-
-
-def case_about(words):
-    (case,) = (case for case in family.CASES if words in case.name)
-    return case
 
 
 def no_alternatives(graph, payoffs, player, partner, pool=24.0):
@@ -93,7 +89,7 @@ MUTATIONS = [
     ("words", "module", "name", "mutant"), MUTATIONS, ids=[f"{m[0]}-{m[3].__name__}" for m in MUTATIONS]
 )
 def test_a_wrong_rule_makes_its_case_fail(words, module, name, mutant, monkeypatch):
-    case = case_about(words)
+    case = case_about(words, family.CASES)
     assert judge(case, LABORATORY).verdict == "pass"
     monkeypatch.setattr(module, name, mutant)
     assert judge(case, LABORATORY).verdict == "fail"
@@ -103,4 +99,4 @@ def test_controls_pass_whatever_the_alternatives_are_worth(monkeypatch):
     # between equals even a wrong alternative leaves half each: what fails above is power, not noise
     monkeypatch.setattr(exchange_networks, "best_alternative", no_alternatives)
     for words in ("dyad", "4-cycle: no power"):
-        assert judge(case_about(words), LABORATORY).verdict == "pass"
+        assert judged(words, family.CASES, LABORATORY).verdict == "pass"

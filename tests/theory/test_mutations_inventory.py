@@ -4,22 +4,15 @@ Rules can be replaced where they are plain Python, so these run with the JIT off
 are short: of the noisy cases it is judged only whether the closed form lies in the interval.
 """
 
-import os
-
 import pytest
 
 from channelsim import columns as c
 from channelsim.mechanisms import allocation, demand, ordering, settlement
-from channelsim.scenario import Scenario
-from channelsim.verification.cases import Laboratory, judge
 from channelsim.verification.inventory import CASES
+from compiled_code import REPLACES_RULES
+from judging import ShortRuns, judged
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
-
-pytestmark = [
-    pytest.mark.jit_off,
-    pytest.mark.skipif(not JIT_OFF, reason="compiled rules cannot be replaced"),
-]
+pytestmark = REPLACES_RULES
 
 SEASON_ORDER = "newsvendor's order for a season, normal demand, salvage"
 UNIFORM = "newsvendor's expected profit, uniform demand"
@@ -33,23 +26,13 @@ LOST = "fill rate of a base stock with lost sales, Poisson demand"
 SERIAL = "cost of given base stocks in a serial system of two stages"
 
 
-class ShortRuns(Laboratory):
-    """Few replications of few weeks."""
-
-    @staticmethod
-    def scenario(name, **changes):
-        weeks = {"weeks": 100} if name in ("inventory_base_stock", "inventory_serial") else {}
-        return Scenario.from_library(f"verification/{name}").replace(**(changes | weeks))
-
-    def run(self, name, replications=1, **asked):
-        return super().run(name, min(replications, 6), **asked)
+def few_weeks(scenario, replications):
+    return {"weeks": 100} if scenario in ("inventory_base_stock", "inventory_serial") else {}
 
 
 def holds(name):
     """Return whether a case's closed form is met, as exactly as the case asks or within its interval."""
-    (case,) = [case for case in CASES if case.name == name]
-    # one thread: wrong rules change tables that replications share
-    row = judge(case, ShortRuns(workers=1))
+    row = judged(name, CASES, ShortRuns(few_weeks, 6))
     return row.error <= row.tolerance
 
 

@@ -3,22 +3,15 @@
 Rules can be replaced where they are plain Python, so these run with the JIT off (``make test-jit-off``).
 """
 
-import os
-
 import pytest
 
 from channelsim.columns import NEXT_PRICE, PRICE
 from channelsim.mechanisms import pricing, wholesale_pricing
-from channelsim.scenario import Scenario
-from channelsim.verification.cases import Laboratory, judge
 from channelsim.verification.power_structures import CASES
+from compiled_code import REPLACES_RULES
+from judging import ShortRuns, judged
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
-
-pytestmark = [
-    pytest.mark.jit_off,
-    pytest.mark.skipif(not JIT_OFF, reason="compiled rules cannot be replaced"),
-]
+pytestmark = REPLACES_RULES
 
 LEADERS = "manufacturers lead: wholesale price, equal brands"
 LEADERS_RETAIL = "manufacturers lead: retail price of brand A, unequal brands"
@@ -29,18 +22,14 @@ EXCLUSIVE = "both decentralised: wholesale price at substitutability 0.5"
 DOUBLED = "control: without substitution integration doubles a manufacturer's profit"
 
 
-class ShortRuns(Laboratory):
-    """Runs just long enough for prices to come to rest after a first review of wholesale prices."""
-
-    @staticmethod
-    def scenario(name, **changes):
-        short = {"weeks": 14, "warm_up_weeks": 13} | ({"review_weeks": 14} if "exclusive" in name else {})
-        return Scenario.from_library(f"verification/{name}").replace(**changes, **short)
+def until_rest(scenario, replications):
+    """Weeks until prices come to rest after a first review of wholesale prices."""
+    review = {"review_weeks": 14} if "exclusive" in scenario else {}
+    return {"weeks": 14, "warm_up_weeks": 13} | review
 
 
 def verdict(name):
-    (case,) = [case for case in CASES if case.name == name]
-    row = judge(case, ShortRuns())
+    row = judged(name, CASES, ShortRuns(until_rest))
     return row.verdict, row.error
 
 

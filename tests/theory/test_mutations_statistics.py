@@ -6,8 +6,9 @@ import pytest
 from channelsim.analysis import estimators, sensitivity
 from channelsim.verification import statistics
 from channelsim.verification.cases import Laboratory, judge
+from channelsim.verification.statistics import CASES
+from judging import case_about
 
-CASES = {case.name: case for case in statistics.CASES}
 OWN_MEAN, OWN_TAIL, OWN_BOOTSTRAP = estimators.mean, estimators.tail_mean, estimators.bootstrap
 OWN_PROBABILITY, OWN_QUANTILE, OWN_SOBOL = (
     estimators.probability,
@@ -19,11 +20,6 @@ OWN_PROBABILITY, OWN_QUANTILE, OWN_SOBOL = (
 @pytest.fixture(scope="module")
 def laboratory():
     return Laboratory()
-
-
-def case_about(words):
-    (case,) = (case for name, case in CASES.items() if words in name)
-    return case
 
 
 def normal_instead_of_student(values, level=0.95, axis=-1, omit_nan=False):
@@ -86,14 +82,14 @@ MUTATIONS = [
 
 @pytest.mark.parametrize(("words", "module", "name", "mutant"), MUTATIONS, ids=[m[0] for m in MUTATIONS])
 def test_a_wrong_estimator_makes_its_case_fail(words, module, name, mutant, laboratory, monkeypatch):
-    case = case_about(words)
+    case = case_about(words, CASES)
     assert judge(case, laboratory).verdict == "pass"
     monkeypatch.setattr(module, name, mutant)
     assert judge(case, laboratory).verdict == "fail"
 
 
 def test_numbers_that_are_not_common_make_the_case_fail(laboratory, monkeypatch):
-    common, independent = case_about("common random numbers"), case_about("independent numbers")
+    common, independent = case_about("common random numbers", CASES), case_about("independent numbers", CASES)
     assert judge(common, laboratory).verdict == judge(independent, laboratory).verdict == "pass"
     own = statistics._profits
 
@@ -113,7 +109,7 @@ def test_numbers_that_are_not_common_make_the_case_fail(laboratory, monkeypatch)
 
 
 def test_a_factor_left_out_makes_the_simulated_index_fail(laboratory, monkeypatch):
-    case = case_about("simulated store's price")
+    case = case_about("simulated store's price", CASES)
     # unmutated it passes in the table; its thousand runs are not repeated here
     # the scenario's price does not react to the wholesale price: all variance is the intercept's
     monkeypatch.setattr(

@@ -1,16 +1,15 @@
 """The cases of the vertical prices notice wrong rules: put in the simulator, each makes its case fail."""
 
-import os
-
 import pytest
 
 from channelsim import columns as c
 from channelsim.codes import PRICE_LEADER
 from channelsim.mechanisms import pricing, wholesale_pricing
-from channelsim.verification.cases import Laboratory, judge
+from channelsim.verification.cases import Laboratory
 from channelsim.verification.vertical_prices import CASES, COSTS, INTERCEPT, OWN_SLOPE, THREE, TWO
+from compiled_code import replaces_rules
+from judging import judged
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 LED_WHOLESALE, LED_RETAIL, LED_EFFICIENCY = (
     "wholesale price of a",
     "retail price under a",
@@ -20,8 +19,7 @@ NASH_WHOLESALE, ONE_OWNER = "wholesale price if both", "efficiency exactly 1 wit
 
 
 def verdict(name):
-    (case,) = [case for case in CASES if case.name.startswith(name)]
-    return judge(case, Laboratory(workers=1)).verdict
+    return judged(name, CASES, Laboratory(workers=1)).verdict
 
 
 def full_pass_through(monkeypatch):
@@ -91,8 +89,7 @@ MUTATIONS = [
 ]
 
 
-@pytest.mark.jit_off
-@pytest.mark.skipif(not JIT_OFF, reason="a compiled rule cannot be replaced: make test-jit-off")
+@replaces_rules
 @pytest.mark.parametrize(("mutate", "name"), MUTATIONS, ids=lambda value: getattr(value, "__name__", value))
 def test_a_wrong_rule_makes_its_case_fail(monkeypatch, mutate, name):
     mutate(monkeypatch)

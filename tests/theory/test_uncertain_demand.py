@@ -93,7 +93,7 @@ def test_certain_demand_is_normal_demand_without_deviation():
         (lambda: UniformDemand(3.0, 3.0), r"high = 3.0: must be above 3"),
         (lambda: ExponentialDemand(float("nan")), "mean_demand = nan: must be a finite number"),
         (lambda: PoissonDemand(-2.0), r"mean_demand = -2.0: must be at least 0"),
-        (lambda: PoissonDemand(2.0).quantile(1.0), "probability = 1.0: must lie between 0 and 1"),
+        (lambda: PoissonDemand(2.0).quantile(1.0), r"probability = 1.0: must lie in \(0, 1\)"),
         (lambda: PoissonDemand(2.0).density(1.0), "integer demand has no density"),
         (lambda: UniformDemand(0.0, 1.0).over(2), "not of the same family"),
         (lambda: PoissonDemand(2.0).over(1.5), "weeks = 1.5: must be a whole number of weeks"),

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from channelsim.compiled import entry, helper
+from compiled_code import JIT_OFF
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 BOUNDS_CHECKED = os.environ.get("NUMBA_BOUNDSCHECK", "0") == "1"
 
 

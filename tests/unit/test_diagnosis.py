@@ -1,6 +1,5 @@
 """What no channel can have never leaves the engine silently, and an interrupted run stops at once."""
 
-import os
 import re
 import signal
 import subprocess
@@ -19,11 +18,11 @@ from channelsim.scenario import Scenario
 from channelsim.simulation import simulate
 from channelsim.tables import cell
 from channelsim.world import Channel, build
+from compiled_code import JIT_OFF
 from small_worlds import Run
 
 # plain Python warns of the numbers that these tests put in
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 
 
 def failure(scenario, policies=None, replications=2):

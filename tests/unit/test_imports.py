@@ -15,7 +15,18 @@ PACKAGE = Path(channelsim.__file__).parent
 
 # From the bottom up: a module may import from its own layer and from those below it.
 LAYERS = (
-    {"codes", "columns", "compiled", "errors", "expressions", "files", "numerics", "pipelines", "randomness"},
+    {
+        "codes",
+        "columns",
+        "compiled",
+        "distributions",
+        "errors",
+        "expressions",
+        "files",
+        "numerics",
+        "pipelines",
+        "randomness",
+    },
     {"linear", "metrics", "paths", "schema", "tables"},
     {"consistency", "decisions", "library", "parts", "power_parts", "scenario"},
     {"events", "expansion", "holdings", "links", "members", "places", "territories", "traces"},

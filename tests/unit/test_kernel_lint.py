@@ -138,7 +138,7 @@ def test_compiled_rules_are_exact(name):
 
 def test_the_rules_are_found():
     holding = {name for name, source in SOURCES.items() if compiled_functions(ast.parse(source))}
-    assert {"numerics.py", "randomness.py"} <= holding
+    assert {"distributions.py", "numerics.py", "randomness.py"} <= holding
     assert any(name.startswith("mechanisms") for name in holding)
 
 

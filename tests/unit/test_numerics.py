@@ -1,13 +1,9 @@
 """The elementary functions and sums: accurate, vectorised, and the same bits compiled and not."""
 
-import os
-import platform
 import re
-import subprocess
 import sys
 import warnings
 
-import llvmlite.binding
 import numpy as np
 import pytest
 import scipy.special
@@ -17,9 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from channelsim import numerics
 from channelsim.compiled import helper
+from compiled_code import JIT_OFF, compares_with_plain_python, output_without_jit, reads_vector_instructions
 
-JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
-PLAIN_LOOPS = JIT_OFF or os.environ.get("NUMBA_BOUNDSCHECK", "0") == "1"
 MANY = 200 if JIT_OFF else 40_001
 # 64 bits of mantissa where the platform has them, so that the reference is better than what it judges.
 LONG = np.longdouble
@@ -205,23 +200,12 @@ def sample():
     return b"".join(part.tobytes() for part in [*parts, z, sums])
 
 
-@pytest.mark.skipif(JIT_OFF, reason="compares the compiled form with the plain one")
+@compares_with_plain_python
 def test_plain_python_gives_the_same_bits_without_a_warning():
-    plain = subprocess.run(
-        [sys.executable, __file__],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        check=False,
-    )
-    assert plain.returncode == 0, plain.stderr.decode()
-    assert plain.stdout == sample()
+    assert output_without_jit(__file__) == sample()
 
 
-def has_wide_registers():
-    return platform.machine() == "x86_64" and llvmlite.binding.get_host_cpu_features().get("avx2", False)
-
-
-@pytest.mark.skipif(PLAIN_LOOPS or not has_wide_registers(), reason="about the code for processors with AVX2")
+@reads_vector_instructions
 @pytest.mark.parametrize(
     "function",
     [numerics.exponential, numerics.logarithm, numerics.standard_normal_density],
@@ -237,7 +221,7 @@ def test_a_loop_becomes_vector_instructions(function):
     assert wide_products(loop) >= 8
 
 
-@pytest.mark.skipif(PLAIN_LOOPS or not has_wide_registers(), reason="about the code for processors with AVX2")
+@reads_vector_instructions
 def test_normal_quantiles_become_vector_instructions():
     numerics.normal_quantiles(np.full(4, 0.5), np.empty((2, 4)))
     assert wide_products(numerics.normal_quantiles) >= 28

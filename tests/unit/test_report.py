@@ -11,7 +11,7 @@ import xarray as xr
 from channelsim.analysis import report, style
 from channelsim.analysis.folders import OutputError, whole_folder
 from channelsim.analysis.headlines import best_policy, headlines
-from channelsim.analysis.report import report_files, write_report
+from channelsim.analysis.report import ReportOptions, report_files, write_report
 from channelsim.analysis.results import Result
 from channelsim.demo import BASE as AS_NOW
 from channelsim.demo import (
@@ -28,10 +28,12 @@ from channelsim.metrics import GROUPINGS, ResultError
 from channelsim.scenario import Scenario
 from small_market import BASE, DEAR, DENSE, POLICIES, small_channel, small_market, small_result
 
+YUAN = ReportOptions(currency="yuan", command="run <it> & see")
+
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, bytes]:
-    return report_files(small_result(), small_channel(), currency="yuan", command="run <it> & see")
+    return report_files(small_result(), small_channel(), YUAN)
 
 
 class Reader(HTMLParser):
@@ -146,7 +148,7 @@ def test_the_report_tells_what_makes_it_again(made):
 
 
 def test_the_same_result_gives_the_same_bytes(made):
-    again = report_files(small_result(), small_channel(), currency="yuan", command="run <it> & see")
+    again = report_files(small_result(), small_channel(), YUAN)
     assert again == made
 
 
@@ -165,7 +167,7 @@ def test_a_single_policy_has_a_report_too(tmp_path):
 
 def test_unknown_base_is_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(ResultError, match="policy 'x' is unknown"):
-        write_report(small_result(), small_channel(), tmp_path / "out", base="x")
+        write_report(small_result(), small_channel(), tmp_path / "out", ReportOptions(base="x"))
     assert list(tmp_path.iterdir()) == []
 
 

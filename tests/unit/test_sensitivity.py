@@ -143,7 +143,7 @@ X, Y = (0.0, 1.0), (0.0, 2.0)
         (lambda: sobol_indices(lambda at: at["x"][:-1], {"x": X, "y": Y}), "outcomes for"),
         (lambda: sobol_indices(lambda at: np.log(at["x"] - 2), {"x": X, "y": Y}), "outcome nan at x = "),
         (lambda: sobol_indices(lambda at: 0 * at["x"] + 3, {"x": X, "y": Y}), "does not vary"),
-        (lambda: scenario_sensitivity("bilateral", PRICES, "price", replications=0), "replications 0"),
+        (lambda: scenario_sensitivity("bilateral", PRICES, "price", replications=0), "replications = 0"),
         (lambda: scenario_sensitivity("bilateral", PRICES, "prize"), "prize"),
         (lambda: scenario_sensitivity("bilateral", PRICES, "price", grouping="shelf"), "shelf"),
         (

@@ -40,7 +40,8 @@ class Estimate(NamedTuple):
     replications: Any
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
+    """Refuse a coverage that is not strictly between 0 and 1."""
     if not 0.0 < level < 1.0:
         raise ValueError(f"level {level!r} is not strictly between 0 and 1")
 
@@ -90,7 +91,7 @@ def mean(values: ArrayLike, level: float = 0.95, axis: int = -1, omit_nan: bool 
     """
     from scipy.special import stdtrit
 
-    _check_level(level)
+    check_level(level)
     data = np.moveaxis(np.asarray(values, dtype=np.float64), axis, -1)
     used = ~np.isnan(data) if omit_nan else np.ones(data.shape, dtype=bool)
     count = used.sum(axis=-1)
@@ -176,7 +177,7 @@ def probability(occurred: ArrayLike, level: float = 0.95) -> Estimate:
     """
     from scipy.special import ndtri
 
-    _check_level(level)
+    check_level(level)
     sample = _sample(occurred)
     if not np.isin(sample, (0.0, 1.0)).all():
         raise ValueError("occurred holds values other than true and false")
@@ -223,7 +224,7 @@ def quantile(values: ArrayLike, share: float, level: float = 0.95) -> Estimate:
     """
     from scipy.special import bdtr
 
-    _check_level(level)
+    check_level(level)
     if not 0.0 < share < 1.0:
         raise ValueError(f"share {share!r} is not strictly between 0 and 1")
     ordered = np.sort(_sample(values))
@@ -276,7 +277,7 @@ def bootstrap(
     >>> float(result.value), bool(result.low < 12.6), bool(result.high > 18.4)
     (15.5, True, True)
     """
-    _check_level(level)
+    check_level(level)
     sample = _sample(values)
     if resamples < 2:
         raise ValueError(f"resamples is {resamples}; expected 2 or more")

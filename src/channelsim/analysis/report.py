@@ -7,6 +7,7 @@ for byte when it is made again with the same libraries.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,28 +25,13 @@ if TYPE_CHECKING:
     from channelsim.world import Channel
 
 
-def write_report(
-    result: Result,
-    channel: Channel,
-    out_dir: str | Path,
-    base: str | None = None,
-    title: str = "",
-    command: str = "",
-    currency: str = "money",
-    remarks: Sequence[str] = (),
-    notes: Sequence[str] = (),
-    level: float = 0.95,
-) -> Path:
-    """Write ``report.html``, ``report.md`` and the figures of the latter, whole or not at all.
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a report says besides what is in the result.
 
-    Parameters
+    Attributes
     ----------
-    result : Result
-    channel : Channel
-        The channel that was simulated.
-    out_dir : str or Path
-        A new or empty folder, or one that this function wrote.
-    base : str, optional
+    base : str
         Policy that the others are compared with; default the first.
     title : str
         Default: the scenario's title.
@@ -57,6 +43,30 @@ def write_report(
         Further sentences for the headlines, and for what was assumed.
     level : float
         Coverage of the intervals.
+    """
+
+    base: str = ""
+    title: str = ""
+    command: str = ""
+    currency: str = "money"
+    remarks: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    level: float = 0.95
+
+
+def write_report(
+    result: Result, channel: Channel, out_dir: str | Path, options: ReportOptions | None = None
+) -> Path:
+    """Write ``report.html``, ``report.md`` and the figures of the latter, whole or not at all.
+
+    Parameters
+    ----------
+    result : Result
+    channel : Channel
+        The channel that was simulated.
+    out_dir : str or Path
+        A new or empty folder, or one that this function wrote.
+    options : ReportOptions, optional
 
     Returns
     -------
@@ -70,7 +80,7 @@ def write_report(
     OutputError
         If the folder holds other files, or cannot be written.
     """
-    made = report_files(result, channel, base, title, command, currency, remarks, notes, level)
+    made = report_files(result, channel, options)
     with whole_folder(out_dir) as folder:
         write_files(folder, made)
     return Path(out_dir) / "report.html"
@@ -83,24 +93,15 @@ def write_files(folder: Path, made: dict[str, bytes]) -> None:
         (folder / name).write_bytes(content)
 
 
-def report_files(
-    result: Result,
-    channel: Channel,
-    base: str | None = None,
-    title: str = "",
-    command: str = "",
-    currency: str = "money",
-    remarks: Sequence[str] = (),
-    notes: Sequence[str] = (),
-    level: float = 0.95,
-) -> dict[str, bytes]:
+def report_files(result: Result, channel: Channel, options: ReportOptions | None = None) -> dict[str, bytes]:
     """Return the files of a report by name; see `write_report`."""
-    base = result.policies[0] if base is None else base
-    check_name("policy", base, result.policies)
+    options = options or ReportOptions()
+    options = replace(options, base=options.base or result.policies[0])
+    check_name("policy", options.base, result.policies)
     scenario = channel.scenario
-    title = title or scenario.title or scenario.name
-    said = [*headlines(result, base, level, currency), *remarks]
-    sections = _sections(result, channel, base, level, currency)
+    title = options.title or scenario.title or scenario.name
+    said = [*headlines(result, options.base, options.level, options.currency), *options.remarks]
+    sections = _sections(result, channel, options)
     policies = _counted(len(result.policies), "policy", "policies")
     replications, weeks = _counted(result.replications, "replication"), _counted(result.weeks, "week")
     lead = (
@@ -108,8 +109,8 @@ def report_files(
         f"{scenario.warm_up_weeks}."
     )
     facts = _provenance(result)
-    command = command or _call(result)
-    parts = (title, lead, said, sections, [*notes, *_assumptions(channel)], facts, command)
+    command = options.command or _call(result)
+    parts = (title, lead, said, sections, [*options.notes, *_assumptions(channel)], facts, command)
     made = {"report.html": as_html(*parts).encode(), "report.md": as_markdown(*parts).encode()}
     for section in sections:
         for name, _, figure in section.figures:
@@ -127,7 +128,8 @@ def _call(result: Result) -> str:
     return f"channelsim run {scenario} --replications {number} --seed {seed}"
 
 
-def _sections(result: Result, channel: Channel, base: str, level: float, currency: str) -> list[Section]:
+def _sections(result: Result, channel: Channel, options: ReportOptions) -> list[Section]:
+    base, level, currency = options.base, options.level, options.currency
     several = len(result.policies) > 1
     best = best_policy(result, base, level)[0]
     found = []
@@ -142,13 +144,13 @@ def _sections(result: Result, channel: Channel, base: str, level: float, currenc
             Section(
                 "The policies compared",
                 note,
-                _table(result, base, level, currency),
+                _table(result, options),
                 [("policies", caption, compared)],
             )
         )
     else:
         note = f"Mean of the replications with its {100 * level:g} % interval."
-        found.append(Section("The policy", note, _table(result, base, level, currency)))
+        found.append(Section("The policy", note, _table(result, options)))
     split = plots.profit_split(result, currency=currency)
     found.append(
         Section(
@@ -161,11 +163,11 @@ def _sections(result: Result, channel: Channel, base: str, level: float, currenc
     margins = plots.margin_by_tier(result, level=level, currency=currency)
     caption = "What a tier keeps of a unit it sells, before operating cost; lines: interval of the mean."
     found.append(Section("Margin by tier", figures=[("margin_by_tier", caption, margins)]))
-    weekly = _weekly(result, base, best, level, currency)
+    weekly = _weekly(result, best, options)
     if weekly:
         found.append(Section("Sell-through week by week", figures=weekly))
     if plots.has_map(channel):
-        found.append(Section("The map", figures=_maps(result, channel, base, best, currency)))
+        found.append(Section("The map", figures=_maps(result, channel, best, options)))
     found.append(
         Section(
             "The channel",
@@ -181,10 +183,9 @@ def _sections(result: Result, channel: Channel, base: str, level: float, currenc
     return found
 
 
-def _weekly(
-    result: Result, base: str, best: str, level: float, currency: str
-) -> list[tuple[str, str, Figure]]:
+def _weekly(result: Result, best: str, options: ReportOptions) -> list[tuple[str, str, Figure]]:
     """Return the weekly figures for which the result has recorded what they need."""
+    base, level, currency = options.base, options.level, options.currency
     known, brand = result.trajectories, focal_brand(result)
     found = []
     by_brand = "sales_by_brand" in known and 1 < known.sizes["brand"] <= 12
@@ -207,8 +208,9 @@ def _weekly(
 
 
 def _maps(
-    result: Result, channel: Channel, base: str, best: str, currency: str
+    result: Result, channel: Channel, best: str, options: ReportOptions
 ) -> list[tuple[str, str, Figure]]:
+    base, currency = options.base, options.currency
     metric = "mean_distance" if Measure("", "mean_distance").is_in(result) else "fill_rate"
     found = [
         (
@@ -226,9 +228,10 @@ def _maps(
 
 
 def _table(
-    result: Result, base: str, level: float, currency: str
+    result: Result, options: ReportOptions
 ) -> tuple[list[tuple[str, str]], list[tuple[str, list[Cell]]]]:
     """Return the heads (title, unit) and the rows (policy, cells): the base's level, then changes."""
+    base, level, currency = options.base, options.level, options.currency
     heads, columns = [], []
     position = result.policies.index(base)
     for measure in headline_measures(result):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from channelsim.analysis.estimators import Estimate
+from channelsim.analysis.estimators import Estimate, check_level
 from channelsim.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -134,8 +134,7 @@ def sobol_indices(
         raise ValueError(f"factors: {len(names)} given; at least two can share an outcome's variance")
     if samples < 2 or samples & (samples - 1):
         raise ValueError(f"samples {samples!r}: expected a power of 2, at least 2")
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level {level!r} is not strictly between 0 and 1")
+    check_level(level)
     if resamples < 2:
         raise ValueError(f"resamples is {resamples}; expected 2 or more")
     evaluated: list[Floats] = []
@@ -149,18 +148,13 @@ def sobol_indices(
             where = ", ".join(f"{name} = {value:.6g}" for name, value in zip(names, points[:, bad]))
             raise ValueError(f"function: outcome {values[bad]} at {where}")
         evaluated.append(values)
+        # scipy asks for the two base samples first; without variation in them its ratios are undefined
+        if len(evaluated) == 2 and np.ptp(np.concatenate(evaluated)) == 0.0:
+            raise ValueError("function: the outcome does not vary over these ranges")
         return values[None, :].copy()  # scipy subtracts the mean in place
 
-    # scipy calls it with the two base samples first; without variation its ratios are undefined
-    def checked(points: Floats) -> Floats:
-        values = outcomes(points)
-        base = np.concatenate(evaluated)
-        if len(evaluated) == 2 and np.ptp(base) == 0.0:
-            raise ValueError("function: the outcome does not vary over these ranges")
-        return values
-
     generator = np.random.default_rng(seed)
-    found = stats.sobol_indices(func=checked, n=samples, dists=distributions, rng=generator)
+    found = stats.sobol_indices(func=outcomes, n=samples, dists=distributions, rng=generator)
     base = np.concatenate(evaluated[:2])
     between = evaluated[2].reshape(samples, len(names)).T
     first, total = _estimates(found, evaluated[0], evaluated[1], between, level, resamples, generator)
@@ -212,7 +206,8 @@ def scenario_sensitivity(
     Raises
     ------
     ScenarioError
-        If a path leads nowhere, or a point of the ranges is not an admissible scenario.
+        If a path leads nowhere, a point of the ranges is not an admissible scenario, or replications, seed
+        or workers are not admissible.
     ResultError
         If the metric, the grouping or its label is not there.
     ValueError
@@ -241,7 +236,7 @@ def scenario_sensitivity(
 
     from channelsim.engines.batch import run_batch
     from channelsim.metrics import GROUPINGS, ResultError, check_name, evaluate, select_metrics
-    from channelsim.simulation import load_scenario, read_policies
+    from channelsim.simulation import load_scenario, read_policies, whole_number
     from channelsim.world import build
 
     base, policies = load_scenario(scenario), read_policies(policy)
@@ -249,8 +244,9 @@ def scenario_sensitivity(
         raise ValueError(f"policy: {len(policies)} given; expected one")
     (measured,) = select_metrics([metric])
     check_name("grouping", grouping, GROUPINGS)
-    if replications < 1 or seed < 0:
-        raise ValueError(f"replications {replications}, seed {seed}: expected at least 1 and at least 0")
+    replications = whole_number(replications, "replications", 1)
+    seed = whole_number(seed, "seed", 0, 2**63 - 1)
+    workers = None if workers is None else whole_number(workers, "workers", 1)
     whole = {name for name, given in factors.items() if _is_discrete(given)}
     shown = sys.stderr.isatty() if progress is None else progress
     bar = tqdm(

@@ -64,8 +64,8 @@ from channelsim.columns import (
     VARIATION,
 )
 from channelsim.compiled import rule, wide
+from channelsim.distributions import fill_gamma, fill_poisson
 from channelsim.numerics import exponential, logarithm, product_total
-from channelsim.randomness import fill_gamma, fill_poisson
 from channelsim.tables import Draws, Floats, State, Terms, World
 
 

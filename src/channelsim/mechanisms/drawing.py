@@ -9,8 +9,9 @@ from __future__ import annotations
 from channelsim.codes import DRAW_MARKET, DRAW_SHELF
 from channelsim.columns import HOLDING_KEY, TERRITORY_KEY
 from channelsim.compiled import rule
+from channelsim.distributions import fill_normals
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.randomness import fill_normals, fill_uniforms
+from channelsim.randomness import fill_uniforms
 from channelsim.tables import Draws, State, World
 
 

@@ -15,7 +15,8 @@ from channelsim.survey.scale import POWER_BASES, Floats, Scale, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING = ("", "NA", "N/A", "NAN")
+MISSING = ("", "NA", "N/A", "NAN", "<NA>", "NONE")
+"""What stands for a missing answer in a file or a data frame, in capitals."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,8 @@ class Answers:
 
     def of_base(self, base: str) -> Floats:
         """Return the answers to a base's items, reversed ones turned round: (persons, items of the base)."""
-        inside = [i for i, item in enumerate(self.scale.items) if item.base == base]
-        if not inside:
-            self.scale.codes(base)
+        codes = self.scale.codes(base)
+        inside = [i for i, item in enumerate(self.scale.items) if item.code in codes]
         return self.scale.scored(self.values)[:, inside]
 
     def groups(self, label: str) -> dict[str, Answers]:
@@ -194,7 +194,7 @@ def _admissible(scale: Scale) -> str:
 
 
 def _answer(cell: str, scale: Scale, where: str) -> float:
-    if cell.upper() in (*MISSING, "<NA>", "NONE"):
+    if cell.upper() in MISSING:
         return math.nan
     try:
         value = float(cell)
@@ -250,15 +250,18 @@ def synthetic_answers(
 
     if not (0.0 <= common <= 1.0 and 0.0 <= missing <= 1.0):
         raise ValueError(f"common = {common!r}, missing = {missing!r}: must lie in [0, 1]")
-    if not (spread >= 0.0 and math.isfinite(spread)) or dealers < 1 or not level:
-        raise ValueError(
-            f"spread = {spread!r}, dealers = {dealers!r}: not negative, and one dealer and supplier"
-        )
+    if not (spread >= 0.0 and math.isfinite(spread)):
+        raise ValueError(f"spread = {spread!r}: must be a finite number of at least 0")
+    if dealers < 1:
+        raise ValueError(f"dealers = {dealers!r}: must be at least 1")
+    if not level:
+        raise ValueError("level: at least one supplier is needed")
     for supplier, levels in level.items():
         if set(levels) != set(scale.bases):
             raise ValueError(f"level of {supplier!r}: one is needed for each of {', '.join(scale.bases)}")
     draw = np.random.default_rng(seed)
-    rows, labels = [], {"dealer": [], "supplier": [], "origin": []}  # type: ignore[var-annotated]
+    rows: list[Floats] = []
+    labels: dict[str, list[str]] = {"dealer": [], "supplier": [], "origin": []}
     of_item = [scale.bases.index(item.base) for item in scale.items]
     for dealer in range(dealers):
         for supplier, levels in level.items():

@@ -124,6 +124,23 @@ def reliability(answers: Answers, base: str, level: float = 0.95, missing: Missi
     return cronbach_alpha(_for_reliability(answers, base, missing), level)
 
 
+def _complete(values: Floats) -> int:
+    """Return how many persons answered every item."""
+    return int((~np.isnan(values).any(axis=1)).sum())
+
+
+def _is_enough(values: Floats) -> bool:
+    """Return whether there are items and persons enough for reliability."""
+    return values.shape[1] >= 2 and _complete(values) >= 2
+
+
+def _moments(values: Floats) -> tuple[int, float, float]:
+    """Return number, mean and standard deviation of what is not missing; not a number where not defined."""
+    given = values[~np.isnan(values)]
+    average = float(given.mean()) if given.size else np.nan
+    return given.size, average, float(given.std(ddof=1)) if given.size > 1 else np.nan
+
+
 def base_statistics(answers: Answers, level: float = 0.95, missing: Missing = "complete") -> pd.DataFrame:
     """Return one row per base: mean and standard deviation of the scores, alpha and its interval.
 
@@ -142,11 +159,10 @@ def base_statistics(answers: Answers, level: float = 0.95, missing: Missing = "c
     rows = []
     for base in answers.scale.bases:
         values, score = answers.of_base(base), base_scores(answers, base)
-        found = score[~np.isnan(score)]
+        scored, average, deviation = _moments(score)
         alpha = Alpha(np.nan, np.nan, np.nan, 0, values.shape[1])
         used = _for_reliability(answers, base, missing)
-        complete = int((~np.isnan(used).any(axis=1)).sum())
-        if values.shape[1] >= 2 and complete >= 2:
+        if _is_enough(used):
             try:
                 alpha = cronbach_alpha(used, level)
             except ValueError:  # all persons alike: not defined
@@ -156,11 +172,11 @@ def base_statistics(answers: Answers, level: float = 0.95, missing: Missing = "c
                 "base": base,
                 "items": values.shape[1],
                 "persons": len(answers),
-                "scored": found.size,
-                "complete": complete,
+                "scored": scored,
+                "complete": _complete(used),
                 "missing_share": float(np.isnan(values).mean()),
-                "mean": float(found.mean()) if found.size else np.nan,
-                "standard_deviation": float(found.std(ddof=1)) if found.size > 1 else np.nan,
+                "mean": average,
+                "standard_deviation": deviation,
                 "alpha": alpha.alpha,
                 "alpha_low": alpha.low,
                 "alpha_high": alpha.high,
@@ -186,20 +202,19 @@ def item_statistics(answers: Answers, missing: Missing = "complete") -> pd.DataF
     for base in answers.scale.bases:
         items = [item for item in answers.scale.items if item.base == base]
         values, used = answers.of_base(base), _for_reliability(answers, base, missing)
-        enough = len(items) >= 2 and (~np.isnan(used).any(axis=1)).sum() >= 2
         nothing = np.full(len(items), np.nan)
-        correlation = item_total_correlations(used) if enough else nothing
-        without = alpha_if_deleted(used) if enough else nothing
+        correlation = item_total_correlations(used) if _is_enough(used) else nothing
+        without = alpha_if_deleted(used) if _is_enough(used) else nothing
         for i, item in enumerate(items):
-            given = values[:, i][~np.isnan(values[:, i])]
+            answered, average, deviation = _moments(values[:, i])
             rows.append(
                 {
                     "item": item.code,
                     "base": base,
                     "reversed": item.reversed,
-                    "answered": given.size,
-                    "mean": float(given.mean()) if given.size else np.nan,
-                    "standard_deviation": float(given.std(ddof=1)) if given.size > 1 else np.nan,
+                    "answered": answered,
+                    "mean": average,
+                    "standard_deviation": deviation,
                     "item_total_correlation": correlation[i],
                     "alpha_if_deleted": without[i],
                 }

@@ -46,6 +46,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from channelsim.theory.admissible import at_least, between, one_of
 from channelsim.theory.bargaining_market import Channel, Contract, Floats, Mask
 from channelsim.theory.bargaining_rounds import Gains, Table, come_to_rest, start
 
@@ -142,12 +143,9 @@ def relative_stakes_weight(
     >>> relative_stakes_weight(0.64, 0.16, exponent=0.0)
     0.5
     """
-    if not (0.0 <= dependence_of_buyer <= 1.0 and 0.0 <= dependence_of_supplier <= 1.0):
-        raise ValueError(
-            f"dependences {dependence_of_buyer!r}, {dependence_of_supplier!r}: must lie in [0, 1]"
-        )
-    if not (math.isfinite(exponent) and exponent >= 0.0):
-        raise ValueError(f"exponent = {exponent!r}: must be finite and at least 0")
+    between(dependence_of_buyer, 0.0, 1.0, "dependence_of_buyer", "both")
+    between(dependence_of_supplier, 0.0, 1.0, "dependence_of_supplier", "both")
+    at_least(exponent, 0.0, "exponent")
     if dependence_of_buyer == dependence_of_supplier or exponent == 0.0:
         return 0.5
     buyer, supplier = dependence_of_buyer**exponent, dependence_of_supplier**exponent
@@ -271,28 +269,18 @@ def nash_in_nash(
     >>> print(bargain.price.round(9), round(bargain.price_of("P", "X", "A"), 9))
     [14.] 8.0
     """
-    if retail not in ("held", "equilibrium"):
-        raise ValueError(f"retail = {retail!r}: admissible: 'held', 'equilibrium'")
+    one_of(retail, ("held", "equilibrium"), "retail")
     table = _table(channel, price, weight, outside or {})
     used, reasons = 0, {}
     seen: dict[int, Gains] = {}
     while True:
         start(table)
         used += come_to_rest(table, retail == "equilibrium", tolerance, rounds)
-        short = []
-        for i in table.open_contracts():
-            gains, least = table.gains(i), table.options[i].sum()
-            scale = np.abs(table.channel.margins(channel.contracts[i].buyer, table.price, table.terms)).max()
-            if table.traded(i) <= 0.0 or gains.surplus < least - 1e-12 * (
-                scale * table.traded(i) + abs(least)
-            ):
-                shelves = int((channel.supplies[i] & table.offered).sum())
-                short.append((shelves, gains.surplus - least, i, gains))
-        if not short:
+        worst = _first_to_suspend(table)
+        if worst is None:
             break
-        _, _, worst, gains = min(short)
         reasons[worst] = NO_SURPLUS if table.traded(worst) > 0.0 else NO_TRADE
-        seen[worst] = gains
+        seen[worst] = table.gains(worst)
         table.offered &= ~channel.supplies[worst]
     is_open = set(table.open_contracts())
     agreements = {}
@@ -315,6 +303,18 @@ def nash_in_nash(
     )
 
 
+def _first_to_suspend(table: Table) -> int | None:
+    """Return the contract without a surplus that has fewest shelves, then lacks most; None if all have."""
+    channel, short = table.channel, []
+    for i in table.open_contracts():
+        surplus, least, traded = table.gains(i).surplus, table.options[i].sum(), table.traded(i)
+        margin = np.abs(channel.margins(channel.contracts[i].buyer, table.price, table.terms)).max()
+        if traded <= 0.0 or surplus < least - 1e-12 * (margin * traded + abs(least)):
+            shelves = int((channel.supplies[i] & table.offered).sum())
+            short.append((shelves, surplus - least, i))
+    return min(short)[2] if short else None
+
+
 def _names(channel: Channel) -> str:
     return "; ".join(map(str, channel.contracts))
 
@@ -330,8 +330,8 @@ def _table(channel: Channel, price: ArrayLike, weight: Weights, outside: Options
         weights = np.array([weight[contract] for contract in channel.contracts], dtype=np.float64)
     else:
         weights = np.full(len(channel.contracts), float(weight))
-    if not ((weights >= 0.0) & (weights <= 1.0)).all():
-        raise ValueError(f"weight: {weight!r}: must lie in [0, 1]")
+    for value in weights.tolist():
+        between(value, 0.0, 1.0, "weight", "both")
     for contract in outside:
         if contract not in channel.contracts:
             raise ValueError(f"outside: no contract {Contract(*contract)}; there are {_names(channel)}")

@@ -35,6 +35,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import above, at_least, numbers
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 STEP = 1e-30  # of the complex derivative: no cancellation, however small
@@ -58,15 +60,6 @@ class Demand(Protocol):
     def quantities(self, price: NDArray[Any], offered: Mask) -> NDArray[Any]:
         """Return units per week, shape (shelves,); complex prices are admitted, for differentiation."""
         ...
-
-
-def _spread(value: ArrayLike, size: int, name: str) -> Floats:
-    found = np.asarray(value, dtype=np.float64)
-    if found.shape not in ((), (size,)):
-        raise ValueError(f"{name}: {found.shape} given, expected one number or {size}")
-    if not np.isfinite(found).all():
-        raise ValueError(f"{name}: a value is not finite")
-    return np.array(np.broadcast_to(found, size))
 
 
 @dataclass(frozen=True)
@@ -122,11 +115,9 @@ class LogitDemand:
         put(self, "quality", quality)
         put(self, "store", np.unique(store, return_inverse=True)[1])
         for name in ("price_sensitivity", "buyers", "assortment_weight"):
-            put(self, name, _spread(getattr(self, name), cells, name))
-        if not (np.asarray(self.price_sensitivity) > 0.0).all():
-            raise ValueError("price_sensitivity: must be above zero")
-        if not (np.asarray(self.buyers) >= 0.0).all():
-            raise ValueError("buyers: must not be negative")
+            put(self, name, numbers(getattr(self, name), cells, name))
+        above(np.min(self.price_sensitivity), 0.0, "price_sensitivity")
+        at_least(np.min(self.buyers), 0.0, "buyers")
 
     def quantities(self, price: NDArray[Any], offered: Mask) -> NDArray[Any]:
         """Return units per week of each shelf; 0 for those not on offer."""
@@ -183,8 +174,7 @@ class LinearDemand:
             raise ValueError(f"slopes: {slopes.shape} given, expected {intercept.size} × {intercept.size}")
         if not (np.isfinite(intercept).all() and np.isfinite(slopes).all()):
             raise ValueError("intercept, slopes: a value is not finite")
-        if not (np.diag(slopes) > 0.0).all():
-            raise ValueError("slopes: own slopes must be above zero")
+        above(np.diag(slopes).min(), 0.0, "own slopes")
         object.__setattr__(self, "intercept", intercept)
         object.__setattr__(self, "slopes", slopes)
 

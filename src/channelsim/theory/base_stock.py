@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from channelsim.theory.admissible import above, finite, whole_weeks
+from channelsim.theory.admissible import above, between, finite, whole_weeks
 from channelsim.theory.newsvendor import newsvendor
 from channelsim.theory.uncertain_demand import Demand, PoissonDemand
 
@@ -159,8 +159,7 @@ def base_stock_for_fill_rate(demand: Demand, lead_time: int, fill_rate: float) -
     >>> base_stock_for_fill_rate(PoissonDemand(4.0), 2, 0.95).base_stock
     17.0
     """
-    if not 0.0 < fill_rate < 1.0:
-        raise ValueError(f"fill_rate = {fill_rate!r}: must lie between 0 and 1")
+    between(fill_rate, 0.0, 1.0, "fill_rate")
     protection = demand.over(whole_weeks(lead_time, "lead_time") + 1)
     high = max(protection.mean, 1.0)
     while base_stock(demand, high, lead_time).fill_rate < fill_rate:

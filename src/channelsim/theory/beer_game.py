@@ -40,6 +40,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import above, at_least, between, whole_weeks
+
 Floats = NDArray[np.float64]
 
 TIERS = ("retailer", "wholesaler", "distributor", "factory")
@@ -128,25 +130,20 @@ def board_demand(weeks: int = 36) -> Floats:
     >>> board_demand(6)
     array([4., 4., 4., 4., 8., 8.])
     """
-    if weeks < 1:
-        raise ValueError(f"weeks = {weeks!r}: at least 1")
-    return np.where(np.arange(weeks) < 4, 4.0, 8.0)
+    return np.where(np.arange(whole_weeks(weeks, "weeks", 1)) < 4, 4.0, 8.0)
 
 
 def _check(rules: Sequence[OrderRule], demand: Floats, delays: dict[str, int]) -> None:
     for name, weeks in delays.items():
-        low = 0 if name in ("order_delay", "instructed_weeks") else 1
-        if isinstance(weeks, bool) or int(weeks) != weeks or weeks < low:
-            raise ValueError(f"{name} = {weeks!r}: a whole number of weeks, at least {low}")
+        whole_weeks(weeks, name, 0 if name in ("order_delay", "instructed_weeks") else 1)
     if not rules:
         raise ValueError("rules: one per tier, at least one")
     if demand.ndim != 1 or demand.size == 0 or not np.all(demand >= 0.0):
         raise ValueError("demand: a list of weeks, none negative")
     for rule in rules:
-        if not (0.0 <= rule.smoothing <= 1.0 and 0.0 <= rule.stock_adjustment <= 1.0):
-            raise ValueError(f"{rule}: smoothing and stock_adjustment lie between 0 and 1")
-        if not rule.supply_line_weight >= 0.0:
-            raise ValueError(f"{rule}: supply_line_weight is at least 0")
+        between(rule.smoothing, 0.0, 1.0, "smoothing", "both")
+        between(rule.stock_adjustment, 0.0, 1.0, "stock_adjustment", "both")
+        at_least(rule.supply_line_weight, 0.0, "supply_line_weight")
 
 
 def play(
@@ -280,8 +277,7 @@ def pattern(orders: ArrayLike, net_stock: ArrayLike, step: float = 4.0) -> Patte
     ordered, net = np.asarray(orders, dtype=np.float64), np.asarray(net_stock, dtype=np.float64)
     if ordered.ndim != 2 or ordered.shape != net.shape:
         raise ValueError(f"orders {ordered.shape} and net_stock {net.shape}: both weeks × tiers")
-    if not step > 0.0:
-        raise ValueError(f"step = {step!r}: above 0")
+    above(step, 0.0, "step")
     peaks = ordered.max(axis=0)
     return Pattern(
         tuple(float(x) for x in peaks),

@@ -10,7 +10,7 @@ of the pool moves the first split, not the second.
 
 from __future__ import annotations
 
-import math
+from channelsim.theory.admissible import above, finite
 
 
 def split_the_difference(pool: float, first: float, second: float) -> tuple[float, float]:
@@ -73,5 +73,6 @@ def deal_me_out(pool: float, first: float, second: float) -> tuple[float, float]
 
 
 def _check_bargain(pool: float, first: float, second: float) -> None:
-    if not all(map(math.isfinite, (pool, first, second))) or not pool > 0.0:
-        raise ValueError(f"pool {pool!r}, alternatives {first!r}, {second!r}: expected finite, pool above 0")
+    above(pool, 0.0, "pool")
+    finite(first, "first")
+    finite(second, "second")

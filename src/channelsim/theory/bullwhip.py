@@ -33,22 +33,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import between, whole_weeks
 from channelsim.theory.linear_orders import check_persistence, check_weeks, order_response, variance_ratio
 
 Floats = NDArray[np.float64]
 _NEGLIGIBLE = 1e-17
-
-
-def _check_window(window: int) -> int:
-    if isinstance(window, bool) or int(window) != window or window < 1:
-        raise ValueError(f"window = {window!r}: a whole number of weeks, at least 1")
-    return int(window)
-
-
-def _check_smoothing(smoothing: float) -> float:
-    if not 0.0 < smoothing <= 1.0:
-        raise ValueError(f"smoothing = {smoothing!r}: above 0 and at most 1")
-    return float(smoothing)
 
 
 def protection_weeks(lead_time: int) -> int:
@@ -72,9 +61,7 @@ def protection_weeks(lead_time: int) -> int:
     >>> protection_weeks(3)
     4
     """
-    if isinstance(lead_time, bool) or int(lead_time) != lead_time or lead_time < 0:
-        raise ValueError(f"lead_time = {lead_time!r}: a whole number of weeks, at least 0")
-    return int(lead_time) + 1
+    return whole_weeks(lead_time, "lead_time") + 1
 
 
 def moving_average_ratio(protection_weeks: float, window: int, persistence: float = 0.0) -> float:
@@ -112,7 +99,7 @@ def moving_average_ratio(protection_weeks: float, window: int, persistence: floa
     >>> moving_average_ratio(1, 4)  # immediate delivery: still a bullwhip
     1.625
     """
-    share = check_weeks(protection_weeks) / _check_window(window)
+    share = check_weeks(protection_weeks) / whole_weeks(window, "window", 1)
     return float(1.0 + 2.0 * share * (1.0 + share) * (1.0 - check_persistence(persistence) ** int(window)))
 
 
@@ -151,7 +138,8 @@ def exponential_smoothing_ratio(protection_weeks: float, smoothing: float, persi
     >>> exponential_smoothing_ratio(2, 1.0) == moving_average_ratio(2, 1)  # both: last week's demand
     True
     """
-    weeks, weight = check_weeks(protection_weeks), _check_smoothing(smoothing)
+    weeks = check_weeks(protection_weeks)
+    weight = between(smoothing, 0.0, 1.0, "smoothing", "right")
     rho = check_persistence(persistence)
     excess = 2.0 * weeks * weight + 2.0 * (weeks * weight) ** 2 / (2.0 - weight)
     return float(1.0 + excess * (1.0 - rho) / (1.0 - (1.0 - weight) * rho))
@@ -189,10 +177,10 @@ def forecast_weights(window: int | None = None, smoothing: float | None = None) 
     if window is not None and smoothing is not None:
         raise ValueError("forecast: give a window or a smoothing weight, not both")
     if window is not None:
-        return np.full(_check_window(window), 1.0 / int(window))
+        return np.full(whole_weeks(window, "window", 1), 1.0 / int(window))
     if smoothing is None:
         return np.zeros(1)
-    weight = _check_smoothing(smoothing)
+    weight = between(smoothing, 0.0, 1.0, "smoothing", "right")
     terms = 1 if weight == 1.0 else int(np.ceil(np.log(_NEGLIGIBLE) / np.log1p(-weight)))
     return np.asarray(weight * (1.0 - weight) ** np.arange(terms))
 

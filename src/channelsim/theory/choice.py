@@ -30,6 +30,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import above, at_least
+
 Floats = NDArray[np.float64]
 
 
@@ -138,10 +140,8 @@ def consumer_surplus(utility: ArrayLike, price_sensitivity: ArrayLike, buyers: A
     219.722458
     """
     sensitivity, size = np.asarray(price_sensitivity, dtype=np.float64), np.asarray(buyers, dtype=np.float64)
-    if not (sensitivity > 0.0).all():
-        raise ValueError("price_sensitivity: must be above zero")
-    if not (size >= 0.0).all():
-        raise ValueError("buyers: must not be negative")
+    above(sensitivity.min(), 0.0, "price_sensitivity")
+    at_least(size.min(), 0.0, "buyers")
     return float(np.sum(size * inclusive_value(utility) / sensitivity))
 
 

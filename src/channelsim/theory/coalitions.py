@@ -28,11 +28,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from channelsim.theory.admissible import above
+
 if TYPE_CHECKING:
     from networkx import Graph
 
 Player = Hashable
 Floats = NDArray[np.float64]
+POOL = 24.0
+"""Points on a link, as in the experiments of exchange networks."""
 MOST_PLAYERS = 12
 TOLERANCE = 1e-9
 """Relative to the largest worth: excesses closer than this are the same."""
@@ -104,7 +108,7 @@ def coalitional_game(
     return CoalitionalGame(chosen, table)
 
 
-def one_exchange_game(graph: Graph, pool: float = 24.0) -> CoalitionalGame:
+def one_exchange_game(graph: Graph, pool: float = POOL) -> CoalitionalGame:
     """Game of a network in which each player may complete one exchange at most.
 
     v(S) = max Σ pool_ij over the matchings of links ij inside S: a maximum-weight matching.
@@ -143,9 +147,7 @@ def one_exchange_game(graph: Graph, pool: float = 24.0) -> CoalitionalGame:
     from networkx import max_weight_matching
 
     pools = link_pools(graph, pool)
-    weighted = graph.__class__()
-    weighted.add_nodes_from(graph)
-    weighted.add_weighted_edges_from((*sorted(pair, key=repr), value) for pair, value in pools.items())
+    weighted = weighted_links(graph, pools)
 
     def worth(members: frozenset[Player]) -> float:
         matching = max_weight_matching(weighted.subgraph(members))
@@ -154,7 +156,7 @@ def one_exchange_game(graph: Graph, pool: float = 24.0) -> CoalitionalGame:
     return coalitional_game(graph, worth)
 
 
-def link_pools(graph: Graph, pool: float = 24.0) -> dict[frozenset[Player], float]:
+def link_pools(graph: Graph, pool: float = POOL) -> dict[frozenset[Player], float]:
     """Return the pool of every link of an exchange network, and refuse what is not one.
 
     Raises
@@ -174,11 +176,25 @@ def link_pools(graph: Graph, pool: float = 24.0) -> dict[frozenset[Player], floa
     for pair, value in pools.items():
         if len(pair) != 2:
             raise ValueError(f"graph: {next(iter(pair))!r} is linked to itself")
-        if not (np.isfinite(value) and value > 0.0):
-            raise ValueError(f"pool {value!r} of a link is not a positive number")
+        above(value, 0.0, "pool of a link")
     if not pools:
         raise ValueError("graph: expected at least one link")
     return pools
+
+
+def weighted_links(graph: Graph, pools: Mapping[frozenset[Player], float]) -> Graph:
+    """Return the network with the pool of every link as its weight."""
+    weighted = graph.__class__()
+    weighted.add_nodes_from(graph)
+    weighted.add_weighted_edges_from((*pair, pools[frozenset(pair)]) for pair in graph.edges)
+    return weighted
+
+
+def check_payoffs(players: Iterable[Player], payoffs: Mapping[Player, float]) -> None:
+    """Refuse payoffs that leave a player out."""
+    missing = [player for player in players if player not in payoffs]
+    if missing:
+        raise ValueError(f"payoffs: none for player {missing[0]!r}")
 
 
 def excesses(game: CoalitionalGame, payoffs: Mapping[Player, float]) -> Floats:
@@ -197,9 +213,7 @@ def excesses(game: CoalitionalGame, payoffs: Mapping[Player, float]) -> Floats:
     >>> [float(value) for value in excesses(game, {"A": 4.0, "B": 4.0, "C": 4.0})]
     [0.0, -4.0, -4.0, 4.0, -4.0, 4.0, 4.0, 0.0]
     """
-    missing = [player for player in game.players if player not in payoffs]
-    if missing:
-        raise ValueError(f"payoffs: none for player {missing[0]!r}")
+    check_payoffs(game.players, payoffs)
     division = np.array([payoffs[player] for player in game.players], dtype=np.float64)
     complaint: Floats = game.worth - incidence(len(game.players)) @ division
     if not abs(complaint[-1]) <= 1e-6 * _scale(game):
@@ -370,13 +384,14 @@ def kernel_imbalance(game: CoalitionalGame, payoffs: Mapping[Player, float]) -> 
     4.0
     """
     worst = 0.0
-    above = {p: payoffs[p] - float(game.worth[1 << k]) for k, p in enumerate(game.players) if p in payoffs}
-    if min(above.values(), default=0.0) < -1e-6 * _scale(game):
+    complaint = excesses(game, payoffs)
+    gained = {player: -float(complaint[1 << k]) for k, player in enumerate(game.players)}  # x_j − v({j})
+    if min(gained.values()) < -1e-6 * _scale(game):
         raise ValueError("payoffs give a player less than he earns alone")
     for first, second in combinations(game.players, 2):
         here = maximum_surplus(game, payoffs, first, second)
         there = maximum_surplus(game, payoffs, second, first)
-        worst = max(worst, min(here - there, above[second]), min(there - here, above[first]))
+        worst = max(worst, min(here - there, gained[second]), min(there - here, gained[first]))
     return float(worst)
 
 

@@ -32,19 +32,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import above, whole_number
+
 Floats = NDArray[np.float64]
-
-
-def _positive(value: float, name: str) -> float:
-    if not (np.isfinite(value) and value > 0.0):
-        raise ValueError(f"{name} = {value!r}: must be a finite number above zero")
-    return float(value)
-
-
-def _outlets(outlets: int) -> int:
-    if outlets != int(outlets) or outlets < 1:
-        raise ValueError(f"outlets = {outlets!r}: a whole number of at least 1")
-    return int(outlets)
 
 
 @cache
@@ -79,7 +69,7 @@ def poisson_nearest_distance(density: float) -> float:
     >>> poisson_nearest_distance(0.25)
     1.0
     """
-    return float(0.5 / np.sqrt(_positive(density, "density")))
+    return float(0.5 / np.sqrt(above(density, 0.0, "density")))
 
 
 def lattice_nearest_distance(density: float) -> float:
@@ -108,7 +98,7 @@ def lattice_nearest_distance(density: float) -> float:
     >>> round(lattice_nearest_distance(1.0), 6)
     0.377197
     """
-    side = np.sqrt(2.0 / (3.0 * np.sqrt(3.0)) / _positive(density, "density"))
+    side = np.sqrt(2.0 / (3.0 * np.sqrt(3.0)) / above(density, 0.0, "density"))
     return float(side * (1.0 / 3.0 + np.log(3.0) / 4.0))
 
 
@@ -142,7 +132,7 @@ def nearest_distance_from_centre(outlets: int, radius: float) -> float:
     """
     from scipy.special import gammaln
 
-    n, whole = _outlets(outlets), _positive(radius, "radius")
+    n, whole = whole_number(outlets, 1, "outlets"), above(radius, 0.0, "radius")
     return float(whole * 0.5 * np.sqrt(np.pi) * np.exp(gammaln(n + 1.0) - gammaln(n + 1.5)))
 
 
@@ -186,7 +176,7 @@ def nearest_distance_in_disc(outlets: int, radius: float) -> float:
     >>> round(nearest_distance_in_disc(1, radius=1.0) / (128.0 / (45.0 * np.pi)), 9)
     1.0
     """
-    n, whole = _outlets(outlets), _positive(radius, "radius")
+    n, whole = whole_number(outlets, 1, "outlets"), above(radius, 0.0, "radius")
     u, weight_u = _rule(80)
     gap = np.sqrt(1.0 - (1.0 - u) ** 2)  # nodes crowd where the edge is near
     weight_gap = weight_u * 2.0 * (1.0 - u)
@@ -233,7 +223,7 @@ def covered_share_in_disc(outlets: int, radius: float, reach: float) -> float:
     >>> round(covered_share_in_disc(1, radius=1.0, reach=1.0), 6)  # 1 − 3√3/(4π)
     0.586503
     """
-    n, r = _outlets(outlets), _positive(reach, "reach") / _positive(radius, "radius")
+    n, r = whole_number(outlets, 1, "outlets"), above(reach, 0.0, "reach") / above(radius, 0.0, "radius")
     bend = min(abs(1.0 - r), 1.0)  # where the circle around a buyer starts to leave the disc, or to hold it
     u, weight = _rule(80)
     missed = 0.0
@@ -273,7 +263,7 @@ def covered_share_poisson(density: float, reach: float) -> float:
     >>> round(covered_share_poisson(density=np.log(2.0) / np.pi, reach=1.0), 12)
     0.5
     """
-    return float(-np.expm1(-_positive(density, "density") * np.pi * _positive(reach, "reach") ** 2))
+    return float(-np.expm1(-above(density, 0.0, "density") * np.pi * above(reach, 0.0, "reach") ** 2))
 
 
 def _corner(x: Floats, y: Floats, r: Floats) -> Floats:
@@ -317,7 +307,7 @@ def nearest_distance_in_square(outlets: int, side: float) -> float:
     >>> round(nearest_distance_in_square(1, side=1.0), 6)
     0.521405
     """
-    n, whole = _outlets(outlets), _positive(side, "side")
+    n, whole = whole_number(outlets, 1, "outlets"), above(side, 0.0, "side")
     u, weight = _rule(24)
     place = 0.5 * u**2  # a quarter of the square; nodes crowd at the edges
     weight_place = weight * 2.0 * u
@@ -376,11 +366,10 @@ def nearest_distance_of_rotated_points(points: ArrayLike, radius: float, turns: 
     >>> round(alone / (128.0 / (45.0 * np.pi)), 3)
     1.0
     """
-    pattern, whole = np.atleast_2d(np.asarray(points, dtype=np.float64)), _positive(radius, "radius")
+    pattern, whole = np.atleast_2d(np.asarray(points, dtype=np.float64)), above(radius, 0.0, "radius")
     if pattern.shape[1] != 2 or not ((pattern >= 0.0).all() and (pattern < 1.0).all()):
         raise ValueError("points: expected pairs of numbers in [0, 1)")
-    if turns != int(turns) or turns < 2:
-        raise ValueError(f"turns = {turns!r}: a whole number of at least 2")
+    turns = whole_number(turns, 2, "turns")
     shift = (np.arange(turns) + 0.5) / turns
     squared = (pattern[:, 0] + shift[:, None]) % 1.0  # (turns, outlets): squared distance from the middle
     away, angle = np.sqrt(squared), 2.0 * np.pi * pattern[:, 1]

@@ -29,14 +29,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from channelsim.theory.admissible import one_of, whole_number
 from channelsim.theory.bilateral_bargaining import split_the_difference
-from channelsim.theory.coalitions import Player, link_pools
+from channelsim.theory.coalitions import POOL, Player, check_payoffs, link_pools, weighted_links
 
 if TYPE_CHECKING:
     from networkx import Graph
-
-POOL = 24.0
-"""Points on a link."""
 
 CLASSIC_NETWORKS: dict[str, tuple[tuple[str, str], ...]] = {
     "dyad": (("A", "B"),),
@@ -104,8 +102,7 @@ def classic_network(name: str) -> Graph:
     """
     from networkx import Graph
 
-    if name not in CLASSIC_NETWORKS:
-        raise ValueError(f"network {name!r} is not known; admissible: {', '.join(CLASSIC_NETWORKS)}")
+    one_of(name, CLASSIC_NETWORKS, "name")
     return Graph(CLASSIC_NETWORKS[name])
 
 
@@ -146,9 +143,7 @@ def best_alternative(
     pools = link_pools(graph, pool)
     if frozenset((player, partner)) not in pools:
         raise ValueError(f"players {player!r} and {partner!r} are not linked")
-    missing = [other for other in graph if other not in payoffs]
-    if missing:
-        raise ValueError(f"payoffs: none for player {missing[0]!r}")
+    check_payoffs(graph, payoffs)
     offers = [pools[frozenset((player, k))] - float(payoffs[k]) for k in graph[player] if k != partner]
     return max(0.0, *offers) if offers else 0.0
 
@@ -274,8 +269,7 @@ def rebargain(
     >>> {player: round(points, 9) for player, points in found.items()}
     {'A': 6.0, 'B': 18.0, 'C1': 12.0, 'C2': 12.0}
     """
-    if rounds < 1:
-        raise ValueError(f"rounds is {rounds}; expected 1 or more")
+    whole_number(rounds, 1, "rounds")
     pools = link_pools(graph, pool)
     exchanges = _exchanges(graph, pools)
     matched = {player: pools[pair] for pair in exchanges for player in pair}
@@ -296,12 +290,9 @@ def rebargain(
 
 def _exchanges(graph: Graph, pools: Mapping[frozenset[Player], float]) -> list[frozenset[Player]]:
     """Return a matching of most worth, in the order of the graph's links."""
-    from networkx import Graph, max_weight_matching
+    from networkx import max_weight_matching
 
-    weighted = Graph()
-    weighted.add_nodes_from(graph)
-    weighted.add_weighted_edges_from((*pair, pools[frozenset(pair)]) for pair in graph.edges)
-    chosen = {frozenset(pair) for pair in max_weight_matching(weighted)}
+    chosen = {frozenset(pair) for pair in max_weight_matching(weighted_links(graph, pools))}
     return [frozenset(pair) for pair in graph.edges if frozenset(pair) in chosen]
 
 

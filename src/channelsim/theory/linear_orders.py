@@ -19,6 +19,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import above, at_least, between
+
 Floats = NDArray[np.float64]
 
 
@@ -30,11 +32,7 @@ def check_weeks(protection_weeks: float) -> float:
     ValueError
         If they are not.
     """
-    if not (np.isfinite(protection_weeks) and protection_weeks >= 1):
-        raise ValueError(
-            f"protection_weeks = {protection_weeks!r}: at least 1, lead time plus the review period"
-        )
-    return float(protection_weeks)
+    return at_least(protection_weeks, 1.0, "protection_weeks", "lead time plus the review period")
 
 
 def check_persistence(persistence: float) -> float:
@@ -45,9 +43,7 @@ def check_persistence(persistence: float) -> float:
     ValueError
         If it is not.
     """
-    if not -1.0 < persistence < 1.0:
-        raise ValueError(f"persistence = {persistence!r}: between -1 and 1, so that demand is stationary")
-    return float(persistence)
+    return between(persistence, -1.0, 1.0, "persistence", note="so that demand is stationary")
 
 
 def order_response(protection_weeks: float, weights: ArrayLike) -> Floats:
@@ -144,7 +140,5 @@ def lognormal_autocorrelation(persistence: float, deviation: float, lags: int) -
     >>> lognormal_autocorrelation(0.5, 0.1, 2).round(5)
     array([1.     , 0.49833, 0.24875])
     """
-    if not (np.isfinite(deviation) and deviation > 0.0):
-        raise ValueError(f"deviation = {deviation!r}: above 0")
-    variance = deviation**2 / (1.0 - check_persistence(persistence) ** 2)
+    variance = above(deviation, 0.0, "deviation") ** 2 / (1.0 - check_persistence(persistence) ** 2)
     return np.asarray(np.expm1(variance * persistence ** np.arange(lags + 1.0)) / np.expm1(variance))

@@ -38,19 +38,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from channelsim.theory.admissible import above, one_of, whole_number
+
 TRANSPORT = ("linear", "quadratic")
 
 
-def _positive(value: float, name: str) -> float:
-    if not (np.isfinite(value) and value > 0.0):
-        raise ValueError(f"{name} = {value!r}: must be a finite number above zero")
-    return float(value)
-
-
 def _is_quadratic(transport: str) -> bool:
-    if transport not in TRANSPORT:
-        raise ValueError(f"transport = {transport!r}: admissible: {', '.join(TRANSPORT)}")
-    return transport == "quadratic"
+    return one_of(transport, TRANSPORT, "transport") == "quadratic"
 
 
 def circle_margin(
@@ -89,10 +83,8 @@ def circle_margin(
     >>> circle_margin(4, transport_cost=8.0), circle_margin(4, transport_cost=8.0, transport="quadratic")
     (2.0, 0.5)
     """
-    if stores != int(stores) or stores < 2:
-        raise ValueError(f"stores = {stores!r}: a whole number of at least 2")
-    gap = _positive(circumference, "circumference") / stores
-    return _positive(transport_cost, "transport_cost") * (gap**2 if _is_quadratic(transport) else gap)
+    gap = above(circumference, 0.0, "circumference") / whole_number(stores, 2, "stores")
+    return above(transport_cost, 0.0, "transport_cost") * (gap**2 if _is_quadratic(transport) else gap)
 
 
 def circle_profit(
@@ -127,7 +119,7 @@ def circle_profit(
     10.0
     """
     margin = circle_margin(stores, transport_cost, transport, circumference)
-    return margin * _positive(buyers, "buyers") / stores - fixed_cost
+    return margin * above(buyers, 0.0, "buyers") / stores - fixed_cost
 
 
 class Entry(NamedTuple):
@@ -181,9 +173,9 @@ def circle_entry(
     >>> circle_entry(transport_cost=9.0, fixed_cost=100.0, buyers=100.0)
     Entry(free=3.0, least_cost=1.5)
     """
-    length = _positive(circumference, "circumference")
-    scale = _positive(transport_cost, "transport_cost") * length * _positive(buyers, "buyers")
-    scale /= _positive(fixed_cost, "fixed_cost")
+    length = above(circumference, 0.0, "circumference")
+    scale = above(transport_cost, 0.0, "transport_cost") * length * above(buyers, 0.0, "buyers")
+    scale /= above(fixed_cost, 0.0, "fixed_cost")
     if _is_quadratic(transport):
         return Entry(float((scale * length) ** (1 / 3)), float((scale * length / 6.0) ** (1 / 3)))
     return Entry(float(np.sqrt(scale)), float(0.5 * np.sqrt(scale)))
@@ -243,7 +235,7 @@ def line_prices(
     >>> line_prices(0.0, 1.0, transport_cost=6.0)  # at the ends: t
     LinePrices(first=6.0, second=6.0, first_share=0.5)
     """
-    whole, t = _positive(length, "length"), _positive(transport_cost, "transport_cost")
+    whole, t = above(length, 0.0, "length"), above(transport_cost, 0.0, "transport_cost")
     if not 0.0 <= first_place < second_place <= whole:
         raise ValueError(
             f"places {first_place!r} and {second_place!r}: need 0 <= first < second <= {whole:g}"
@@ -292,7 +284,7 @@ def linear_line_prices(
     >>> print(*(round(number, 9) for number in prices))
     4.1 3.9 0.516666667
     """
-    whole, t = _positive(length, "length"), _positive(transport_cost, "transport_cost")
+    whole, t = above(length, 0.0, "length"), above(transport_cost, 0.0, "transport_cost")
     a, b = first_from_left, second_from_right
     if not (a >= 0.0 and b >= 0.0 and a + b < whole):
         raise ValueError(f"distances {a!r} and {b!r} from the ends: need both >= 0, together below {whole:g}")

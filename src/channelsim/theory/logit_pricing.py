@@ -32,19 +32,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import above, at_least, between, finite, numbers, whole_number
+
 Floats = NDArray[np.float64]
-
-
-def _positive(value: float, name: str) -> float:
-    if not (np.isfinite(value) and value > 0.0):
-        raise ValueError(f"{name} = {value!r}: must be a finite number above zero")
-    return float(value)
-
-
-def _finite(value: float, name: str) -> float:
-    if not np.isfinite(value):
-        raise ValueError(f"{name} = {value!r}: must be a finite number")
-    return float(value)
 
 
 def monopoly_margin(quality: float, unit_cost: float, price_sensitivity: float) -> float:
@@ -84,8 +74,8 @@ def monopoly_margin(quality: float, unit_cost: float, price_sensitivity: float) 
     """
     from scipy.special import lambertw
 
-    a = _positive(price_sensitivity, "price_sensitivity")
-    exponent = _finite(quality, "quality") - a * _finite(unit_cost, "unit_cost") - 1.0
+    a = above(price_sensitivity, 0.0, "price_sensitivity")
+    exponent = finite(quality, "quality") - a * finite(unit_cost, "unit_cost") - 1.0
     if exponent < 700.0:
         return float((1.0 + lambertw(np.exp(exponent)).real) / a)
     y = exponent - np.log(exponent)
@@ -122,9 +112,8 @@ def common_markup(price_sensitivity: float, store_share: float) -> float:
     >>> common_markup(price_sensitivity=0.5, store_share=0.2)
     2.5
     """
-    if not 0.0 <= store_share < 1.0:
-        raise ValueError(f"store_share = {store_share!r}: must lie in [0, 1)")
-    return 1.0 / (_positive(price_sensitivity, "price_sensitivity") * (1.0 - store_share))
+    left = 1.0 - between(store_share, 0.0, 1.0, "store_share", "left")
+    return 1.0 / (above(price_sensitivity, 0.0, "price_sensitivity") * left)
 
 
 def symmetric_margin(
@@ -164,13 +153,13 @@ def symmetric_margin(
     """
     from scipy.optimize import brentq
 
-    a = _positive(price_sensitivity, "price_sensitivity")
-    worth = _finite(quality, "quality") - a * _finite(unit_cost, "unit_cost")
-    if stores != int(stores) or stores < (1 if outside_good else 2):
-        least = "1" if outside_good else "2 without an outside good (one alone has no best price)"
-        raise ValueError(f"stores = {stores!r}: a whole number of at least {least}")
+    a = above(price_sensitivity, 0.0, "price_sensitivity")
+    worth = finite(quality, "quality") - a * finite(unit_cost, "unit_cost")
     if not outside_good:
+        alone = "as one alone has no best price without an outside good"
+        stores = whole_number(stores, 2, "stores", note=alone)
         return float(stores / (a * (stores - 1)))
+    stores = whole_number(stores, 1, "stores")
 
     def gap(y: float) -> float:
         # exp of the outside good's weight may overflow to infinity, which is a share of zero
@@ -230,27 +219,15 @@ class LogitMarket:
         """
         q = np.atleast_2d(np.asarray(quality, dtype=np.float64))
         cells, shelves = q.shape
-
-        def spread(value: ArrayLike, size: int, name: str) -> Floats:
-            found = np.asarray(value, dtype=np.float64)
-            if found.shape not in ((), (size,)):
-                raise ValueError(
-                    f"{name}: {found.shape} does not fit quality's {cells} cells × {shelves} shelves"
-                )
-            if not np.isfinite(found).all():
-                raise ValueError(f"{name}: a value is not finite")
-            return np.array(np.broadcast_to(found, size))
-
-        sensitivity = spread(price_sensitivity, cells, "price_sensitivity")
-        size = spread(buyers, cells, "buyers")
-        if not (sensitivity > 0.0).all():
-            raise ValueError("price_sensitivity: must be above zero")
-        if not ((size >= 0.0).all() and size.sum() > 0.0):
-            raise ValueError("buyers: must not be negative, and some must be there")
+        sensitivity = numbers(price_sensitivity, cells, "price_sensitivity")
+        size = numbers(buyers, cells, "buyers")
+        above(sensitivity.min(), 0.0, "price_sensitivity")
+        at_least(size.min(), 0.0, "buyers")
+        above(size.sum(), 0.0, "buyers of all cells")
         of_store = np.arange(shelves) if store is None else np.asarray(store)
         if of_store.shape != (shelves,):
             raise ValueError(f"store: {of_store.shape} does not fit quality's {shelves} shelves")
-        return cls(q, sensitivity, size, spread(unit_cost, shelves, "unit_cost"), of_store.astype(np.int64))
+        return cls(q, sensitivity, size, numbers(unit_cost, shelves, "unit_cost"), of_store.astype(np.int64))
 
     def demand(self, price: ArrayLike) -> NDArray[np.inexact]:
         """Return units per week of each shelf; complex prices are admitted, for differentiation."""

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammainc, gammaln
 
-from channelsim.theory.admissible import above, at_least, whole_weeks
+from channelsim.theory.admissible import above, whole_number, whole_weeks
 from channelsim.theory.uncertain_demand import PoissonDemand
 
 LARGEST_CHAIN = 20_000
@@ -91,9 +91,7 @@ def base_stock_with_lost_sales(demand: PoissonDemand, level: int, lead_time: int
     if not isinstance(demand, PoissonDemand):
         raise ValueError(f"demand: {type(demand).__name__}: the chain needs Poisson demand")
     above(demand.mean, 0.0, "mean demand")
-    if isinstance(level, bool) or level != int(at_least(level, 0.0, "level")):
-        raise ValueError(f"level = {level!r}: must be a whole number of units, 0 or more")
-    level, weeks = int(level), whole_weeks(lead_time, "lead_time")
+    level, weeks = whole_number(level, 0, "level", "units"), whole_weeks(lead_time, "lead_time")
     states = comb(level + weeks, weeks)
     if states > LARGEST_CHAIN:
         raise ValueError(

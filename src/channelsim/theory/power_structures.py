@@ -42,19 +42,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import above, at_least, numbers
+
 Pair = NDArray[np.float64]
 """One number a brand, shape (2,)."""
 
 
 def _pair(values: ArrayLike, name: str) -> Pair:
     """Return one finite number a brand; a single number holds for both."""
-    try:
-        found = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} = {values!r}: give a number or one for each of the two brands") from None
-    if found.shape not in ((), (2,)) or not np.all(np.isfinite(found)):
-        raise ValueError(f"{name} = {values!r}: give a finite number or one for each of the two brands")
-    return np.broadcast_to(found, (2,)).copy()
+    return numbers(values, 2, name)
 
 
 @dataclass(frozen=True)
@@ -94,14 +90,12 @@ class Duopoly:
     def __post_init__(self) -> None:
         a, b, c = (_pair(getattr(self, name), name) for name in ("intercept", "own_slope", "unit_cost"))
         d = _pair(self.cross_slope, "cross_slope")
-        if np.any(b <= 0.0):
-            raise ValueError(f"own_slope = {self.own_slope!r}: must be above 0")
+        above(b.min(), 0.0, "own_slope")
         if d[0] != d[1] or not 0.0 <= d[0] < b.min():
             raise ValueError(
                 f"cross_slope = {self.cross_slope!r}: one number, 0 or more and below own_slope = {b.min():g}"
             )
-        if np.any(c < 0.0):
-            raise ValueError(f"unit_cost = {self.unit_cost!r}: must not be negative")
+        at_least(c.min(), 0.0, "unit_cost")
         if np.any(a <= 0.0) or np.any(self.at_cost <= 0.0):
             raise ValueError(f"intercept = {self.intercept!r}: too small for both brands to sell at cost")
 

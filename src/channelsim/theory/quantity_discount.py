@@ -25,9 +25,9 @@ as `channelsim.theory.vertical_prices`. The schedule is made for one retailer an
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
 from typing import NamedTuple
 
+from channelsim.theory.admissible import above, at_least, between, finite
 from channelsim.theory.vertical_prices import ChannelPrices, constant_elasticity_channel, linear_channel
 
 
@@ -113,18 +113,14 @@ def coordinating_schedule(
     >>> price(20.0), price(40.0)
     (65.0, 50.0)
     """
-    for name, cost in (("manufacturer_cost", manufacturer_cost), ("retailer_cost", retailer_cost)):
-        if not (isfinite(cost) and cost >= 0):
-            raise ValueError(f"{name} = {cost}: must be a number of at least 0")
-    if not 0 < retailer_share <= 1:
-        raise ValueError(f"retailer_share = {retailer_share}: must be above 0 and at most 1")
-    if not isfinite(side_payment):
-        raise ValueError(f"side_payment = {side_payment}: must be a number")
+    at_least(manufacturer_cost, 0.0, "manufacturer_cost")
+    at_least(retailer_cost, 0.0, "retailer_cost")
+    between(retailer_share, 0.0, 1.0, "retailer_share", "right")
+    finite(side_payment, "side_payment")
 
     def schedule(quantity: float) -> float:
         """Return the wholesale price per unit at a quantity."""
-        if not quantity > 0:
-            raise ValueError(f"quantity = {quantity}: must be above 0")
+        above(quantity, 0.0, "quantity")
         net = inverse_demand(quantity) - retailer_cost
         return retailer_share * manufacturer_cost + (1 - retailer_share) * net - side_payment / quantity
 
@@ -270,13 +266,10 @@ def acceptable_shares(
     >>> acceptable_shares(1600.0, 800.0, 400.0)
     (0.25, 0.5)
     """
-    if not (isfinite(channel_profit) and channel_profit > 0):
-        raise ValueError(f"channel_profit = {channel_profit}: must be a number above 0")
-    for name, value in (("manufacturer_profit", manufacturer_profit), ("retailer_profit", retailer_profit)):
-        if not (isfinite(value) and value >= 0):
-            raise ValueError(f"{name} = {value}: must be a number of at least 0")
-    if manufacturer_profit + retailer_profit > channel_profit * (1 + 1e-12):
-        both = manufacturer_profit + retailer_profit
+    above(channel_profit, 0.0, "channel_profit")
+    both = at_least(manufacturer_profit, 0.0, "manufacturer_profit")
+    both += at_least(retailer_profit, 0.0, "retailer_profit")
+    if both > channel_profit * (1 + 1e-12):
         raise ValueError(f"channel_profit = {channel_profit:g}: below what the two earn apart, {both:g}")
     return retailer_profit / channel_profit, 1 - manufacturer_profit / channel_profit
 
@@ -323,8 +316,7 @@ def all_units_discount(
     AllUnitsDiscount(break_quantity=40.0, lowest_price=20.0, highest_price=50.0, list_price=60.0)
     """
     owner = linear_channel(intercept, own_slope, [manufacturer_cost + retailer_cost])
-    if not (isfinite(list_price) and list_price > manufacturer_cost):
-        raise ValueError(f"list_price = {list_price}: must be above the unit cost {manufacturer_cost:g}")
+    above(list_price, manufacturer_cost, "list_price", "the unit cost")
     at_list = max(intercept - own_slope * (list_price + retailer_cost), 0.0) ** 2 / (4 * own_slope)
     highest = owner.prices[0] - retailer_cost - at_list / owner.quantity
     return AllUnitsDiscount(owner.quantity, manufacturer_cost, highest, list_price)

@@ -17,6 +17,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from channelsim.theory.admissible import above, at_least, between, one_of, whole_number
+
 
 def normal_tail_mean(mean: float, standard_deviation: float, share: float, tail: str = "lower") -> float:
     """Mean of the lowest or highest share of a normal outcome: μ ∓ σ φ(z_share) / share.
@@ -53,7 +55,7 @@ def normal_tail_mean(mean: float, standard_deviation: float, share: float, tail:
     from scipy.special import ndtri
 
     _check_tail(share, tail)
-    _check_positive("standard_deviation", standard_deviation)
+    above(standard_deviation, 0.0, "standard_deviation")
     edge = float(ndtri(share))
     distance = standard_deviation * math.exp(-edge * edge / 2) / math.sqrt(2 * math.pi) / share
     return mean - distance if tail == "lower" else mean + distance
@@ -72,7 +74,7 @@ def exponential_tail_mean(mean: float, share: float, tail: str = "lower") -> flo
     (3.3026, 0.0518)
     """
     _check_tail(share, tail)
-    _check_positive("mean", mean)
+    above(mean, 0.0, "mean")
     if tail == "upper":
         return mean * (1.0 - math.log(share))
     return mean * (1.0 + (1.0 - share) * math.log1p(-share) / share) if share < 1.0 else mean
@@ -89,7 +91,7 @@ def uniform_tail_mean(low: float, high: float, share: float, tail: str = "lower"
     (2.5, 7.5)
     """
     _check_tail(share, tail)
-    _check_positive("high less low", high - low)
+    above(high - low, 0.0, "high less low")
     half = share * (high - low) / 2
     return low + half if tail == "lower" else high - half
 
@@ -116,7 +118,7 @@ def student_coverage_of_two_uniforms(level: float) -> float:
     >>> round(student_coverage_of_two_uniforms(0.95), 4)
     0.927
     """
-    _check_level(level)
+    between(level, 0.0, 1.0, "level")
     # one degree of freedom is Cauchy's distribution
     quantile = math.tan(math.pi * level / 2)
     return quantile / (1.0 + quantile)
@@ -150,9 +152,9 @@ def score_interval_coverage(replications: int, probability: float, level: float)
     from scipy.special import ndtri
     from scipy.stats import binom
 
-    _check_level(level)
-    _check_count("replications", replications, 1)
-    _check_level(probability, "probability")
+    between(level, 0.0, 1.0, "level")
+    whole_number(replications, 1, "replications")
+    between(probability, 0.0, 1.0, "probability")
     counts = np.arange(replications + 1)
     reach = ndtri(0.5 + level / 2) * math.sqrt(replications * probability * (1 - probability))
     inside = np.abs(counts - replications * probability) <= reach
@@ -192,8 +194,8 @@ def order_statistics_coverage(replications: int, share: float, first: int, last:
     """
     from scipy.stats import binom
 
-    _check_count("replications", replications, 1)
-    _check_level(share, "share")
+    whole_number(replications, 1, "replications")
+    between(share, 0.0, 1.0, "share")
     if not 1 <= first < last <= replications:
         raise ValueError(f"first {first}, last {last}: expected 1 <= first < last <= {replications}")
     return float(binom.pmf(np.arange(first, last), replications, share).sum())
@@ -231,11 +233,9 @@ def difference_variance(first_deviation: float, second_deviation: float, correla
     >>> difference_variance(10.0, 10.0), round(difference_variance(10.0, 10.0, 0.99), 9)
     (200.0, 2.0)
     """
-    if not (first_deviation >= 0.0 and second_deviation >= 0.0 and -1.0 <= correlation <= 1.0):
-        raise ValueError(
-            f"deviations {first_deviation!r}, {second_deviation!r}, correlation {correlation!r}: expected "
-            "deviations of at least 0 and a correlation from -1 to 1"
-        )
+    at_least(first_deviation, 0.0, "first_deviation")
+    at_least(second_deviation, 0.0, "second_deviation")
+    between(correlation, -1.0, 1.0, "correlation", "both")
     return first_deviation**2 + second_deviation**2 - 2 * correlation * first_deviation * second_deviation
 
 
@@ -268,22 +268,5 @@ def bootstrap_error_of_mean(values: ArrayLike) -> float:
 
 
 def _check_tail(share: float, tail: str) -> None:
-    if not 0.0 < share <= 1.0:
-        raise ValueError(f"share {share!r} is not in (0, 1]")
-    if tail not in ("lower", "upper"):
-        raise ValueError(f"tail {tail!r} is neither 'lower' nor 'upper'")
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not (value > 0.0 and math.isfinite(value)):
-        raise ValueError(f"{name} {value!r} is not a positive number")
-
-
-def _check_level(level: float, name: str = "level") -> None:
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"{name} {level!r} is not strictly between 0 and 1")
-
-
-def _check_count(name: str, value: int, least: int) -> None:
-    if value != int(value) or value < least:
-        raise ValueError(f"{name} {value!r}: expected a whole number of at least {least}")
+    between(share, 0.0, 1.0, "share", "right")
+    one_of(tail, ("lower", "upper"), "tail")

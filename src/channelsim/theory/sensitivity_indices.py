@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from channelsim.theory.admissible import finite, whole_number
+
 Floats = NDArray[np.float64]
 
 
@@ -81,8 +83,7 @@ def ishigami_indices(a: float = 7.0, b: float = 0.1) -> ReferenceIndices:
     >>> [round(share, 4) for share in indices.first_order], [round(share, 4) for share in indices.total]
     ([0.3139, 0.4424, 0.0], [0.5576, 0.4424, 0.2437])
     """
-    if not (math.isfinite(a) and math.isfinite(b)):
-        raise ValueError(f"a {a!r}, b {b!r}: expected finite numbers")
+    a, b = finite(a, "a"), finite(b, "b")
     first = 0.5 * (1 + b * math.pi**4 / 5) ** 2
     second = a * a / 8
     together = 8 * b * b * math.pi**8 / 225
@@ -126,9 +127,7 @@ def indices_by_quadrature(
     """
     if not 1 <= len(ranges) <= 6 or not all(low < high for low, high in ranges):
         raise ValueError(f"ranges {list(ranges)!r}: expected 1 to 6 pairs (low, high), low below high")
-    if nodes < 2:
-        raise ValueError(f"nodes {nodes!r}: expected at least 2")
-    places, weights = np.polynomial.legendre.leggauss(nodes)
+    places, weights = np.polynomial.legendre.leggauss(whole_number(nodes, 2, "nodes"))
     axes = [(low + high) / 2 + (high - low) / 2 * places for low, high in ranges]
     values = np.asarray(function(*np.meshgrid(*axes, indexing="ij")), dtype=np.float64)
     chance = weights / 2

@@ -26,7 +26,7 @@ from math import erfc, exp, floor, inf, log, log1p, pi, sqrt
 
 from scipy.special import gammainc, gammaincc, gammaincinv, gammaln, ndtri, pdtr
 
-from channelsim.theory.admissible import above, at_least, whole_weeks
+from channelsim.theory.admissible import above, at_least, between, whole_weeks
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,7 @@ class Demand:
         ValueError
             If the probability is not between 0 and 1, both left out.
         """
-        if not 0.0 < probability < 1.0:
-            raise ValueError(f"probability = {probability!r}: must lie between 0 and 1")
-        return self._quantile(probability)
+        return self._quantile(between(probability, 0.0, 1.0, "probability"))
 
     def _quantile(self, probability: float) -> float:
         raise NotImplementedError

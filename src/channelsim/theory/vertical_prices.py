@@ -33,8 +33,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from math import isfinite
 from typing import NamedTuple
+
+from channelsim.theory.admissible import above, at_least, between, finite, whole_number
 
 
 class ChannelPrices(NamedTuple):
@@ -97,18 +98,16 @@ def _costs(unit_costs: Sequence[float]) -> tuple[float, ...]:
     costs = tuple(float(cost) for cost in unit_costs)
     if not costs:
         raise ValueError("unit_costs: give one cost per tier, at least one")
-    if not all(isfinite(cost) and cost >= 0 for cost in costs):
-        raise ValueError(f"unit_costs = {costs}: every cost must be a number of at least 0")
+    for number, cost in enumerate(costs):
+        at_least(cost, 0.0, f"unit_costs[{number}]")
     return costs
 
 
 def _headroom(intercept: float, own_slope: float, unit_cost: float) -> float:
     """Return A − C, the choke price less the cost of a unit, checked."""
-    for name, value in (("intercept", intercept), ("own_slope", own_slope)):
-        if not (isfinite(value) and value > 0):
-            raise ValueError(f"{name} = {value}: must be a number above 0")
-    if not (isfinite(unit_cost) and unit_cost >= 0):
-        raise ValueError(f"unit_cost = {unit_cost}: must be a number of at least 0")
+    above(intercept, 0.0, "intercept")
+    above(own_slope, 0.0, "own_slope")
+    at_least(unit_cost, 0.0, "unit_cost")
     if intercept <= own_slope * unit_cost:
         choke = intercept / own_slope
         raise ValueError(f"unit_cost = {unit_cost:g}: not below the choke price {choke:g}: nothing is sold")
@@ -117,12 +116,9 @@ def _headroom(intercept: float, own_slope: float, unit_cost: float) -> float:
 
 def _check_constant_elasticity(scale: float, elasticity: float, unit_cost: float) -> None:
     """Check the numbers of a demand of constant elasticity."""
-    if not (isfinite(scale) and scale > 0):
-        raise ValueError(f"scale = {scale}: must be a number above 0")
-    if not (isfinite(elasticity) and elasticity > 1):
-        raise ValueError(f"elasticity = {elasticity}: must be a number above 1, or no price is high enough")
-    if not (isfinite(unit_cost) and unit_cost > 0):
-        raise ValueError(f"unit_cost = {unit_cost}: the tiers together must have a cost above 0")
+    above(scale, 0.0, "scale")
+    above(elasticity, 1.0, "elasticity", "or no price is high enough")
+    above(unit_cost, 0.0, "unit_cost of all tiers together")
 
 
 def _channel(
@@ -218,8 +214,7 @@ def linear_efficiency(tiers: int, *, simultaneous: bool = False) -> float:
     >>> linear_efficiency(3, simultaneous=True)
     0.75
     """
-    if isinstance(tiers, bool) or int(tiers) != tiers or tiers < 1:
-        raise ValueError(f"tiers = {tiers}: a whole number of at least 1")
+    tiers = whole_number(tiers, 1, "tiers")
     if simultaneous:
         return 4 * tiers / (tiers + 1) ** 2
     return 4 * 0.5**tiers * (1 - 0.5**tiers)
@@ -263,9 +258,8 @@ def two_part_tariff(
     """
     costs = _costs([manufacturer_cost, retailer_cost])
     best = linear_channel(intercept, own_slope, [sum(costs)])
-    if not 0 <= retailer_profit <= best.channel_profit:
-        most = f"{best.channel_profit:g}"
-        raise ValueError(f"retailer_profit = {retailer_profit}: must lie between 0 and the channel's {most}")
+    most = best.channel_profit
+    between(retailer_profit, 0.0, most, "retailer_profit", "both", "from nothing to the channel's profit")
     retail_price = (intercept / own_slope + costs[0] + costs[1]) / 2
     quantity = intercept - own_slope * retail_price
     gross = (retail_price - costs[0] - costs[1]) * quantity
@@ -309,8 +303,8 @@ def constant_elasticity_channel(
     costs = _costs(unit_costs)
     total, tiers = sum(costs), len(costs)
     _check_constant_elasticity(scale, elasticity, total)
-    if simultaneous and elasticity <= tiers:
-        raise ValueError(f"elasticity = {elasticity:g}: must be above the number of tiers, {tiers}")
+    if simultaneous:
+        above(elasticity, tiers, "elasticity", "the number of tiers")
     markup = elasticity / (elasticity - 1)
     if simultaneous:
         margins = [total / (elasticity - tiers)] * tiers
@@ -344,6 +338,6 @@ def pass_through(curvature: float) -> float:
     >>> pass_through(0.0), pass_through(1 + 1 / 2)
     (0.5, 2.0)
     """
-    if not curvature < 2 or not isfinite(curvature):
-        raise ValueError(f"curvature = {curvature}: must be a number below 2, or no price is the best")
+    if not finite(curvature, "curvature") < 2:
+        raise ValueError(f"curvature = {curvature!r}: must be below 2, or no price is the best")
     return 1 / (2 - curvature)

@@ -33,6 +33,7 @@ from channelsim.theory.bullwhip import (
 )
 from channelsim.verification import beer_game
 from channelsim.verification.cases import Case, Finder, Laboratory, Noisy
+from channelsim.verification.reading import by_replication
 
 FAMILY = "bullwhip"
 ONE, THREE = "bullwhip_one_tier", "bullwhip_three_tiers"
@@ -58,9 +59,8 @@ MEAN, IMPULSE, BEFORE = 1000.0, 10.0, 20
 def estimated(laboratory: Laboratory, scenario: str, stages: int, **changes: Any) -> Noisy:
     """Return the variance of the orders of the uppermost of so many tiers over that of demand."""
     result = laboratory.run(scenario, REPLICATIONS, metrics=("bullwhip_ratio",), **changes)
-    ratios = result.by_group["bullwhip_ratio"]
     # what a tier is asked for is what the tier below orders: the ratios multiply, run by run
-    values = [ratios.sel(group=group).values[0] for group in STAGES[:stages]]
+    values = [by_replication(result, "bullwhip_ratio", group) for group in STAGES[:stages]]
     return Noisy.of(np.prod(values, axis=0))
 
 

@@ -22,7 +22,7 @@ CASES = (
         "monopoly, outside good: margin [1 + W(e^(quality − αc − 1))]/α",
         ANDERSON,
         lambda: monopoly_margin(6.0, 4.0, 0.5),
-        simulated=lambda lab: runs.of_group(lab, "demand_monopoly", "unit_margin", "store"),
+        simulated=lambda lab: runs.measured(lab, "demand_monopoly", "unit_margin", "store"),
         unit="money per unit",
         scenario="demand_monopoly",
     ),
@@ -41,7 +41,7 @@ CASES = (
         "three equal stores, outside good: margin",
         ANDERSON,
         lambda: symmetric_margin(3, 3.0, 4.0, 0.5),
-        simulated=lambda lab: runs.of_group(lab, "demand_equal_stores", "unit_margin", "stores"),
+        simulated=lambda lab: runs.measured(lab, "demand_equal_stores", "unit_margin", "stores"),
         unit="money per unit",
         scenario="demand_equal_stores",
     ),
@@ -50,7 +50,7 @@ CASES = (
         "three equal stores, no outside good: margin n/(α(n − 1))",
         ANDERSON,
         lambda: symmetric_margin(3, 40.0, 4.0, 0.5, outside_good=False),
-        simulated=lambda lab: runs.of_group(
+        simulated=lambda lab: runs.measured(
             lab, "demand_equal_stores", "unit_margin", "stores", **NO_OUTSIDE_GOOD
         ),
         unit="money per unit",
@@ -72,7 +72,7 @@ CASES = (
             f"unequal stores: margin of the {title}",
             ANDERSON,
             lambda group=group: runs.equilibrium_margin("demand_assortments", group),  # type: ignore[misc]
-            simulated=lambda lab, group=group: runs.of_group(lab, "demand_assortments", "unit_margin", group),  # type: ignore[misc]
+            simulated=lambda lab, group=group: runs.measured(lab, "demand_assortments", "unit_margin", group),  # type: ignore[misc]
             unit="money per unit",
             scenario="demand_assortments",
         )
@@ -104,7 +104,7 @@ CASES = (
             f"three segments in five zones: mean margin of the {group}",
             ANDERSON,
             lambda group=group: runs.equilibrium_margin("demand_segments", group),  # type: ignore[misc]
-            simulated=lambda lab, group=group: runs.of_group(lab, "demand_segments", "unit_margin", group),  # type: ignore[misc]
+            simulated=lambda lab, group=group: runs.measured(lab, "demand_segments", "unit_margin", group),  # type: ignore[misc]
             unit="money per unit",
             scenario="demand_segments",
             reason="theory reads the places of stores and zones from the built scenario",

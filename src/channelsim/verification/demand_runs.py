@@ -15,16 +15,16 @@ from channelsim.scenario import Scenario
 from channelsim.theory.choice import consumer_surplus, diversion_ratios, logit_shares
 from channelsim.theory.logit_pricing import LogitMarket, bertrand_prices, common_markup
 from channelsim.verification.cases import Laboratory
+from channelsim.verification.reading import of_brand, of_group
 
 METRICS = ("unit_margin", "price", "demand", "revenue", "consumer_surplus")
 NO_OUTSIDE_GOOD = {"segments.all.equity": 40.0}
 """Utility at which taking nothing has a share of about 1e-16."""
 
 
-def of_group(laboratory: Laboratory, name: str, metric: str, group: str, **changes: Any) -> float:
-    """Return a metric of a member group in the run of a scenario."""
-    result = laboratory.run(name, metrics=METRICS, **changes)
-    return float(result.by_group[metric].sel(group=group).values.squeeze())
+def measured(laboratory: Laboratory, name: str, metric: str, group: str, **changes: Any) -> float:
+    """Run a scenario and return a metric of a member group."""
+    return of_group(laboratory.run(name, metrics=METRICS, **changes), metric, group)
 
 
 def without(group: str) -> Policy:
@@ -98,7 +98,7 @@ def best_monopoly_price(laboratory: Laboratory) -> float:
 
     def loss(price: float) -> float:
         held = {"members.store.pricing": {"rule": "fixed", "opening": float(price)}}
-        return -of_group(laboratory, "demand_monopoly", "unit_margin", "store", **held) * of_group(
+        return -measured(laboratory, "demand_monopoly", "unit_margin", "store", **held) * measured(
             laboratory, "demand_monopoly", "demand", "store", **held
         )
 
@@ -118,8 +118,8 @@ def margin_spread(laboratory: Laboratory) -> float:
 
 def markup_by_share(laboratory: Laboratory) -> float:
     """Return 1/(α(1 − S)) at the share that the simulated hall has, in the simulated equilibrium."""
-    share = of_group(laboratory, "demand_assortments", "demand", "hall") / 1000.0
-    return of_group(laboratory, "demand_assortments", "unit_margin", "hall") / common_markup(0.4, share)
+    share = measured(laboratory, "demand_assortments", "demand", "hall") / 1000.0
+    return measured(laboratory, "demand_assortments", "unit_margin", "hall") / common_markup(0.4, share)
 
 
 def share_ratio(laboratory: Laboratory) -> float:
@@ -214,7 +214,7 @@ def area_under_demand(laboratory: Laboratory) -> float:
     area = 0.0
     for step, part in zip(u, 0.5 * weight, strict=True):
         opening = {"members.corner.pricing.opening": 8.5 - float(np.log1p(-step)) / rate}
-        area += part * of_group(laboratory, HELD, "demand", "corner", **opening) / (rate * (1.0 - step))
+        area += part * measured(laboratory, HELD, "demand", "corner", **opening) / (rate * (1.0 - step))
     return float(area)
 
 
@@ -228,5 +228,4 @@ def weighted_distribution_in_theory() -> float:
 
 def distribution(laboratory: Laboratory, metric: str) -> float:
     """Return a metric of distribution of brand B."""
-    result = laboratory.run(HELD, metrics=(metric,))
-    return float(result.by_brand[metric].sel(brand="B").values.squeeze())
+    return of_brand(laboratory.run(HELD, metrics=(metric,)), metric, "B")

@@ -14,7 +14,8 @@ import numpy as np
 
 from channelsim.theory import coalition_values, coalitions, exchange_networks, network_power
 from channelsim.theory.bilateral_bargaining import deal_me_out
-from channelsim.theory.exchange_networks import CLASSIC_NETWORKS, POOL, classic_network
+from channelsim.theory.coalitions import POOL
+from channelsim.theory.exchange_networks import CLASSIC_NETWORKS, classic_network
 from channelsim.verification.cases import Case, Laboratory, Noisy
 
 FAMILY = "exchange networks"

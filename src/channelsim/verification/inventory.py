@@ -1,7 +1,8 @@
 """Inventory: newsvendors, their contract, base stocks, lost sales and a serial system, found by simulation.
 
 Base stocks of Poisson demand are whole units, so that an optimiser that finds them is exact. The share of
-demand met at once is read from what is owed: the metric of sales over demand counts goods that waited, too.
+demand met at once is the metric ``immediate_fill_rate``: ``fill_rate``, sales over demand, counts goods that
+waited, too. Backorders are the metric ``average_backlog``.
 `channelsim.verification.inventory_runs` holds the runs.
 """
 
@@ -120,7 +121,7 @@ CASES: tuple[Case, ...] = (
         "expected stock of a base stock, Poisson demand",
         BASE_STOCK_SOURCE,
         lambda: base_stock(runs.POISSON, runs.POISSON_LEVEL, runs.LEAD_TIME).expected_stock,
-        simulated=lambda lab: runs.stock_per_store(runs.run_base_stock(lab)),
+        simulated=lambda lab: Noisy.of(runs.stock_per_store(runs.run_base_stock(lab))),
         unit="units",
         scenario=runs.BASE_STOCK,
     ),
@@ -156,7 +157,7 @@ CASES: tuple[Case, ...] = (
         "expected stock of a base stock, normal demand",
         BASE_STOCK_SOURCE,
         lambda: base_stock(runs.NORMAL, runs.NORMAL_LEVEL, runs.LEAD_TIME).expected_stock,
-        simulated=lambda lab: runs.stock_per_store(runs.run_normal_base_stock(lab)),
+        simulated=lambda lab: Noisy.of(runs.stock_per_store(runs.run_normal_base_stock(lab))),
         unit="units",
         scenario=runs.BASE_STOCK,
     ),

@@ -9,7 +9,7 @@ store's rule does not know them (gamma demand, base stocks): levers of a scenari
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from channelsim.theory.uncertain_demand import (
     UniformDemand,
 )
 from channelsim.verification.cases import Laboratory, Noisy
+from channelsim.verification.reading import by_replication, highest_at
 
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
@@ -56,17 +57,18 @@ GIVEN_LEVELS = (11.0, 22.0)
 
 def weekly_profit(result: Result, group: str) -> Floats:
     """Return the weekly profit of a group in each replication."""
-    return np.asarray(result.by_group["profit"].sel(group=group).values[0], dtype=np.float64)
+    return by_replication(result, "profit", group)
 
 
-def series(result: Result, name: str) -> Floats:
-    """Return a trajectory without the warm-up, (replications, weeks, ...)."""
-    return np.asarray(result.trajectories[name].values[0][:, -result.weeks :], dtype=np.float64)
+def mean_over_weeks(result: Result, name: str) -> Floats:
+    """Return the mean of a trajectory over the weeks without the warm-up, (replications, ...)."""
+    weeks = np.asarray(result.trajectories[name].values[0][:, -result.weeks :], dtype=np.float64)
+    return np.asarray(weeks.mean(axis=1))
 
 
 def met_at_once(result: Result) -> Floats:
     """Return the share of demand met in its week in each replication."""
-    return np.asarray(result.metrics["immediate_fill_rate"].values[0], dtype=np.float64)
+    return by_replication(result, "immediate_fill_rate")
 
 
 def best_whole(cost: Callable[[int], float], start: int) -> int:
@@ -110,13 +112,7 @@ def supplier_profit(laboratory: Laboratory, price: float) -> float:
 
 def best_wholesale_price(laboratory: Laboratory) -> float:
     """Return the wholesale price at which the maker earns most."""
-    from scipy.optimize import minimize_scalar
-
-    bounds, options = (UNIT_COST + 0.5, RETAIL - 0.01), {"xatol": 1e-6}
-    best = minimize_scalar(
-        lambda w: -supplier_profit(laboratory, float(w)), bounds=bounds, method="bounded", options=options
-    )
-    return float(best.x)
+    return highest_at(partial(supplier_profit, laboratory), UNIT_COST + 0.5, RETAIL - 0.01)
 
 
 @cache
@@ -129,7 +125,7 @@ def best_contract() -> tuple[float, float, float, float]:
 def efficiency(laboratory: Laboratory) -> Noisy:
     """Return the channel's profit under the contract over that at unit cost, replication by replication."""
     contract, owner = (run_season(laboratory, price) for price in (best_contract()[0], UNIT_COST))
-    return Noisy.of(contract.metrics["channel_profit"].values[0] / owner.metrics["channel_profit"].values[0])
+    return Noisy.of(by_replication(contract, "channel_profit") / by_replication(owner, "channel_profit"))
 
 
 def run_week(laboratory: Laboratory, demand: Demand, level: float, replications: int) -> Result:
@@ -164,19 +160,16 @@ def week_profit(demand: Demand, replications: int) -> Callable[[Laboratory], Noi
 
 def best_week_quantity(laboratory: Laboratory) -> float:
     """Return the quantity at which stores earn most against gamma demand."""
-    from scipy.optimize import minimize_scalar
 
-    def loss(level: float) -> float:
-        return -float(weekly_profit(run_week(laboratory, GAMMA, float(level), 40), "stores").mean())
+    def profit(level: float) -> float:
+        return float(weekly_profit(run_week(laboratory, GAMMA, level, 40), "stores").mean())
 
-    best = minimize_scalar(loss, bounds=(15.0, 40.0), method="bounded", options={"xatol": 1e-3})
-    return float(best.x)
-
-
-BACKLOG_METRICS = ("average_stock", "average_backlog", "immediate_fill_rate")
+    return highest_at(profit, 15.0, 40.0, tolerance=1e-3)
 
 
 # --- base stocks ------------------------------------------------------------------------------------
+
+BACKLOG_METRICS = ("average_stock", "average_backlog", "immediate_fill_rate")
 
 
 def run_base_stock(laboratory: Laboratory, level: float = POISSON_LEVEL, replications: int = 60) -> Result:
@@ -202,14 +195,14 @@ def run_certain(laboratory: Laboratory) -> Result:
     return laboratory.run(BASE_STOCK, metrics=BACKLOG_METRICS, weeks=60, **changes)
 
 
-def stock_per_store(result: Result) -> Noisy:
-    """Return a store's stock at the end of a week."""
-    return Noisy.of(result.metrics["average_stock"].values[0] / STORES)
+def stock_per_store(result: Result) -> Floats:
+    """Return a store's stock at the end of a week in each replication."""
+    return by_replication(result, "average_stock") / STORES
 
 
 def owed_per_store(result: Result) -> Floats:
     """Return a store's backorders at the end of a week in each replication."""
-    return np.asarray(result.metrics["average_backlog"].values[0] / STORES)
+    return by_replication(result, "average_backlog") / STORES
 
 
 def best_base_stock(laboratory: Laboratory) -> float:
@@ -217,7 +210,7 @@ def best_base_stock(laboratory: Laboratory) -> float:
 
     def cost(level: int) -> float:
         result = run_base_stock(laboratory, float(level), 10)
-        stock = result.metrics["average_stock"].values[0].mean() / STORES
+        stock = by_replication(result, "average_stock").mean() / STORES
         return float(stock + BACKORDER_COST * owed_per_store(result).mean())
 
     return float(best_whole(cost, POISSON_LEVEL))
@@ -227,7 +220,7 @@ def fill_rate_with_lost_sales(laboratory: Laboratory) -> Noisy:
     """Return the share of demand that is met where what is unmet is lost."""
     changes: dict[str, Any] = {"demand.unmet": "lost", LEVEL: float(POISSON_LEVEL)}
     result = laboratory.run(BASE_STOCK, 20, metrics=["fill_rate"], **changes)
-    return Noisy.of(result.metrics["fill_rate"].values[0])
+    return Noisy.of(by_replication(result, "fill_rate"))
 
 
 # --- the serial system ------------------------------------------------------------------------------
@@ -246,7 +239,7 @@ def serial_costs(laboratory: Laboratory, store: float, distributor: float, repli
     groups = list(result.trajectories["group"].values)
     at_store, at_distributor = groups.index("stores"), groups.index("distributors")
     stock, owed, on_order = (
-        series(result, f"{name}_by_group").mean(axis=1) / CHAINS for name in ("stock", "owed", "on_order")
+        mean_over_weeks(result, f"{name}_by_group") / CHAINS for name in ("stock", "owed", "on_order")
     )
     in_transit = on_order[:, at_store] - owed[:, at_distributor]
     return np.asarray(

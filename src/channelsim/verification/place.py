@@ -21,7 +21,8 @@ from channelsim.theory.coverage import (
 )
 from channelsim.theory.location import circle_entry, circle_margin, line_prices
 from channelsim.verification.cases import Case, Laboratory, Noisy
-from channelsim.verification.demand_runs import METRICS, of_group, without
+from channelsim.verification.demand_runs import METRICS, measured, without
+from channelsim.verification.reading import of_group
 
 FAMILY = "demand and place"
 
@@ -33,7 +34,7 @@ ENTRY_COST = 960.0
 
 
 def _address(laboratory: Laboratory, name: str, metric: str, store: str, **changes: Any) -> float:
-    return of_group(laboratory, name, metric, f"store {store}", **changes)
+    return measured(laboratory, name, metric, f"store {store}", **changes)
 
 
 def _two_on_the_circle() -> list[dict[str, Any]]:
@@ -62,9 +63,7 @@ def _stores_that_enter(laboratory: Laboratory) -> float:
     policies = [without("store C")]
     changes: dict[str, Any] = {"segments": _two_on_the_circle()}
     result = laboratory.run("place_circle_linear", metrics=METRICS, policies=policies, **changes)
-    two = float(
-        (result.by_group["unit_margin"] * result.by_group["demand"]).sel(group="store A").values.squeeze()
-    )
+    two = of_group(result, "unit_margin", "store A") * of_group(result, "demand", "store A")
     return float(1 + (two >= ENTRY_COST) + (three >= ENTRY_COST))
 
 

@@ -25,6 +25,7 @@ from channelsim.theory.power_structures import (
     vertical_nash,
 )
 from channelsim.verification.cases import OPTIMISED_LEVER, Case, Finder, Laboratory
+from channelsim.verification.reading import highest_at, of_brand, of_group
 
 FAMILY = "power structures"
 COMMON, EXCLUSIVE = "power_common_retailer", "power_exclusive_retailers"
@@ -63,16 +64,6 @@ def common(laboratory: Laboratory, duopoly: Duopoly, makers: str, **changes: Any
     return laboratory.run(COMMON, metrics=metrics, **market(duopoly), **rules(makers), **changes)
 
 
-def of_group(result: Any, metric: str, group: str) -> float:
-    """Return a metric of a member group."""
-    return float(result.by_group[metric].sel(group=group).item())
-
-
-def of_brand(result: Any, metric: str, brand: str) -> float:
-    """Return a metric of a brand."""
-    return float(result.by_brand[metric].sel(brand=brand).item())
-
-
 def of_firm(result: Any, firm: str) -> float:
     """Return the profit of a firm over all its members."""
     return float(result.by_chain["profit"].sel(chain=firm).item())
@@ -103,8 +94,6 @@ def posted_best_responses(laboratory: Laboratory, duopoly: Duopoly) -> Any:
 
     The store follows by best response, so that each manufacturer leads, here by search and not by rule.
     """
-    from scipy.optimize import minimize_scalar
-
     posted = [30.0, 30.0]
 
     def run() -> Any:
@@ -115,14 +104,12 @@ def posted_best_responses(laboratory: Laboratory, duopoly: Duopoly) -> Any:
         before = tuple(posted)
         for k, maker in enumerate(MAKERS):
 
-            def loss(price: float, k: int = k, maker: str = maker) -> float:
+            def profit(price: float, k: int = k, maker: str = maker) -> float:
                 posted[k] = price
-                return -of_group(run(), "profit", maker)
+                return of_group(run(), "profit", maker)
 
-            bounds = (float(duopoly.costs[k]), float(duopoly.costs[k]) + 60.0)
-            posted[k] = float(
-                minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x
-            )
+            cost = float(duopoly.costs[k])
+            posted[k] = highest_at(profit, cost, cost + 60.0)
         if max(abs(now - then) for now, then in zip(posted, before, strict=True)) < 1e-5:
             break
     return run()

@@ -8,7 +8,6 @@ price itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from channelsim.theory.vertical_prices import (
     two_part_tariff,
 )
 from channelsim.verification.cases import OPTIMISED_LEVER, Case, Laboratory
+from channelsim.verification.reading import highest_at
 
 FAMILY = "vertical prices"
 TWO, THREE, FOUR = "vertical_two_tiers", "vertical_three_tiers", "vertical_four_tiers"
@@ -85,16 +85,6 @@ def run_value(
     return float(data[metric].values.item())
 
 
-def optimise(value: Callable[[float], float], low: float, high: float) -> float:
-    """Return where scipy's bounded search finds a value highest, knowing nothing but bounds."""
-    from scipy.optimize import minimize_scalar
-
-    found = minimize_scalar(
-        lambda price: -value(price), bounds=(low, high), method="bounded", options={"xatol": 1e-6}
-    )
-    return float(found.x)
-
-
 def best_wholesale_price(
     laboratory: Laboratory,
     scenario: str,
@@ -108,7 +98,7 @@ def best_wholesale_price(
     def value(price: float) -> float:
         return run_value(laboratory, scenario, metric, role, price, changes)
 
-    return optimise(value, low, high)
+    return highest_at(value, low, high)
 
 
 def highest_channel_profit(laboratory: Laboratory, scenario: str) -> float:
@@ -119,7 +109,7 @@ def highest_channel_profit(laboratory: Laboratory, scenario: str) -> float:
         changes = FIXED_RETAIL_PRICE[scenario] | fixed
         return run_value(laboratory, scenario, "channel_profit", changes=changes)
 
-    return value(optimise(value, sum(COSTS[scenario]), CHOKE_PRICE))
+    return value(highest_at(value, sum(COSTS[scenario]), CHOKE_PRICE))
 
 
 # --- what a case finds ---------------------------------------------------------------------------------
