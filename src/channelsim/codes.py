@@ -14,8 +14,8 @@ NOISES = ("none", "poisson", "normal", "gamma")
 UNMET_DEMAND = ("lost", "backlogged")
 
 STORE_PRICE_RULES = ("fixed", "markup", "margin", "suggested", "best_response", "minimum", "maximum")
-SUPPLIER_PRICE_RULES = ("posted", "markup", "vertical_nash", "leader")
-PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader")
+SUPPLIER_PRICE_RULES = ("posted", "markup", "vertical_nash", "leader", "negotiated")
+PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader", "negotiated")
 (
     PRICE_FIXED,
     PRICE_MARKUP,
@@ -27,7 +27,8 @@ PRICE_RULES = (*STORE_PRICE_RULES, "posted", "vertical_nash", "leader")
     PRICE_POSTED,
     PRICE_NASH,
     PRICE_LEADER,
-) = range(10)
+    PRICE_NEGOTIATED,
+) = range(11)
 MOST_RESPONDING_TIERS = 2
 """Upper tiers that may price by best response in one channel; a third is led by the optimiser's lever."""
 

@@ -268,6 +268,14 @@ def _check_given(demand: Demand, stores: list[str]) -> None:
 
 
 def _check_power(scenario: Scenario, groups: Groups) -> None:
+    negotiate = [g.name for g in groups.values() if g.pricing.rule == "negotiated"]
+    if negotiate and not scenario.power.measured:
+        raise ValueError(
+            f"members.{negotiate[0]}.pricing.rule = 'negotiated': needs power.measured = true, since who "
+            "could do without whom bounds the bargain"
+        )
+    if not negotiate and scenario.bargaining != type(scenario.bargaining)():
+        raise ValueError("bargaining: has no effect unless a group's pricing.rule is 'negotiated'")
     options = scenario.power.outside_options
     _unique((o.name for o in options), "power.outside_options")
     if options and not scenario.power.measured:

@@ -189,7 +189,7 @@ def _spans(owner: Integers, count: int) -> tuple[Integers, Integers]:
 def _parameters(scenario: Scenario) -> Floats:
     """Return the scenario-wide parameters in the order of their columns."""
     columns = columns_of("scenario", "world")
-    parts = (scenario, scenario.demand, scenario.power)
+    parts = (scenario, scenario.demand, scenario.power, scenario.bargaining)
     values = [next(getattr(p, c.name) for p in parts if hasattr(p, c.name)) for c in columns]
     return np.array(values, dtype=np.float64)
 
@@ -235,6 +235,10 @@ def _most_zones(territories: Territories) -> int:
     return max(int(zone.stop - zone.start) for zone in territories.zone_slices)
 
 
+def _most_shelves(members: Members, member: Integers, first_store: int) -> int:
+    return int(np.bincount(members.territory[member[member >= first_store]]).max())
+
+
 def _sizes(
     scenario: Scenario,
     territories: Territories,
@@ -247,6 +251,7 @@ def _sizes(
     """Return the numbers of rows and the lengths of the rings."""
     member, lead = index[position("member")], links[position("lead_time")]
     delay = int(links[position("order_delay")].max())
+    linear = scenario.demand.system == "linear"
     averages = index[position("forecast_rule")] == FORECAST_MOVING_AVERAGE
     return Sizes(
         territories=len(territories.names),
@@ -262,7 +267,13 @@ def _sizes(
         order_weeks=delay + 1 if delay > 0 else 0,
         payable_weeks=int((lead + links[position("credit_weeks")]).max()) + 2 if scenario.credit else 1,
         history_weeks=int(index[position("forecast_window")][averages].max(initial=1)),
-        workspace=max(len(scenario.segments), len(scenario.brands), 1 + _most_zones(territories)),
+        workspace=max(
+            len(scenario.segments),
+            len(scenario.brands),
+            1 + _most_zones(territories),
+            # what is withdrawn within a run is priced out by a linear solve
+            _most_shelves(members, member, first_store) if relationships and linear else 0,
+        ),
     )
 
 

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from channelsim.compiled import entry
+from channelsim.mechanisms.bargaining import withdraw, write_stakes
 from channelsim.mechanisms.dependence import review_dependence
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
-from channelsim.tables import Draws, Integers, PowerRoom, State, Terms, Ties, World
+from channelsim.tables import Bargains, Draws, Integers, PowerRoom, State, Terms, Ties, World
 from channelsim.week import take_step
 
 COMPILED_FROM = (
@@ -55,9 +56,11 @@ class Kernels(NamedTuple):
     run_span: Callable[..., None]
     review_wholesale: Callable[..., None]
     review_dependence: Callable[..., None]
+    write_stakes: Callable[..., int]
+    withdraw: Callable[..., None]
 
 
-REVIEWS_ONLY = ("counterfactual.py", "dependence.py")
+REVIEWS_ONLY = ("bargaining.py", "counterfactual.py", "dependence.py")
 """Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
@@ -153,7 +156,31 @@ def _build(digest: str, review_digest: str) -> Kernels:
             return
         review_dependence(system, world, terms, state, ties, room)
 
-    return Kernels(run_span, review, review_power)
+    @entry
+    def stakes(
+        system: int,
+        world: World,
+        terms: Terms,
+        state: State,
+        ties: Ties,
+        room: PowerRoom,
+        bargains: Bargains,
+    ) -> int:
+        """Write what is at stake in every contract, and return how many entries that needs."""
+        if review_digest == "":
+            return 0
+        return write_stakes(system, world, terms, state, ties, room, bargains)
+
+    @entry
+    def withdraw_shelves(
+        contract: int, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
+    ) -> None:
+        """Withdraw the shelves of a suspended contract."""
+        if review_digest == "":
+            return
+        withdraw(contract, world, terms, state, ties, room)
+
+    return Kernels(run_span, review, review_power, stakes, withdraw_shelves)
 
 
 def needs_compilation(kernel: Any) -> bool:
@@ -177,9 +204,10 @@ def announce_compilation() -> None:
 
 
 def perform_steps(codes: list[int], world: World, terms: Terms, state: State) -> None:
-    """Perform steps of week 0 on a state outside a run: no draws, no records."""
-    steps = np.array([(code, -1, 1) for code in codes], dtype=np.int64)
-    span = Span(0, 1, 0, 0, 0, 0, len(steps), 1, 0, 0)
+    """Perform steps on a state outside a run: no draws, no records; week 0 of a trace."""
+    # a span that begins at the very first step would start the replication anew
+    steps = np.array([(code, -1, 1) for code in (codes[0], *codes)], dtype=np.int64)
+    span = Span(0, 1, 0, 0, 1, 0, len(steps), 1, 0, 0)
     draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])), np.zeros((2, 4)))
     records, reduction = nothing_recorded()
     kernels().run_span(

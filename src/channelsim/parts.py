@@ -184,6 +184,7 @@ PriceRule = Literal[
     "posted",
     "vertical_nash",
     "leader",
+    "negotiated",
 ]
 
 

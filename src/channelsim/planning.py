@@ -28,6 +28,7 @@ from channelsim.codes import (
     PRICE_MAXIMUM,
     PRICE_MINIMUM,
     PRICE_NASH,
+    PRICE_NEGOTIATED,
     SAFETY_FRACTILE,
 )
 from channelsim.columns import (
@@ -126,6 +127,7 @@ def _plan_prices(channel: Channel) -> list[Planned]:
     if upper & {PRICE_NASH, PRICE_LEADER}:
         plan.append(Planned(week.REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
         costs_move = True
+    costs_move = costs_move or PRICE_NEGOTIATED in upper
     if costs_move:
         plan.append(Planned(week.PASS_ON_COSTS))
     stores = _rules(channel, PRICE_RULE, last)
@@ -148,7 +150,7 @@ def _plan_prices(channel: Channel) -> list[Planned]:
 def prices_move(channel: Channel) -> int:
     """Return every how many weeks prices and costs can change."""
     upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
-    fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER}
+    fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER, PRICE_NEGOTIATED}
     return channel.scenario.price_review_weeks if fixed and not channel.scenario.events else 1
 
 
@@ -251,7 +253,10 @@ def _plan_shipments(channel: Channel) -> list[Planned]:
 def _plan_power(channel: Channel) -> list[Planned]:
     if not channel.scenario.power.measured:
         return []
-    return [Planned(week.REVIEW_DEPENDENCE, every=channel.scenario.review_weeks)]
+    plan = [Planned(week.REVIEW_DEPENDENCE, every=channel.scenario.review_weeks)]
+    if any(PRICE_NEGOTIATED in _rules(channel, PRICE_RULE, tier) for tier in range(channel.tiers - 1)):
+        plan.append(Planned(week.RENEW_CONTRACTS, every=channel.scenario.bargaining.renewal_weeks))
+    return plan
 
 
 def _plan_accounts(channel: Channel) -> list[Planned]:

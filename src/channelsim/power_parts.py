@@ -1,4 +1,4 @@
-"""The part of a scenario about power: whether dependence is measured, and what else the firms could do."""
+"""Parts of a scenario about power: whether dependence is measured, what else firms could do, bargaining."""
 
 from __future__ import annotations
 
@@ -55,4 +55,17 @@ class Power(Part):
     horizon_weeks: float = number("horizon_weeks")
     outside_options: list[OutsideOption] = Field(
         default=[], description="what firms could do instead, apart from the rest of the channel"
+    )
+
+
+class Bargaining(Part):
+    """How the prices of groups that negotiate are settled, at every renewal of their contracts."""
+
+    renewal_weeks: int = number("renewal_weeks", whole=True)
+    supplier_weight: float = number("supplier_weight")
+    stakes_exponent: float = number("stakes_exponent")
+    retail: Literal["held", "equilibrium"] = Field(
+        default="equilibrium",
+        description="held: at the retail prices of the week; equilibrium: at those where stores would rest, "
+        "neither side foreseeing the other's answer",
     )

@@ -33,7 +33,7 @@ from channelsim.parts import (
     number,
 )
 from channelsim.paths import assign, differences
-from channelsim.power_parts import Power
+from channelsim.power_parts import Bargaining, Power
 
 FORMAT = 1
 
@@ -67,6 +67,7 @@ class Scenario(Document):
     )
     demand: Demand = Demand()
     power: Power = Power()
+    bargaining: Bargaining = Bargaining()
     territories: list[TerritoryGroup] = Field(default=[TerritoryGroup()], min_length=1)
     segments: list[Segment] = Field(default=[Segment(name="all")], min_length=1)
     brands: list[Brand] = Field(min_length=1)

@@ -114,6 +114,10 @@ class Ties(NamedTuple):
     """(links,) share of the wholesale price that buying on credit saves."""
     peer_loyalty: Floats
     """(shelves,) median loyalty of the territory's stores with the brand."""
+    contracts: Integers
+    """(2, contracts) relationship and brand of every contract whose price is negotiated."""
+    link_contract: Integers
+    """(links,) contract of each link, -1 where the price is not negotiated."""
     capacitated: bool
     """Whether any maker's capacity is bounded."""
     options: Floats
@@ -158,6 +162,31 @@ class PowerRoom(NamedTuple):
     """(2, 9) sums of the two sides over the flows that a relationship touches."""
     system: Floats
     """(n, n + 1) scratch of the linear solves."""
+
+
+class Bargains(NamedTuple):
+    """What is at stake in every negotiated contract, linear in the prices of all of them.
+
+    A side gains constant + Σ coefficient · price, money per week, from a contract over its failing.
+    """
+
+    row: Integers
+    """(entries,) contract of each entry."""
+    column: Integers
+    """(entries,) contract whose price the coefficient belongs to."""
+    coefficients: Floats
+    """(2, entries) of the supplier's gain and the buyer's."""
+    constants: Floats
+    outside: Floats
+    """(2, contracts) what either side would have elsewhere above the point of disagreement."""
+    units: Floats
+    """(contracts,) units per week."""
+    shelves: Integers
+    """(contracts,) shelves that still trade under it."""
+    sums: Floats
+    """(2, contracts) scratch."""
+    touched: Integers
+    """(2, contracts) scratch: a list, and whether a contract is on it."""
 
 
 class Draws(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.codes import PRICE_NEGOTIATED
 from channelsim.expansion import BuiltWorld
 from channelsim.parts import MemberGroup
 from channelsim.power_parts import OF_SUPPLIERS, OutsideOption
@@ -26,6 +27,7 @@ def ties_of(channel: BuiltWorld) -> Ties:
     holdings, of_buyer = np.arange(channel.sizes.holdings), buyer[by_buyer]
     saving = scenario.cost_of_capital * index[c.CREDIT_WEEKS] * (1.0 if scenario.credit else 0.0)
     rows, span = _option_entries(channel)
+    contracts, link_contract = _negotiated(channel)
     nothing = [[o.acceptance, o.fixed_cost, o.unit_cost, o.price] for o in scenario.power.outside_options]
     values = [[np.nan if v is None else v for v in option] for option in nothing]
     sorted_relationship = links.relationship[by_relationship]
@@ -45,11 +47,25 @@ def ties_of(channel: BuiltWorld) -> Ties:
         ),
         credit_saving=np.asarray(saving, dtype=np.float64),
         peer_loyalty=_peer_loyalty(channel),
+        contracts=contracts,
+        link_contract=link_contract,
         capacitated=any(g.capacity < column("capacity").high for g in scenario.members),
         options=np.array(values, dtype=np.float64).reshape(-1, 4).T.copy(),
         option_rows=rows,
         option_span=span,
     )
+
+
+def _negotiated(channel: BuiltWorld) -> tuple[Integers, Integers]:
+    """Return relationship and brand of every negotiated contract, and each link's contract (-1: none)."""
+    index, links = channel.world.holdings_index, channel.links
+    supplier, brands = links.supplier_holding, len(channel.scenario.brands)
+    negotiated = np.flatnonzero(index[c.PRICE_RULE, supplier] == PRICE_NEGOTIATED)
+    pairs = links.relationship[negotiated] * brands + index[c.BRAND, supplier[negotiated]]
+    unique, contract = np.unique(pairs, return_inverse=True)
+    of_link = np.full(channel.sizes.links, -1)
+    of_link[negotiated] = contract.ravel()
+    return np.stack([unique // brands, unique % brands]), of_link
 
 
 def _peer_loyalty(channel: BuiltWorld) -> Floats:

@@ -95,6 +95,7 @@ class Step(NamedTuple):
     ALLOCATE_AND_SHIP,
     GIVE_CREDIT,
     REVIEW_DEPENDENCE,
+    RENEW_CONTRACTS,
     CLEAR_SEASON,
     RECEIVE_INVOICES,
     CHARGE_INVOICES,
@@ -105,7 +106,7 @@ class Step(NamedTuple):
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
     CLOSE_ACCOUNTS,
-) = range(58)
+) = range(59)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -160,6 +161,7 @@ STEPS = {
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
     GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
     REVIEW_DEPENDENCE: Step(11, "review dependence", SETTLE, "dependence"),
+    RENEW_CONTRACTS: Step(11, "renew contracts", SETTLE, "bargaining"),
     CLEAR_SEASON: Step(12, "clear the season", SETTLE, "ordering"),
     RECEIVE_INVOICES: Step(12, "receive what is invoiced", SETTLE, "settlement"),
     CHARGE_INVOICES: Step(12, "charge buyers what is invoiced", SETTLE, "settlement"),
@@ -176,7 +178,7 @@ STEPS = {
 EXPECTATIONS = {"logit": EXPECT_LOGIT_DEMAND, "linear": EXPECT_LINEAR_DEMAND, "given": EXPECT_GIVEN_DEMAND}
 """The step that settles mean demand, by demand system."""
 
-REVIEWS = (REVIEW_WHOLESALE_PRICES, REVIEW_DEPENDENCE)
+REVIEWS = (REVIEW_WHOLESALE_PRICES, REVIEW_DEPENDENCE, RENEW_CONTRACTS)
 """Steps too rare and too costly to compile into the week: entry points of their own (`kernels`)."""
 
 

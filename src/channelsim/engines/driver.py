@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from channelsim.codes import DEMAND_SYSTEMS, LOGIT
 from channelsim.kernels import Span, kernels
 from channelsim.planning import plan_week, program
+from channelsim.renewal import Renewal
 from channelsim.tables import Integers, Terms
-from channelsim.week import REVIEW_DEPENDENCE, REVIEW_WHOLESALE_PRICES, REVIEWS
+from channelsim.week import RENEW_CONTRACTS, REVIEW_DEPENDENCE, REVIEW_WHOLESALE_PRICES, REVIEWS
 
 if TYPE_CHECKING:
     from channelsim.engines.workspace import Workspace
@@ -66,6 +67,8 @@ class Driver:
                 system, world, self.terms, space.state, self.channel.ties, space.power_room
             )
             space.keep_review(output, week // planned.every)
+        elif planned.code == RENEW_CONTRACTS:
+            Renewal(self.channel, self.terms, space.state, space.power_room).settle()
 
     def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:
         scenario = self.channel.scenario

@@ -16,7 +16,8 @@ alike.
 
 Diversion ratios s_k/(1 − s_l) are the special case of one lost shelf, one zone and a held assortment; of
 several shelves lost at once the single losses do not add up. Source: economics §4. Limit: exact at the
-prices held, as long as no shelf of linear demand is priced out of its market (q = 0). Used by `dependence`.
+prices held, as long as no shelf of linear demand is priced out of its market (q = 0). Used by `dependence`
+and `bargaining`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ from channelsim.columns import (
     SUPPLIER_HOLDING,
     TIER_END_HOLDING,
     VARIETY_WEIGHT,
+    WITHDRAWN,
 )
 from channelsim.compiled import rule, subroutine
 from channelsim.linear import solve_in_place
@@ -241,17 +243,14 @@ def choose_again(start: int, end: int, territory: int, world: World, state: Stat
 
 
 @subroutine
-def turn_elsewhere(
-    start: int, end: int, territory: int, world: World, terms: Terms, state: State, room: PowerRoom
-) -> None:
+def turn_elsewhere(territory: int, world: World, terms: Terms, state: State, room: PowerRoom) -> None:
     """Write the linear demand of a territory with its lost shelves at the price at which nobody buys."""
     t, first, lost = territory, first_shelf_of(state), 0
     first_shelf, end_shelf = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
     shelves, position = end_shelf - first_shelf, world.territories_index[FIRST_RESPONSE, t]
     mean, system = state.holdings[MEAN_DEMAND][first:], room.system
-    for k in range(start, end):  # the lost ones move to the front of the list's stretch in `flow`
-        i = room.affected[k] - first
-        if room.status[first + i] == LOST:
+    for i in range(first_shelf, end_shelf):  # the lost ones, and those withdrawn already
+        if room.status[first + i] == LOST or state.holdings[WITHDRAWN, first + i] > 0.0:
             room.flow[first_shelf + lost] = i
             lost += 1
     for row in range(lost):
@@ -268,7 +267,9 @@ def turn_elsewhere(
         for row in range(lost):
             quantity -= terms.slopes[position + i * shelves + int(system[row, 0])] * system[row, lost]
         kept = terms.holdings[LISTED, first + first_shelf + i] * max(quantity, 0.0)
-        room.flow[first_shelf + i] = 0.0 if room.status[first + first_shelf + i] == LOST else kept
+        gone = room.status[first + first_shelf + i] == LOST
+        gone = gone or state.holdings[WITHDRAWN, first + first_shelf + i] > 0.0
+        room.flow[first_shelf + i] = 0.0 if gone else kept
 
 
 @rule
@@ -319,7 +320,7 @@ def redistribute(
             else:
                 keep_reach(t, world, state, room)
         elif system == LINEAR and lost > 0:
-            turn_elsewhere(i, end, t, world, terms, state, room)
+            turn_elsewhere(t, world, terms, state, room)
         if not is_formed(system, ties) and not (system == LINEAR and lost > 0):
             for k in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
                 if system == LOGIT:

@@ -15,7 +15,8 @@ weighted log gap between the store's lot size and the wanted one. Perceived serv
 *Linear*: q_l = a_l − Σ_k B_lk p_k, never negative. *Given*: a mean or a trace per shelf, whatever the price.
 
 Shelf noise turns the mean q into demand d: none, Poisson, normal (clipped at 0) or gamma with the
-stated coefficient of variation. Sales = min(stock, d). A share χ of a territory's unmet demand tries
+stated coefficient of variation. A shelf whose supply has ended in the run (`withdrawn`) finds no buyers, and
+is out of its store's variety. Sales = min(stock, d). A share χ of a territory's unmet demand tries
 shelves that still have stock, in proportion to their mean demand, once; the rest is lost, or waits
 if the scenario backlogs it.
 
@@ -62,11 +63,14 @@ from channelsim.columns import (
     SUBSTITUTION,
     TRACE,
     VARIATION,
+    VARIETY_WEIGHT,
+    WITHDRAWN,
 )
 from channelsim.compiled import rule, wide
 from channelsim.distributions import fill_gamma, fill_poisson
+from channelsim.linear import solve_in_place
 from channelsim.numerics import exponential, logarithm, product_total
-from channelsim.tables import Draws, Floats, State, Terms, World
+from channelsim.tables import Draws, Floats, Integers, State, Terms, World
 
 
 @rule
@@ -143,6 +147,28 @@ def attract(world: World, terms: Terms, state: State) -> None:
             for i in range(start[j] - first, end[j] - first):
                 summed += attraction[i]
             of_store[j] = summed
+        if state.relationships.shape[1] > 0:
+            leave_withdrawn(g, first, start, end, world, state)
+
+
+@rule
+def leave_withdrawn(g: int, first: int, start: Integers, end: Integers, world: World, state: State) -> None:
+    """Take the withdrawn shelves out of what a segment finds, and out of their stores' variety."""
+    withdrawn, attraction = state.holdings[WITHDRAWN][first:], state.attraction[g]
+    weight = world.segments[VARIETY_WEIGHT, g]
+    for j in range(state.store_attraction.shape[1]):
+        before, left, summed = 0.0, 0.0, 0.0
+        for i in range(start[j] - first, end[j] - first):
+            offered = 1.0 if attraction[i] > 0.0 else 0.0
+            before += offered
+            left += offered * (1.0 - withdrawn[i])
+        if left == before:
+            continue
+        scale = exponential(weight * (logarithm(left) - logarithm(before))) if left > 0.0 else 1.0
+        for i in range(start[j] - first, end[j] - first):
+            attraction[i] *= scale * (1.0 - withdrawn[i])
+            summed += attraction[i]
+        state.store_attraction[g, j] = summed
 
 
 @wide
@@ -247,7 +273,11 @@ def expect_linear_demand(world: World, terms: Terms, state: State) -> None:
             quantity = intercept[start + i]
             for k in range(n):
                 quantity -= terms.slopes[position + i * n + k] * price[start + k]
-            mean[start + i] = listed[start + i] * max(quantity, 0.0)
+            mean[start + i] = quantity
+        if state.relationships.shape[1] > 0:
+            price_out_withdrawn(start, n, position, terms, state)
+        for i in range(start, end):
+            mean[i] = listed[i] * max(mean[i], 0.0)
         position += n * n
         for i in range(n):
             for k in range(n):
@@ -255,6 +285,30 @@ def expect_linear_demand(world: World, terms: Terms, state: State) -> None:
         for i in range(start, end):
             mean[i] *= market
         state.territories[CONSUMER_SURPLUS, t] = market * surplus
+
+
+@rule
+def price_out_withdrawn(start: int, n: int, position: int, terms: Terms, state: State) -> None:
+    """Give the withdrawn shelves of a territory the price at which nobody would buy there."""
+    first, system, out = first_shelf_of(state), state.workspace, 0
+    mean, withdrawn = state.holdings[MEAN_DEMAND][first:], state.holdings[WITHDRAWN][first:]
+    for i in range(n):
+        if withdrawn[start + i] > 0.0:
+            system[out, n + 1] = i
+            out += 1
+    if out == 0:
+        return
+    for row in range(out):
+        i = int(system[row, n + 1])
+        for column in range(out):
+            system[row, column] = terms.slopes[position + i * n + int(system[column, n + 1])]
+        system[row, out] = mean[start + i]
+    solve_in_place(system, out)
+    for i in range(n):
+        for row in range(out):
+            mean[start + i] -= terms.slopes[position + i * n + int(system[row, n + 1])] * system[row, out]
+    for row in range(out):
+        mean[start + int(system[row, n + 1])] = 0.0
 
 
 @rule
@@ -268,6 +322,8 @@ def expect_given_demand(week: int, world: World, terms: Terms, state: State) -> 
         for i in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
             base = given[i] if trace[i] < 0 else listed[i] * world.trace[trace[i], week]
             mean[i] = base * market
+            if state.relationships.shape[1] > 0:
+                mean[i] *= 1.0 - state.holdings[WITHDRAWN, first + i]
 
 
 @rule
