@@ -28,6 +28,7 @@ LAYERS = (
         "compaction",
         "consumers",
         "coverage",
+        "listing",
         "network",
         "network_reading",
         "opening_state",
