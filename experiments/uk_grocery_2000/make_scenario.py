@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tomli_w
@@ -34,34 +34,46 @@ STORES = {  # by region: 1 is everywhere, 2 and 3 lean to opposite halves, 4 and
 }
 FRINGE = "independents"
 INDEPENDENTS = 10  # in each region
-CHAIN_SLOTS, INDEPENDENT_SLOTS = 20, 8
 SUPPLIERS, WITH_TWO_BRANDS = 30, 6
-SIZE_DEVIATION, REGIONAL_DEVIATION = 1.0, 0.5
+SIZE_DEVIATION = 1.0
 BASE_EQUITY = -1.0
 PRICE_SENSITIVITY = 2.0  # × the retail price of 1.3: the mean brand elasticity of -2.6
 WHOLESALE, PRODUCTION, OWN_LABEL_TRANSFER, MARKUP = 1.0, 0.6, 0.8, 1.3
 
 DESCRIPTION = """
-A stylised British grocery category of 2000: five chains, named by rank, a fringe of sixty independents, thirty
-suppliers with thirty-six brands, and a private label of each chain, in six regions. Given: the chains' shares of the
-market, cumulative 32.2, 46.8, 56.4, 63.3, 68.5 % (Competition Commission 2000, Cm 4842, as quoted in the theory
-brief T5; the report itself could not be read). The chains' loyalty is calibrated to them, once and to
-nothing else (experiments/uk_grocery_2000). Everything else is a declared assumption: the number of stores
-by region, of suppliers and brands; brand sizes (normal utility, deviation 1, so that attractions are lognormal) and
-regional tastes (deviation 0.5); shelves for twenty brands in a chain and eight in an independent, a fifth
-to a half of those on offer; prices (retail 1.3 times wholesale, private label a fifth cheaper), price sensitivity
-from the mean brand elasticity of -2.6 (Bijmolt et al. 2005); all suppliers deliver directly; no listing fees,
-of which the practice is documented but no amount. One demand system is one category: suppliers that sell in several
-categories are left out.
+A stylised category of British grocery in 2000: five chains, named by rank, a fringe of sixty
+independents, thirty suppliers with thirty-six brands, and a private label of each chain, in six regions.
+Given are the chains' shares of the market, cumulative 32.2, 46.8, 56.4, 63.3 and 68.5 % (Competition
+Commission 2000, Cm 4842, as quoted in the package's theory brief; the report itself could not be read).
+Their stores' loyalty is calibrated to these shares and to nothing else (experiments/uk_grocery_2000).
+Everything else is a declared assumption: numbers of stores by region, of suppliers and brands; brand
+sizes (normal utility, deviation 1, so that attractions are lognormal) and regional tastes (deviation
+0.5); shelves for twenty brands in a chain and eight in an independent; prices (retail 1.3 times
+wholesale, private label a fifth cheaper) and price sensitivity, from the mean brand elasticity of -2.6 of
+Bijmolt et al. 2005; direct delivery to all; no listing fees, of which the practice is documented but no
+amount. One demand system is one category, so a supplier here sells in one category only.
 """
 
 
-def brands() -> tuple[list[dict[str, Any]], np.ndarray]:
+class Assumptions(NamedTuple):
+    """What the experiment varies; the defaults are the scenario's."""
+
+    chain_slots: int | None = 20
+    independent_slots: int | None = 8
+    listing_fee: float = 0.0  # money per week and shelf, asked by the chains
+    regional_deviation: float = 0.5
+    brand_seed: int = 2000
+
+
+AS_IN_THE_SCENARIO = Assumptions()
+
+
+def brands(assumed: Assumptions) -> tuple[list[dict[str, Any]], np.ndarray]:
     """Return the suppliers' brands with their owners, and their (brands, regions) utility."""
     owner = [s for s in range(SUPPLIERS) for _ in range(1 + (s < WITH_TWO_BRANDS))]
-    draws = np.random.default_rng(2000)
+    draws = np.random.default_rng(assumed.brand_seed)
     size = draws.normal(0.0, SIZE_DEVIATION, len(owner))
-    taste = draws.normal(0.0, REGIONAL_DEVIATION, (len(owner), len(REGIONS)))
+    taste = assumed.regional_deviation * draws.normal(0.0, 1.0, (len(owner), len(REGIONS)))
     rows = [
         {"name": f"brand {b + 1:02}", "owner": f"supplier {s + 1:02}", "production_cost": PRODUCTION}
         for b, s in enumerate(owner)
@@ -69,9 +81,9 @@ def brands() -> tuple[list[dict[str, Any]], np.ndarray]:
     return rows, BASE_EQUITY + size[:, None] + taste
 
 
-def draft() -> Scenario:
+def draft(assumed: Assumptions = AS_IN_THE_SCENARIO) -> Scenario:
     """Return the scenario with all loyalties zero."""
-    rows, utility = brands()
+    rows, utility = brands(assumed)
     suppliers = list(dict.fromkeys(row["owner"] for row in rows))
     labels = [{"name": f"{chain} label", "owner": chain, "production_cost": PRODUCTION} for chain in STORES]
     utility = np.concatenate([utility, np.full((len(labels), len(REGIONS)), BASE_EQUITY)])
@@ -85,7 +97,7 @@ def draft() -> Scenario:
             "owner": chain,
             "per_territory": dict(zip(REGIONS, map(float, count))),
             "suppliers": [f"{chain} plant", *suppliers],
-            "listing_limit": CHAIN_SLOTS,
+            "listing_fee": assumed.listing_fee,
             "loyalty": 0.0,
             "pricing": {"rule": "markup", "markup": MARKUP},
         }
@@ -97,17 +109,20 @@ def draft() -> Scenario:
             "role": "retailer",
             "per_territory": float(INDEPENDENTS),
             "suppliers": suppliers,
-            "listing_limit": INDEPENDENT_SLOTS,
             "pricing": {"rule": "markup", "markup": MARKUP},
         }
     )
+    for store in stores:
+        slots = assumed.independent_slots if store["name"] == FRINGE else assumed.chain_slots
+        if slots is not None:
+            store["listing_limit"] = slots
     price = {f"{chain} plant": OWN_LABEL_TRANSFER for chain in STORES}
     return Scenario.parse(
         {
             "scenario_format": 1,
             "name": "uk_grocery_2000",
             "title": "British grocery, 2000: suppliers and their customers",
-            "description": DESCRIPTION,
+            "description": " ".join(DESCRIPTION.split()),
             "focal": "supplier 01",
             "weeks": 60,
             "warm_up_weeks": 8,
@@ -161,8 +176,8 @@ def calibrated(scenario: Scenario, tolerance: float = 5e-5, rounds: int = 60) ->
         shares = market_shares(found)
         if np.abs(shares - target).max() < tolerance:
             return found
-        # the logit of a share moves one for one with loyalty where a store is small
-        loyalty += np.log(target / (1.0 - target)) - np.log(shares / (1.0 - shares))
+        # with one region and no change of lists this step is exact: shares go with e^loyalty
+        loyalty += np.log(target / shares) - np.log((1.0 - target.sum()) / (1.0 - shares.sum()))
     raise RuntimeError(f"market shares {shares} after {rounds} rounds; wanted {target}")
 
 

@@ -21,10 +21,10 @@ listing is not worth its fee to a supplier cannot be had. Within one firm no fee
 Search: from the empty shelf, the best of all single additions, exchanges and removals until none helps
 (greedy with exchanges). For one cell that finds the best set (Jagabathula 2014, "Assortment optimization
 under general choice", shows it for the multinomial logit); for several cells the problem is NP-hard, so exact
-search is not for markets with dozens of brands. The tests compare with enumeration: without fees the
-list is worth 99.9 % of the best or more, but where a high fee shuts brands out the search can stop early (88 %
-in one test). Buyers decide in turn, the others' shelves given, until no one changes anything: a Nash equilibrium in pure strategies. There
-may be none, and then the lists of the last of `MOST_ROUNDS` rounds hold.
+search is not for markets with dozens of brands. The tests compare with enumeration: without fees the list
+is worth 99.9 % of the best or more; where a high fee shuts brands out the search can stop early (88 % in one
+test). Buyers decide in turn, the others' shelves given, until no one changes anything: a Nash equilibrium
+in pure strategies. There may be none, and then the lists of the last of `MOST_ROUNDS` rounds hold.
 
 Limit and switch: without a limit and a fee no step is taken, and every store lists what it can get.
 """
