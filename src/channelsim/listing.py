@@ -5,14 +5,14 @@ Idea: a shelf is scarce. A store group may have a ``listing_limit``, at most n b
 once for all its stores of a group, an independent store for itself; both for the firm that owns them. With B
 the brands on offer, M_c the buyers of consumer cell c = (zone, segment), a_cb the attraction of brand b
 summed over the buyer's stores, μ_b the firm's unit margin on it (from plant to shelf, as far as the firm
-owns the way: a private label is worth its production margin too), the buyer lists the set x ⊂ B, |x| ≤ n,
+owns the way: a private label is worth its production margin too), the buyer lists the set x ⊂ B of at most n,
 with most
 
     V(x) = Σ_c M_c (W_c + Σ_{b∈x} μ_b a_cb) / (O_c + Σ_{b∈x} a_cb) + Σ_{b∈x} fee·shelves_b
 
 where O_c is the attraction of all other stores and of buying nothing, W_c what the firm earns elsewhere in
 the cell. Prices are the opening ones, buyers those of an average week, noise is off; costs of stock and
-fixed costs are left out. Where segments like variety, a grows with ln(assortment) as in `demand`.
+fixed costs are left out. Where segments like variety, attraction grows with the assortment as in `demand`.
 
 A supplying firm pays for a listing no more than it is worth to it: what it earns with the listing less what
 it would earn without, all else as it is, its own sales lost elsewhere included. A set in which some

@@ -7,8 +7,8 @@ in proportion, and the rest stays in arrears. Without payables an invoice is pai
 
 The account of a week values goods sold at replacement cost w (production cost at the top):
 
-    π_j = Σ_l [ revenue − w·sales − handling·sales − h·w·stock − κ·e²/2 − write-off ] − weekly cost − finance
-          + listing fees received − listing fees paid
+    a_l = revenue − w·sales − handling·sales − h·w·stock − κ·e²/2 − write-off
+    π_j = Σ_l a_l − weekly cost − finance + listing fees received − listing fees paid
     finance = r·(receivable − payable)
 
 with h the holding rate plus obsolescence. Finance is the notional cost of capital tied up in
