@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from channelsim import ScenarioError, simulate
 from channelsim import columns as c
+from channelsim.engines.mesa_model import ChannelModel
 from channelsim.scenario import Scenario
 from channelsim.tables import state_views
 from channelsim.world import build
@@ -250,6 +251,15 @@ def test_a_fee_moves_profit_from_maker_to_store():
     fees = simulate(with_fee, replications=1, progress=False)
     assert fees.metrics["listing_fees_paid"].item() == fees.metrics["listing_fees_received"].item()
     assert fees.by_chain["listing_fees_received"].sel(chain="Big").item() == 2.0 * sum(shelves)
+
+
+def test_the_mesa_model_lists_and_pays_as_the_batch_engine_does():
+    scenario = grocery(limit=2, fee=2.0, **{"demand.noise": "poisson"})
+    model = ChannelModel(scenario, seed=5, replication=1)
+    model.run()
+    profit = simulate(scenario, replications=2, seed=5, progress=False).metrics["channel_profit"]
+    assert model.metric("channel_profit") == profit.sel(replication=1).item()
+    assert model.metric("listing_fees_paid") == model.metric("listing_fees_received") > 0.0
 
 
 # --- what is refused ------------------------------------------------------------------------------------
