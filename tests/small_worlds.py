@@ -132,6 +132,8 @@ def scenarios(draw, orders=STEADY_ORDERS):
         "handling_cost": draw(numbers(0.0, 1.0)),
         "fixed_cost": draw(numbers(0.0, 5.0)),
         "servicing_cost": 0.5,
+        "listing_limit": draw(st.sampled_from([None, 1])) if demand["system"] == "logit" else None,
+        "listing_fee": draw(st.sampled_from([0.0, 2.0])) if demand["system"] == "logit" else 0.0,
         "obsolescence": 0.01,
         "opening_service": draw(st.sampled_from([0.0, 0.5])),
         "capital": {"distribution": "uniform", "mean": 300.0, "deviation": 300.0},

@@ -2,7 +2,8 @@
 
 Active is derived tier by tier, upstream first: a slot is active iff its rank is below the density
 count; a holding is listed iff its member is active and it is in the top tier or finds a listed source,
-the first in its order of preference; a brand without a source is unlisted there.
+the first in its order of preference; a brand without a source is unlisted there. Where stores have fewer
+shelves than brands, or ask to be paid for them, they then choose (`channelsim.listing`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
+from channelsim.listing import choose_listings, limits_listing, listing_fees
 from channelsim.members import density_counts
 from channelsim.opening_state import open_state
 from channelsim.parts import MemberGroup
@@ -34,10 +36,21 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
         If the world cannot feel a decision, or a density is above the built maximum.
     """
     policy = policy or BASE
-    world, scenario = built.world, built.scenario
-    over = _ended(built, policy)
-    listed, source, link_active = _sources(built, _active_members(built, policy), over)
+    scenario, ended = built.scenario, _ended(built, policy)
+    listed, source = _sources(built, _active_members(built, policy), ended)
     contracts = _contracts(built, policy)
+    terms = _terms(built, listed, source, ended, contracts)
+    if not limits_listing(scenario):
+        return terms
+    listed = choose_listings(built, terms)
+    return _terms(built, listed, np.where(listed > 0, source, -1), ended, contracts)
+
+
+def _terms(
+    built: BuiltWorld, listed: Floats, source: Integers, ended: np.ndarray, contracts: dict[str, Floats]
+) -> Terms:
+    """Return the terms and the opening state when these holdings are listed, each ordering on its source."""
+    world, scenario = built.world, built.scenario
     has_source, link = source >= 0, np.maximum(source, 0)
     holdings = np.zeros((len(columns_of("holdings", "terms")), built.sizes.holdings))
     holdings[c.LISTED] = listed
@@ -53,12 +66,14 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
         slopes, holdings[c.INTERCEPT] = linear_demand(built, listed)
     elif scenario.demand.system == "given":
         holdings[c.INTERCEPT] = listed * given_means(scenario, built.members, world.holdings_index[c.MEMBER])
+    link_active = np.zeros(built.sizes.links)
+    link_active[source[has_source]] = 1.0
     state = new_state(built.sizes)
     terms = Terms(
-        members=_weekly_costs(built, listed, source)[None],
+        members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source)]),
         holdings=holdings,
         holdings_index=source[None],
-        links=np.stack([link_active, _open_links(built, listed) & ~over]).astype(np.float64),
+        links=np.stack([link_active, _open_links(built, listed) & ~ended]).astype(np.float64),
         utility=shelf_utility(built, listed),
         slopes=slopes,
         base=state.flat,
@@ -137,8 +152,8 @@ def _ended(built: BuiltWorld, policy: Policy) -> np.ndarray:
     return over
 
 
-def _sources(built: BuiltWorld, active: Floats, ended: np.ndarray) -> tuple[Floats, Integers, Floats]:
-    """Return which holdings are listed, the link each orders on (-1: none), and which links are active."""
+def _sources(built: BuiltWorld, active: Floats, ended: np.ndarray) -> tuple[Floats, Integers]:
+    """Return which holdings are listed, and the link each orders on (-1: none)."""
     world, sizes = built.world, built.sizes
     listed = active[world.holdings_index[c.MEMBER]].copy()
     source = np.full(sizes.holdings, -1)
@@ -153,9 +168,7 @@ def _sources(built: BuiltWorld, active: Floats, ended: np.ndarray) -> tuple[Floa
         source[found] = supplied[best]
         listed[rows] *= source[rows] >= 0
     source[listed == 0] = -1
-    link_active = np.zeros(sizes.links)
-    link_active[source[source >= 0]] = 1.0
-    return listed, source, link_active
+    return listed, source
 
 
 def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:

@@ -75,6 +75,8 @@ LIQUIDITY = 8
 
 # terms.members
 WEEKLY_COST = 0
+LISTING_FEES_PAID = 1
+LISTING_FEES_RECEIVED = 2
 
 # state.members
 CASH = 0

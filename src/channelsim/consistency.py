@@ -159,12 +159,26 @@ def _check_group(group: MemberGroup, groups: Groups, brands: list[str], scenario
         )
     if group.pays_from_cash and not scenario.credit:
         raise ValueError(f"{where}.pays_from_cash: invoices are paid when made out unless credit = true")
+    _check_listing(group, scenario)
     for name in ATTRIBUTES:
         value, c = getattr(group, name), column(name)
         middle = value if isinstance(value, float) else value.mean
         if not c.low <= middle <= c.high:
             bounds = f"must lie between {c.low:g} and {c.high:g} {c.unit}"
             raise ValueError(f"{where}.{name} = {middle:g}: {bounds}")
+
+
+def _check_listing(group: MemberGroup, scenario: Scenario) -> None:
+    asked = {"listing_limit": group.listing_limit is not None, "listing_fee": group.listing_fee > 0}
+    for name in (name for name, given in asked.items() if given):
+        where = f"members.{group.name}.{name} = {getattr(group, name):g}"
+        if not group.sells_to_consumers:
+            raise ValueError(f"{where}: shelves are the stores'; a {group.role} sells to other members")
+        if scenario.demand.system != "logit":
+            raise ValueError(
+                f"{where}: what a listing is worth needs demand.system = 'logit', "
+                f"not {scenario.demand.system!r}"
+            )
 
 
 def _check_order(groups: Groups) -> None:

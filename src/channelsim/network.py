@@ -107,7 +107,8 @@ def _rules(group: MemberGroup) -> dict[str, Any]:
     """Return the fields of a group that are no attributes of single members."""
     fields = group.model_dump(exclude_defaults=True, exclude_none=True)
     kept = ("capacity", "pays_from_cash", "opening_service", "pricing", "ordering")
-    return {name: fields[name] for name in kept if name in fields}
+    listing = ("listing_limit", "listing_fee")
+    return {name: fields[name] for name in (*kept, *listing) if name in fields}
 
 
 def _add_edges(graph: DiGraph, channel: Channel, terms: Terms, names: list[str]) -> None:

@@ -309,6 +309,18 @@ class MemberGroup(Part):
         "capacity", description="units of each brand that a top-tier member can ship a week"
     )
     pays_from_cash: bool = Field(default=False, description="pays invoices only as far as its cash goes")
+    listing_limit: int | None = Field(
+        default=None,
+        ge=1,
+        description="stores: brands for which they have shelves, a chain choosing as one; default: no limit",
+    )
+    listing_fee: float = Field(
+        default=0.0,
+        ge=0,
+        le=1e12,
+        description="stores: what they ask of a shelf's supplier for listing its brand",
+        json_schema_extra={"unit": "money per week and shelf", "source": "off by default"},
+    )
     opening_service: float = Field(default=0.0, ge=0, description="service effort at the start")
     pricing: Pricing = Pricing()
     ordering: Ordering = Ordering()

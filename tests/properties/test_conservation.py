@@ -156,12 +156,29 @@ class Ledger:
         earned = np.where(np.arange(len(member)) < first, received, holdings[c.PRICE] * holdings[c.SALES])
         flow = earned - self.by_holding(payments, c.BUYER_HOLDING) - spent + salvaged
         weekly = run.terms.members[c.WEEKLY_COST]
-        by_member = np.bincount(member, weights=flow, minlength=len(weekly)) - weekly
-        self.money_turned += spent.sum() + weekly.sum()
+        fees, fee_income = self.listing_fees(len(weekly))
+        by_member = np.bincount(member, weights=flow, minlength=len(weekly)) - weekly - fees + fee_income
+        self.money_turned += spent.sum() + weekly.sum() + fees.sum()
         change = now["members"][c.CASH] - was["members"][c.CASH]
         self.close_to(change, by_member, self.money_turned)
         whole = consumers - spent.sum() - weekly.sum() + salvaged.sum()  # payments between members net out
         self.close_to(change.sum(), whole, self.money_turned)
+
+    def listing_fees(self, members):
+        """Return what members pay and receive, shelf by shelf: its supplier pays what its store asks."""
+        run, paid, received = self.run, np.zeros(members), np.zeros(members)
+        groups, owner = run.channel.scenario.members, run.channel.members.owner
+        for h in range(run.channel.first_shelf, run.channel.sizes.holdings):
+            link = run.terms.holdings_index[c.SOURCE_LINK, h]
+            store = run.world.holdings_index[c.MEMBER, h]
+            fee = groups[run.channel.members.group[store]].listing_fee
+            supplier = run.world.links_index[c.SUPPLIER_MEMBER, link]
+            if link >= 0 and owner[supplier] != owner[store]:
+                paid[supplier] += fee
+                received[store] += fee
+        self.close_to(paid, run.terms.members[c.LISTING_FEES_PAID], 1.0 + paid.sum())
+        self.close_to(received, run.terms.members[c.LISTING_FEES_RECEIVED], 1.0 + paid.sum())
+        return paid, received
 
     @staticmethod
     def close_to(found, expected, turnover):
@@ -169,9 +186,19 @@ class Ledger:
         assert gap.max(initial=0.0) <= 1e-10 * turnover, (found, expected)
 
 
+def check_listing(run):
+    """Check that no store lists more brands than it has shelves for."""
+    listed, store = run.terms.holdings[c.LISTED], run.world.holdings_index[c.MEMBER]
+    count = np.bincount(store, listed, run.channel.sizes.members)
+    for m in range(run.channel.first_store, len(count)):
+        limit = run.channel.scenario.members[run.channel.members.group[m]].listing_limit
+        assert limit is None or count[m] <= limit
+
+
 def run_and_check(scenario, policy, replication, seed, active_only=False):
     run = Run(scenario, policy, replication, seed, active_only=active_only)
     ledger = Ledger(run)
+    check_listing(run)
     constrained = run.world.members_index[c.LIQUIDITY] == 1
     for _ in range(scenario.weeks):
         cash = run.state.members[c.CASH].copy()

@@ -55,7 +55,11 @@ def channels(draw):
     store = {
         "role": "retailer",
         "handling_cost": draw(numbers(0.0, 2.0)),
-        "pricing": {"rule": "fixed", "adjustment": 0.0, "opening": {b: draw(numbers(22.0, 30.0)) for b in brands}},
+        "pricing": {
+            "rule": "fixed",
+            "adjustment": 0.0,
+            "opening": {b: draw(numbers(22.0, 30.0)) for b in brands},
+        },
         "ordering": {"forecast": "known_mean", "safety_factor": 0.0},
         "opening_service": draw(numbers(0.0, 1.0)),
         "holding_rate": 0.0,

@@ -39,6 +39,7 @@ LAYERS = (
         "compaction",
         "consumers",
         "coverage",
+        "listing",
         "network",
         "network_reading",
         "opening_state",

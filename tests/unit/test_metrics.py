@@ -108,7 +108,14 @@ def small_channel(**changes) -> Totals:
             "overall": np.array([[3.0]]),
             "brand": np.array([[2.0, 4.0]]),
             "territory": np.array([[1.0, 5.0]]),
-        }
+        },
+        **{
+            f"listing_fees_{way}": {
+                grouping: np.arange(1.0, 1.0 + len(LABELS[grouping]))[None]
+                for grouping in METRICS["listing_fees_paid"].groupings
+            }
+            for way in ("paid", "received")
+        },
     }
     made = {
         "policies": ("base",),
@@ -187,6 +194,8 @@ def value(name, grouping="overall", totals=None):
         ("active_members", "role", [1, 2]),
         ("bullwhip_ratio", "tier", [np.nan, 2]),
         ("bullwhip_ratio", "group", [np.nan, 2, 2]),
+        ("listing_fees_paid", "territory", [1, 2]),
+        ("listing_fees_received", "overall", [1]),
         ("mean_distance", "brand", [2, 4]),
         ("mean_distance", "overall", [3]),
     ],
@@ -295,7 +304,8 @@ def test_columns_needed_are_what_is_read():
 
 def test_columns_needed_of_all_metrics():
     needed = columns_needed()
-    assert needed.pop("structural") == ("mean_distance",)
+    fees = ("listing_fees_paid", "listing_fees_received")
+    assert needed.pop("structural") == (*fees, "mean_distance")
     assert list(needed) == list(TABLES)
     for table, columns in needed.items():
         assert [c for c in TABLES[table] if c in columns] == list(columns)

@@ -46,6 +46,10 @@ def synthetic_totals(seed=0, **changes) -> Totals:
             for grouping in ("overall", "territory", "brand")
         }
     }
+    for name in ("listing_fees_paid", "listing_fees_received"):
+        structural[name] = {
+            grouping: np.ones((len(POLICIES), len(LABELS[grouping]))) for grouping in METRICS[name].groupings
+        }
     weekly = random.uniform(0, 9, (*cells, 30, 1))
     by_territory = random.uniform(0, 9, (*cells, 30, 4))
     made = {

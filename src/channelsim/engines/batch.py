@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from channelsim import columns as c
-from channelsim.coverage import mean_distances
 from channelsim.decisions import Policy
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.reviews import Related
+from channelsim.engines.structural import structural_metric
 from channelsim.engines.trajectories import row_labels, trajectory_table
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
@@ -274,11 +274,9 @@ def totals_of(
         overall[..., 0] += collected["territories"][..., t]
     values["territories", "overall"] = overall
     structural: dict[str, dict[str, Floats]] = {}
-    if "mean_distance" in recording.structural:
-        found = [mean_distances(*pair) for pair in applied]
-        structural["mean_distance"] = {
-            g: np.stack([f[g] for f in found]) for g in ("overall", "territory", "brand")
-        }
+    for name in recording.structural:
+        found = [structural_metric(name, *pair) for pair in applied]
+        structural[name] = {g: np.stack([f[g] for f in found]) for g in found[0]}
     scenario = channel.scenario
     return Totals(
         policies=tuple(p.name for p in policies),

@@ -7,12 +7,14 @@ in proportion, and the rest stays in arrears. Without payables an invoice is pai
 
 The account of a week values goods sold at replacement cost w (production cost at the top):
 
-    π_j = Σ_l [ revenue − w·sales − handling·sales − h·w·stock − κ·e²/2 − write-off ] − weekly cost − finance
+    a_l = revenue − w·sales − handling·sales − h·w·stock − κ·e²/2 − write-off
+    π_j = Σ_l a_l − weekly cost − finance + listing fees received − listing fees paid
     finance = r·(receivable − payable)
 
 with h the holding rate plus obsolescence. Finance is the notional cost of capital tied up in
 credit, not a payment; all other terms move cash. Source: cost accounting at replacement cost, which
-leaves holding gains on stock out of the operating profit (Edwards & Bell 1961).
+leaves holding gains on stock out of the operating profit (Edwards & Bell 1961). Listing fees go from
+the supplier of a shelf to its store every week, at once (`channelsim.listing`).
 
 Limit: no credit, no stock, no cost of service: π = (p − w)·q − fixed cost.
 """
@@ -37,6 +39,8 @@ from channelsim.columns import (
     HANDLING_COST,
     HOLDING_RATE,
     LIQUIDITY,
+    LISTING_FEES_PAID,
+    LISTING_FEES_RECEIVED,
     OBSOLESCENCE,
     OPERATING,
     OPERATING_COST,
@@ -241,13 +245,14 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
     finance, weekly = state.members[FINANCE_COST], terms.members[WEEKLY_COST]
     revenue, goods = state.holdings[REVENUE], state.holdings[COST_OF_GOODS]
     operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
+    fees, listing_income = terms.members[LISTING_FEES_PAID], terms.members[LISTING_FEES_RECEIVED]
     if profit.size == goods.size:  # one holding a member: rows line up
         for m in range(profit.size):
-            operating_cost[m] = operating[m] + weekly[m]
+            operating_cost[m] = operating[m] + (weekly[m] + fees[m])
         for m in range(profit.size):
-            profit[m] = revenue[m] - goods[m] - operating_cost[m] - finance[m]
+            profit[m] = revenue[m] - goods[m] - operating_cost[m] - finance[m] + listing_income[m]
         for m in range(profit.size):
-            cash[m] += flow[m] - weekly[m]
+            cash[m] += flow[m] - (weekly[m] + fees[m]) + listing_income[m]
         return
     for m in range(profit.size):
         margin, spent, moved = 0.0, 0.0, 0.0
@@ -255,6 +260,6 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
             margin += revenue[h] - goods[h]
             spent += operating[h]
             moved += flow[h]
-        operating_cost[m] = spent + weekly[m]
-        profit[m] = margin - operating_cost[m] - finance[m]
-        cash[m] += moved - weekly[m]
+        operating_cost[m] = spent + (weekly[m] + fees[m])
+        profit[m] = margin - operating_cost[m] - finance[m] + listing_income[m]
+        cash[m] += moved - (weekly[m] + fees[m]) + listing_income[m]
