@@ -196,6 +196,7 @@ class Renewal:
         surplus, least = gains.sum(axis=0), self.stakes.outside.sum(axis=0)
         with np.errstate(invalid="ignore"):
             short = surplus < least - SHORT * (np.abs(surplus) + np.abs(least))
+        short |= self.stakes.units <= 0.0  # nobody buys
         rows = np.flatnonzero(short & ~self.suspended)
         if not len(rows):
             return -1

@@ -1,12 +1,12 @@
-"""Dependence is what it says: the relationship is ended, the channel simulated to rest, and the loss compared."""
+"""Dependence is what it says: a relationship is ended, the channel simulated to rest, the loss compared."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_worlds import numbers
 
 from channelsim import Policy, Scenario, simulate
+from small_worlds import numbers
 
 BRANDS = ("A", "B", "C")
 
