@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -203,10 +203,11 @@ def announce_compilation() -> None:
         )
 
 
-def perform_steps(codes: list[int], world: World, terms: Terms, state: State) -> None:
-    """Perform steps on a state outside a run: no draws, no records; week 0 of a trace."""
+def perform_steps(codes: Sequence[int | tuple[int, int]], world: World, terms: Terms, state: State) -> None:
+    """Perform steps, with their tier or for all, on a state outside a run: no draws, no records, week 0."""
     # a span that begins at the very first step would start the replication anew
-    steps = np.array([(code, -1, 1) for code in (codes[0], *codes)], dtype=np.int64)
+    pairs = [(code, -1) if isinstance(code, int) else code for code in (codes[0], *codes)]
+    steps = np.array([(code, tier, 1) for code, tier in pairs], dtype=np.int64)
     span = Span(0, 1, 0, 0, 1, 0, len(steps), 1, 0, 0)
     draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])), np.zeros((2, 4)))
     records, reduction = nothing_recorded()

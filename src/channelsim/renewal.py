@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from channelsim import columns as c
-from channelsim.codes import DEMAND_SYSTEMS
+from channelsim.codes import DEMAND_SYSTEMS, PRICE_MARKUP
 from channelsim.kernels import kernels, perform_steps
 from channelsim.tables import Bargains, Floats, PowerRoom, State, Terms
 from channelsim.week import (
     EXPECTATIONS,
+    MARK_UP_WHOLESALE_PRICES,
     PASS_ON_COSTS,
     PROPOSE_BEST_RESPONSE_LINEAR,
     PROPOSE_BEST_RESPONSE_LOGIT,
@@ -97,6 +98,15 @@ class Renewal:
         links = channel.ties.link_contract
         self._links = np.flatnonzero(links >= 0)
         self._contract = links[self._links]
+        index = channel.world.holdings_index
+        self._marked = np.flatnonzero(
+            (index[c.PRICE_RULE, : self.first] == PRICE_MARKUP) & (index[c.END_LINK, : self.first] > 0)
+        )
+        self._marking = [
+            (MARK_UP_WHOLESALE_PRICES, tier)
+            for tier in range(channel.tiers - 1)
+            if np.any(index[c.PRICE_RULE, channel.holdings_of_tier(tier)] == PRICE_MARKUP)
+        ]
 
     def settle(self) -> Bargain:
         """Bargain over all contracts and write what was agreed; retail prices are put back."""
@@ -113,7 +123,7 @@ class Renewal:
             args = self.channel.world, self.terms, self.state, self.channel.ties, self.room
             kernels().withdraw(last, *args)
         self._write(prices)
-        holdings[c.PRICE] = kept
+        holdings[c.PRICE, self.first :] = kept[self.first :]
         self._follow()
         prices = np.where(self.suspended, np.nan, prices)
         return Bargain(prices, self.weights, gains, held, self.suspended.copy(), rounds)
@@ -129,7 +139,8 @@ class Renewal:
 
     def _come_to_rest(self) -> int:
         """Let contracts and retail prices come to rest together; return the rounds that it took."""
-        shelf_prices = self.state.holdings[c.PRICE][self.first :]
+        asked = np.concatenate([self._marked, np.arange(self.first, self.channel.sizes.holdings)])
+        price, proposed = self.state.holdings[c.PRICE], self.state.holdings[c.NEXT_PRICE]
         logit = self.system == "logit"
         answer = [
             PROPOSE_SIMPLE_PRICES,
@@ -140,16 +151,26 @@ class Renewal:
         rounds = 0
         while rounds < ROUNDS:
             rounds += 1
+            before = price[asked]
             self._follow()
             self._write(self._solve()[0])
-            perform_steps([PASS_ON_COSTS, *answer], self.channel.world, self.terms, self.state)
-            gap = self.state.holdings[c.NEXT_PRICE][self.first :] - shelf_prices
-            tried, missed = [*tried[1 - MEMORY :], shelf_prices.copy()], [*missed[1 - MEMORY :], gap]
-            if np.max(np.abs(gap) / np.maximum(np.abs(shelf_prices), 1e-300)) < TOLERANCE:
+            marking = [step for pair in self._marking for step in (pair, PASS_ON_COSTS)]
+            perform_steps([PASS_ON_COSTS, *marking, *answer], self.channel.world, self.terms, self.state)
+            answered = np.concatenate([price[self._marked], proposed[self.first :]])
+            gap = answered - before
+            tried, missed = [*tried[1 - MEMORY :], before], [*missed[1 - MEMORY :], gap]
+            if np.max(np.abs(gap) / np.maximum(np.abs(before), 1e-300)) < TOLERANCE:
                 break
-            shelf_prices[:] = extrapolated(tried, missed)
+            price[asked] = extrapolated(tried, missed)
+            self._ask(price)
         self._follow()
         return rounds
+
+    def _ask(self, price: Floats) -> None:
+        """Write the prices of those who mark up on their links."""
+        supplier = self.channel.world.links_index[c.SUPPLIER_HOLDING]
+        theirs = np.isin(supplier, self._marked)
+        self.state.links[c.WHOLESALE_PRICE, theirs] = price[supplier[theirs]]
 
     def _solve(self) -> tuple[Floats, Floats, Floats]:
         """Return prices of all contracts, both sides' gains, and whose outside option holds each."""
