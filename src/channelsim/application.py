@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.attempts import influence_under, keep_own_prices
 from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, Policy, TermsChange
 from channelsim.errors import ScenarioError
@@ -61,8 +62,10 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
         utility=shelf_utility(built, listed),
         slopes=slopes,
         base=state.flat,
+        influence=influence_under(built, policy, link_active),
     )
     open_state(built, terms, state, contracts["wholesale_price"])
+    keep_own_prices(terms, state)
     return terms
 
 

@@ -164,6 +164,7 @@ class BuiltWorld:
             gamma=gamma,
             events=events,
             event_values=event_values,
+            effects=np.array(scenario.effect_values()),
         )
         return cls(
             scenario,
@@ -188,7 +189,7 @@ def _spans(owner: Integers, count: int) -> tuple[Integers, Integers]:
 def _parameters(scenario: Scenario) -> Floats:
     """Return the scenario-wide parameters in the order of their columns."""
     columns = columns_of("scenario", "world")
-    parts = (scenario, scenario.demand, scenario.power)
+    parts = (scenario, scenario.demand, scenario.power, scenario.relations)
     values = [next(getattr(p, c.name) for p in parts if hasattr(p, c.name)) for c in columns]
     return np.array(values, dtype=np.float64)
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from channelsim.compiled import entry
+from channelsim.mechanisms.bases import review_bases
 from channelsim.mechanisms.dependence import review_dependence
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
@@ -55,9 +56,10 @@ class Kernels(NamedTuple):
     run_span: Callable[..., None]
     review_wholesale: Callable[..., None]
     review_dependence: Callable[..., None]
+    review_bases: Callable[..., None]
 
 
-REVIEWS_ONLY = ("counterfactual.py", "dependence.py")
+REVIEWS_ONLY = ("bases.py", "counterfactual.py", "dependence.py")
 """Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
@@ -153,7 +155,16 @@ def _build(digest: str, review_digest: str) -> Kernels:
             return
         review_dependence(system, world, terms, state, ties, room)
 
-    return Kernels(run_span, review, review_power)
+    @entry
+    def review_power_bases(
+        first: bool, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
+    ) -> None:
+        """Form the power bases."""
+        if review_digest == "":
+            return
+        review_bases(first, world, terms, state, ties, room)
+
+    return Kernels(run_span, review, review_power, review_power_bases)
 
 
 def needs_compilation(kernel: Any) -> bool:

@@ -15,9 +15,29 @@ PACKAGE = Path(channelsim.__file__).parent
 
 # From the bottom up: a module may import from its own layer and from those below it.
 LAYERS = (
-    {"codes", "columns", "compiled", "errors", "expressions", "files", "numerics", "pipelines", "randomness"},
+    {
+        "codes",
+        "columns",
+        "compiled",
+        "effects",
+        "errors",
+        "expressions",
+        "files",
+        "numerics",
+        "pipelines",
+        "randomness",
+    },
     {"linear", "metrics", "paths", "schema", "tables"},
-    {"consistency", "decisions", "library", "parts", "power_parts", "scenario"},
+    {
+        "consistency",
+        "decisions",
+        "influence_consistency",
+        "influence_parts",
+        "library",
+        "parts",
+        "power_parts",
+        "scenario",
+    },
     {"events", "expansion", "holdings", "links", "members", "places", "territories", "traces"},
     {"mechanisms"},
     {"week"},
@@ -25,6 +45,8 @@ LAYERS = (
     # above the week, because the opening state expects demand by the week's own rules
     {
         "application",
+        "attempts",
+        "base_inputs",
         "compaction",
         "consumers",
         "coverage",

@@ -8,7 +8,7 @@ from channelsim.codes import DEMAND_SYSTEMS, LOGIT
 from channelsim.kernels import Span, kernels
 from channelsim.planning import plan_week, program
 from channelsim.tables import Integers, Terms
-from channelsim.week import REVIEW_DEPENDENCE, REVIEW_WHOLESALE_PRICES, REVIEWS
+from channelsim.week import REVIEW_BASES, REVIEW_DEPENDENCE, REVIEW_WHOLESALE_PRICES, REVIEWS
 
 if TYPE_CHECKING:
     from channelsim.engines.workspace import Workspace
@@ -26,6 +26,8 @@ class Driver:
         self.plan = plan_week(channel, terms)
         self._program = program(self.plan)
         self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
+        of_power = [p for p in self._reviews if self.plan[p].code in (REVIEW_DEPENDENCE, REVIEW_BASES)]
+        self._last_review_of_power = of_power[-1] if of_power else -1
 
     def run(self, count: int) -> None:
         """Run ``count`` replications to their end."""
@@ -65,6 +67,11 @@ class Driver:
             kernels().review_dependence(
                 system, world, self.terms, space.state, self.channel.ties, space.power_room
             )
+        elif planned.code == REVIEW_BASES:
+            kernels().review_bases(
+                week == 0, world, self.terms, space.state, self.channel.ties, space.power_room
+            )
+        if place == self._last_review_of_power:
             space.keep_review(output, week // planned.every)
 
     def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:

@@ -45,6 +45,7 @@ from channelsim.columns import (
     MARKET,
     MARKET_INDEX,
     MEAN_DEMAND,
+    OFFERED,
     OWED,
     PERCEIVED_SERVICE,
     PRICE,
@@ -92,12 +93,12 @@ def update_market(week: int, world: World, state: State, draws: Draws) -> None:
 
 
 @rule
-def perceive_service(world: World, terms: Terms, state: State) -> None:
+def perceive_service(world: World, state: State) -> None:
     """Write the service that consumers perceive at each shelf."""
     first = first_shelf_of(state)
     spillover = world.scenario[SERVICE_SPILLOVER]
     service, perceived = state.holdings[SERVICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
-    brand, listed = world.holdings_index[BRAND][first:], terms.holdings[LISTED][first:]
+    brand, offered = world.holdings_index[BRAND][first:], state.holdings[OFFERED][first:]
     if spillover == 0.0:
         for i in range(service.size):
             perceived[i] = service[i]
@@ -110,8 +111,8 @@ def perceive_service(world: World, terms: Terms, state: State) -> None:
             count[b] = 0.0
             pooled[b] = 0.0
         for i in range(start, end):
-            count[brand[i]] += listed[i]
-            pooled[brand[i]] += listed[i] * service[i]
+            count[brand[i]] += offered[i]
+            pooled[brand[i]] += offered[i] * service[i]
         for i in range(start, end):
             mean = pooled[brand[i]] / max(count[brand[i]], 1.0)
             perceived[i] = (1.0 - spillover) * service[i] + spillover * mean
@@ -122,7 +123,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
     """Write e^V of every shelf and segment, and its sum over each store's shelves."""
     first = first_shelf_of(state)
     price, perceived = state.holdings[PRICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
-    shift, listed = state.holdings[ATTRACTIVENESS][first:], terms.holdings[LISTED][first:]
+    shift, offered = state.holdings[ATTRACTIVENESS][first:], state.holdings[OFFERED][first:]
     first_member = world.members_index.shape[1] - state.store_attraction.shape[1]
     start = world.members_index[FIRST_HOLDING][first_member:]
     end = world.members_index[END_HOLDING][first_member:]
@@ -135,7 +136,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
             shift,
             perceived,
             price,
-            listed,
+            offered,
             attraction,
         )
         for j in range(of_store.size):
@@ -153,13 +154,13 @@ def fill_attraction(
     shift: Floats,
     perceived: Floats,
     price: Floats,
-    listed: Floats,
+    offered: Floats,
     attraction: Floats,
 ) -> None:
-    """Write e^V of every shelf for one segment; 0 where a shelf is not listed."""
+    """Write e^V of every shelf for one segment; 0 where a shelf is not offered."""
     for i in range(attraction.size):
         v = utility[i] + shift[i] + service_weight * perceived[i] - price_sensitivity * price[i]
-        attraction[i] = listed[i] * exponential(v)
+        attraction[i] = offered[i] * exponential(v)
 
 
 @rule
@@ -262,12 +263,12 @@ def expect_given_demand(week: int, world: World, terms: Terms, state: State) -> 
     """Settle the mean demand from the given mean or trace, times the market's size."""
     first = first_shelf_of(state)
     mean, trace = state.holdings[MEAN_DEMAND][first:], world.holdings_index[TRACE][first:]
-    given, listed = terms.holdings[INTERCEPT][first:], terms.holdings[LISTED][first:]
+    given, offered = terms.holdings[INTERCEPT][first:], state.holdings[OFFERED][first:]
     for t in range(world.territories_index.shape[1]):
         market = state.territories[MARKET, t]
         for i in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
-            base = given[i] if trace[i] < 0 else listed[i] * world.trace[trace[i], week]
-            mean[i] = base * market
+            base = given[i] if trace[i] < 0 else world.trace[trace[i], week]
+            mean[i] = offered[i] * base * market
 
 
 @rule
