@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.attempts import influence_under, keep_own_prices
 from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, Policy, TermsChange
 from channelsim.errors import ScenarioError
@@ -36,18 +37,18 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
         If the world cannot feel a decision, or a density is above the built maximum.
     """
     policy = policy or BASE
-    scenario, ended = built.scenario, _ended(built, policy)
-    listed, source = _sources(built, _active_members(built, policy), ended)
+    scenario = built.scenario
+    listed, source = _sources(built, _active_members(built, policy), _ended(built, policy))
     contracts = _contracts(built, policy)
-    terms = _terms(built, listed, source, ended, contracts)
+    terms = _terms(built, policy, listed, source, contracts)
     if not limits_listing(scenario):
         return terms
     listed = choose_listings(built, terms)
-    return _terms(built, listed, np.where(listed > 0, source, -1), ended, contracts)
+    return _terms(built, policy, listed, np.where(listed > 0, source, -1), contracts)
 
 
 def _terms(
-    built: BuiltWorld, listed: Floats, source: Integers, ended: np.ndarray, contracts: dict[str, Floats]
+    built: BuiltWorld, policy: Policy, listed: Floats, source: Integers, contracts: dict[str, Floats]
 ) -> Terms:
     """Return the terms and the opening state when these holdings are listed, each ordering on its source."""
     world, scenario = built.world, built.scenario
@@ -73,12 +74,14 @@ def _terms(
         members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source)]),
         holdings=holdings,
         holdings_index=source[None],
-        links=np.stack([link_active, _open_links(built, listed) & ~ended]).astype(np.float64),
+        links=np.stack([link_active, _open_links(built, listed) & ~_ended(built, policy)]).astype(np.float64),
         utility=shelf_utility(built, listed),
         slopes=slopes,
         base=state.flat,
+        influence=influence_under(built, policy, link_active),
     )
     open_state(built, terms, state, contracts["wholesale_price"])
+    keep_own_prices(terms, state)
     return terms
 
 

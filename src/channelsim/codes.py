@@ -43,5 +43,19 @@ FORECAST_SMOOTHING, FORECAST_MOVING_AVERAGE, FORECAST_KNOWN, FORECAST_SHARED = r
 SAFETY_RULES = ("given", "critical_fractile")
 SAFETY_GIVEN, SAFETY_FRACTILE = range(2)
 
+STRATEGIES = (
+    "promise",
+    "threat",
+    "legalistic_plea",
+    "request",
+    "recommendation",
+    "information_exchange",
+)
+PROMISE, THREAT, LEGALISTIC_PLEA, REQUEST, RECOMMENDATION, INFORMATION_EXCHANGE = range(6)
+BEHAVIOURS = ("price", "stock", "service", "payment")
+ASK_PRICE, ASK_STOCK, ASK_SERVICE, ASK_PAYMENT = range(4)
+BASES = ("reward", "coercive", "legitimate", "expert", "referent")
+SUPPLIER_ASKS, BUYER_ASKS = range(2)
+
 # decisions that draw random numbers: part of the counter, so never renumber
 DRAW_MARKET, DRAW_SHELF = 1, 2

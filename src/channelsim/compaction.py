@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.attempts import renumbered
 from channelsim.expansion import BuiltWorld, tier_table
 from channelsim.links import Links
 from channelsim.members import Members
@@ -106,7 +107,9 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         holding_of=new_holding[holding_of],
         travel_store=new_store[channel.travel_store[store[channel.travel_store]]],
     )
-    kept_terms = _terms(channel, terms, new_sizes, active, listed, link, new_link, related)
+    kept_terms = _terms(channel, terms, new_sizes, active, listed, link, new_link, related)._replace(
+        influence=renumbered(terms.influence, new_holding, new_link, related, new_sizes.relationships)
+    )
     return kept_channel, kept_terms
 
 
@@ -237,6 +240,7 @@ def _terms(
         utility=np.ascontiguousarray(terms.utility[:, shelf]),
         slopes=slopes,
         base=state.flat,
+        influence=terms.influence,
     )
 
 

@@ -1,7 +1,8 @@
 """The policy: what the manufacturer decides, as typed data (TOML in and out).
 
-``density`` sets how many members of a group are active, ``terms`` changes contracts. A policy is
-applied to a built world without rebuilding it; what the world cannot feel is refused by name.
+``density`` sets how many members of a group are active, ``terms`` changes contracts, ``influence`` says who
+is asked for what. A policy is applied to a built world without rebuilding it; what the world cannot feel is
+refused by name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pydantic import Field, model_validator
 
 from channelsim.errors import ScenarioError
 from channelsim.files import read_toml, write_whole
+from channelsim.influence_parts import Attempt
 from channelsim.parts import Document, Name, NotNegative, Part, Positive, number
 
 FORMAT = 1
@@ -88,6 +90,10 @@ class Policy(Document):
     density: dict[str, Density] = Field(default={}, description="density of member groups, by group")
     terms: list[TermsChange] = Field(default=[], description="changes of contracts, one after the other")
     ended: list[Ended] = Field(default=[], description="relationships that end before the first week")
+    influence: list[Attempt] = Field(
+        default=[],
+        description="attempts at influence; one named like an attempt of the scenario takes its place",
+    )
 
     @classmethod
     def parse(cls, data: Any, *, where: str = "policy") -> Policy:

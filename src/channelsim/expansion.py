@@ -165,6 +165,7 @@ class BuiltWorld:
             gamma=gamma,
             events=events,
             event_values=event_values,
+            effects=np.array(scenario.effect_values()),
         )
         return cls(
             scenario,
@@ -189,7 +190,7 @@ def _spans(owner: Integers, count: int) -> tuple[Integers, Integers]:
 def _parameters(scenario: Scenario) -> Floats:
     """Return the scenario-wide parameters in the order of their columns."""
     columns = columns_of("scenario", "world")
-    parts = (scenario, scenario.demand, scenario.power, scenario.bargaining)
+    parts = (scenario, scenario.demand, scenario.power, scenario.bargaining, scenario.relations)
     values = [next(getattr(p, c.name) for p in parts if hasattr(p, c.name)) for c in columns]
     return np.array(values, dtype=np.float64)
 
@@ -271,7 +272,7 @@ def _sizes(
             len(scenario.segments),
             len(scenario.brands),
             1 + _most_zones(territories),
-            # what is withdrawn within a run is priced out by a linear solve
+            # what is no longer offered is priced out by a linear solve
             _most_shelves(members, member, first_store) if relationships and linear else 0,
         ),
     )

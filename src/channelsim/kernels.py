@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from channelsim.compiled import entry
-from channelsim.mechanisms.bargaining import withdraw, write_stakes
+from channelsim.mechanisms.bargaining import write_stakes
+from channelsim.mechanisms.bases import review_bases
 from channelsim.mechanisms.dependence import review_dependence
+from channelsim.mechanisms.offering import offer_supplied
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
@@ -57,10 +59,11 @@ class Kernels(NamedTuple):
     review_wholesale: Callable[..., None]
     review_dependence: Callable[..., None]
     write_stakes: Callable[..., int]
-    withdraw: Callable[..., None]
+    offer: Callable[..., None]
+    review_bases: Callable[..., None]
 
 
-REVIEWS_ONLY = ("bargaining.py", "counterfactual.py", "dependence.py")
+REVIEWS_ONLY = ("bargaining.py", "bases.py", "counterfactual.py", "dependence.py")
 """Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
@@ -172,15 +175,22 @@ def _build(digest: str, review_digest: str) -> Kernels:
         return write_stakes(system, world, terms, state, ties, room, bargains)
 
     @entry
-    def withdraw_shelves(
-        contract: int, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
+    def offer(world: World, terms: Terms, state: State) -> None:
+        """Settle which holdings are offered."""
+        if digest == "":
+            return
+        offer_supplied(world, terms, state)
+
+    @entry
+    def review_power_bases(
+        first: bool, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
     ) -> None:
-        """Withdraw the shelves of a suspended contract."""
+        """Form the power bases."""
         if review_digest == "":
             return
-        withdraw(contract, world, terms, state, ties, room)
+        review_bases(first, world, terms, state, ties, room)
 
-    return Kernels(run_span, review, review_power, stakes, withdraw_shelves)
+    return Kernels(run_span, review, review_power, stakes, offer, review_power_bases)
 
 
 def needs_compilation(kernel: Any) -> bool:

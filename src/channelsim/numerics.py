@@ -121,6 +121,23 @@ def logarithm(x: float) -> float:
 
 
 @helper
+def logistic(x: float) -> float:
+    """Logistic function Λ(x) = 1/(1 + e^−x).
+
+    Parameters
+    ----------
+    x : float
+        Log odds, dimensionless; clamped as in `exponential`. NaN gives NaN.
+
+    Returns
+    -------
+    float
+        Probability in [0, 1]; exactly ½ at 0.
+    """
+    return 1.0 / (1.0 + exponential(-x))
+
+
+@helper
 def standard_normal_density(z: float) -> float:
     """Density of the standard normal distribution.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.base_inputs import open_relations
 from channelsim.codes import (
     FORECAST_SHARED,
     ORDER_BASE_STOCK,
@@ -38,6 +39,7 @@ def open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) ->
     """
     world, scenario = built.world, built.scenario
     holdings, listed = state.holdings, terms.holdings[c.LISTED]
+    holdings[c.OFFERED] = listed
     state.territories[c.MARKET_INDEX] = 1.0
     state.territories[c.MARKET] = world.calendar[0]
     state.members[c.CASH] = world.members[c.CAPITAL]
@@ -49,6 +51,8 @@ def open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) ->
     perform_steps([PERCEIVE_SERVICE, EXPECTATIONS[scenario.demand.system]], world, terms, state)
     _open_forecasts(built, terms, state)
     _open_stocks(built, terms, state)
+    if scenario.relations.active:
+        open_relations(built, state)
 
 
 def _by_holding(built: BuiltWorld, value: Callable[[MemberGroup], float | None]) -> Floats:

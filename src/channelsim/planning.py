@@ -11,6 +11,11 @@ import numpy as np
 
 from channelsim import week
 from channelsim.codes import (
+    ASK_PAYMENT,
+    ASK_PRICE,
+    ASK_SERVICE,
+    ASK_STOCK,
+    BUYER_ASKS,
     FORECAST_KNOWN,
     FORECAST_MOVING_AVERAGE,
     FORECAST_SHARED,
@@ -30,9 +35,13 @@ from channelsim.codes import (
     PRICE_NASH,
     PRICE_NEGOTIATED,
     SAFETY_FRACTILE,
+    SUPPLIER_ASKS,
 )
 from channelsim.columns import (
+    ASKED_HOLDING,
+    BEHAVIOUR,
     CASE_SIZE,
+    FIRST_ASKED,
     FORECAST_RULE,
     LIQUIDITY,
     MINIMUM_ORDER,
@@ -40,6 +49,7 @@ from channelsim.columns import (
     ORDER_RULE,
     PRICE_RULE,
     SAFETY_RULE,
+    SENDER,
     SERVICE_WEIGHT,
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
@@ -74,6 +84,8 @@ PHASES = {
     5: "settlement",
     6: "forecasts and orders, tier by tier upward",
     7: "allocation and shipment, tier by tier downward",
+    9: "influence and adherence",
+    10: "relations",
     11: "reviews of power",
     12: "records",
 }
@@ -81,19 +93,20 @@ PHASES = {
 
 def plan_week(channel: Channel, terms: Terms) -> list[Planned]:
     """Return the steps that a channel needs in a week, in order."""
-    prices = _plan_prices(channel)
-    effort = _plan_service(channel)
+    prices = _plan_prices(channel, terms)
+    effort = _plan_service(channel, terms)
     return [
         *_plan_draws(channel),
         Planned(week.RECEIVE_GOODS),
         *prices,
         *effort,
-        *_plan_demand(channel, bool(prices or effort)),
-        *_plan_payments(channel),
+        *_plan_demand(channel, bool(prices or effort or channel.scenario.relations.exit)),
+        *_plan_payments(channel, terms),
         *_plan_orders(channel, terms),
         *_plan_shipments(channel),
+        *_plan_relations(channel, terms),
         *_plan_power(channel),
-        *_plan_accounts(channel),
+        *_plan_accounts(channel, terms),
     ]
 
 
@@ -116,13 +129,37 @@ def _plan_draws(channel: Channel) -> list[Planned]:
     return plan
 
 
-def _plan_prices(channel: Channel) -> list[Planned]:
+def asks(terms: Terms, behaviour: int, sender: int) -> bool:
+    """Return whether that side asks its partners for a behaviour."""
+    index = terms.influence.attempts_index
+    return bool(np.any((index[BEHAVIOUR] == behaviour) & (index[SENDER] == sender)))
+
+
+def _tiers_asked(channel: Channel, terms: Terms, behaviour: int, sender: int | None = None) -> set[int]:
+    """Return the tiers of the members who are asked for a behaviour, by that side or by any."""
+    influence, found = terms.influence, set()
+    for k in range(influence.attempts_index.shape[1]):
+        of_side = sender is None or influence.attempts_index[SENDER, k] == sender
+        if of_side and influence.attempts_index[BEHAVIOUR, k] == behaviour:
+            holding = influence.asked_index[ASKED_HOLDING, influence.attempts_index[FIRST_ASKED, k]]
+            found.add(int(np.searchsorted(channel.world.tiers_index[TIER_END_HOLDING], holding, "right")))
+    return found
+
+
+def _plan_prices(channel: Channel, terms: Terms) -> list[Planned]:
     scenario, last = channel.scenario, channel.tiers - 1
+    asked_by_buyers = _tiers_asked(channel, terms, ASK_PRICE, BUYER_ASKS)
+    asked_of_stores = asks(terms, ASK_PRICE, SUPPLIER_ASKS)
     logit = scenario.demand.system == "logit"
     plan, costs_move = [], any(e.column == "wholesale_price" for e in scenario.events)
     for tier in range(last):
-        if PRICE_MARKUP in _rules(channel, PRICE_RULE, tier):
-            plan += [Planned(week.MARK_UP_WHOLESALE_PRICES, tier), Planned(week.PASS_ON_COSTS)]
+        marked_up = PRICE_MARKUP in _rules(channel, PRICE_RULE, tier)
+        if marked_up:
+            plan.append(Planned(week.MARK_UP_WHOLESALE_PRICES, tier))
+        if tier in asked_by_buyers:
+            plan.append(Planned(week.FOLLOW_ASKED_WHOLESALE_PRICES, tier))
+        if marked_up or tier in asked_by_buyers:
+            plan.append(Planned(week.PASS_ON_COSTS))
     upper = set().union(*(_rules(channel, PRICE_RULE, tier) for tier in range(last)))
     if upper & {PRICE_NASH, PRICE_LEADER}:
         plan.append(Planned(week.REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
@@ -134,7 +171,7 @@ def _plan_prices(channel: Channel) -> list[Planned]:
     every = scenario.price_review_weeks
     responds = bool(stores & {PRICE_BEST_RESPONSE, PRICE_MINIMUM, PRICE_MAXIMUM})
     follows = bool(stores & {PRICE_MARKUP, PRICE_MARGIN}) and bool(plan)
-    if responds or follows:
+    if responds or follows or asked_of_stores:
         plan.append(Planned(week.PROPOSE_SIMPLE_PRICES, every=every))
         if responds:
             plan.append(
@@ -143,22 +180,27 @@ def _plan_prices(channel: Channel) -> list[Planned]:
                     every=every,
                 )
             )
+        if asked_of_stores:
+            plan.append(Planned(week.FOLLOW_ASKED_PRICES, every=every))
         plan.append(Planned(week.SETTLE_PRICES, every=every))
     return plan
 
 
-def prices_move(channel: Channel) -> int:
+def prices_move(channel: Channel, terms: Terms) -> int:
     """Return every how many weeks prices and costs can change."""
     upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
     fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER, PRICE_NEGOTIATED}
+    fixed = fixed and not asks(terms, ASK_PRICE, BUYER_ASKS)
     return channel.scenario.price_review_weeks if fixed and not channel.scenario.events else 1
 
 
-def _plan_service(channel: Channel) -> list[Planned]:
+def _plan_service(channel: Channel, terms: Terms) -> list[Planned]:
     if not np.any(channel.world.segments[SERVICE_WEIGHT] > 0):
         return []
     every = channel.scenario.review_weeks
-    steps = (week.PROPOSE_SERVICE_EFFORT, week.SETTLE_SERVICE_EFFORT, week.PERCEIVE_SERVICE)
+    steps = [week.PROPOSE_SERVICE_EFFORT, week.SETTLE_SERVICE_EFFORT, week.PERCEIVE_SERVICE]
+    if asks(terms, ASK_SERVICE, SUPPLIER_ASKS):
+        steps.insert(1, week.FOLLOW_ASKED_SERVICE)
     return [Planned(code, every=every) for code in steps]
 
 
@@ -182,13 +224,16 @@ def _plan_demand(channel: Channel, decisions_move: bool) -> list[Planned]:
     return plan
 
 
-def _plan_payments(channel: Channel) -> list[Planned]:
+def _plan_payments(channel: Channel, terms: Terms) -> list[Planned]:
     plan = [Planned(week.SETTLE_SALES)]
     if channel.scenario.credit:
         plan.append(Planned(week.PRESENT_BILLS))
         if np.any(channel.world.members_index[LIQUIDITY] == 1):
             plan.append(Planned(week.PROPOSE_PAYMENT_FROM_CASH))
-        plan.append(Planned(week.SETTLE_PAYMENTS))
+        if asks(terms, ASK_PAYMENT, SUPPLIER_ASKS):
+            plan += [Planned(week.FOLLOW_ASKED_PAYMENTS), Planned(week.SETTLE_INTENDED_PAYMENTS)]
+        else:
+            plan.append(Planned(week.SETTLE_PAYMENTS))
     return plan
 
 
@@ -205,6 +250,7 @@ def _tiers_that_forecast(channel: Channel) -> set[int]:
 def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
     rounds = bool(np.any(terms.holdings[MINIMUM_ORDER] > 0) or np.any(terms.holdings[CASE_SIZE] > 0))
     last, forecasting, plan = channel.tiers - 1, _tiers_that_forecast(channel), []
+    asked = _tiers_asked(channel, terms, ASK_STOCK)
     for tier in range(last, -1, -1):
         if tier < last:
             delayed = np.any(channel.world.links_index[ORDER_DELAY, channel.links_of_tier(tier)] > 0)
@@ -222,7 +268,7 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
             if FORECAST_SHARED in forecasts:
                 plan.append(Planned(week.FORECAST_SHARED, tier))
         if rules & RULES_THAT_FORECAST and SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
-            plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel)))
+            plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel, terms)))
         if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
             plan.append(Planned(week.TAKE_POSITION, tier))
         if ORDER_UP_TO in rules:
@@ -235,6 +281,8 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
             plan.append(Planned(week.PROPOSE_ANCHORING, tier))
         if ORDER_PASS_THROUGH in rules:
             plan.append(Planned(week.PROPOSE_PASS_THROUGH, tier))
+        if tier in asked:
+            plan.append(Planned(week.FOLLOW_ASKED_STOCK, tier))
         if rounds:
             plan.append(Planned(week.ROUND_ORDERS, tier))
         plan.append(Planned(week.PLACE_ORDERS, tier))
@@ -250,16 +298,27 @@ def _plan_shipments(channel: Channel) -> list[Planned]:
     return plan
 
 
+def _plan_relations(channel: Channel, terms: Terms) -> list[Planned]:
+    relations = channel.scenario.relations
+    if not relations.active:
+        return []
+    influenced = terms.influence.attempts.shape[1] > 0
+    plan = [Planned(week.EXERT_INFLUENCE), Planned(week.REIMBURSE)] if influenced else []
+    return [*plan, Planned(week.FEEL), *([Planned(week.LEAVE)] if relations.exit else [])]
+
+
 def _plan_power(channel: Channel) -> list[Planned]:
     if not channel.scenario.power.measured:
         return []
     plan = [Planned(week.REVIEW_DEPENDENCE, every=channel.scenario.review_weeks)]
     if any(PRICE_NEGOTIATED in _rules(channel, PRICE_RULE, tier) for tier in range(channel.tiers - 1)):
         plan.append(Planned(week.RENEW_CONTRACTS, every=channel.scenario.bargaining.renewal_weeks))
+    if channel.scenario.relations.active:
+        plan.append(Planned(week.REVIEW_BASES, every=channel.scenario.review_weeks))
     return plan
 
 
-def _plan_accounts(channel: Channel) -> list[Planned]:
+def _plan_accounts(channel: Channel, terms: Terms) -> list[Planned]:
     seasons = [t for t in range(1, channel.tiers) if ORDER_NEWSVENDOR in _rules(channel, ORDER_RULE, t)]
     plan = [Planned(week.CLEAR_SEASON, tier) for tier in seasons]
     if channel.scenario.credit:
@@ -267,10 +326,12 @@ def _plan_accounts(channel: Channel) -> list[Planned]:
     else:
         plan += [Planned(week.RECEIVE_INVOICES), Planned(week.CHARGE_INVOICES)]
     plan.append(Planned(week.ACCOUNT_FOR_GOODS))
-    if _plan_service(channel) or any(g.opening_service > 0 for g in channel.scenario.members):
+    if _plan_service(channel, terms) or any(g.opening_service > 0 for g in channel.scenario.members):
         plan.append(Planned(week.CHARGE_EFFORT))
     if seasons:
         plan.append(Planned(week.CHARGE_WRITE_OFFS))
+    if terms.influence.attempts.shape[1] > 0:
+        plan.append(Planned(week.CHARGE_REWARDS_AND_FINES))
     return [*plan, Planned(week.CLOSE_ACCOUNTS)]
 
 

@@ -83,7 +83,7 @@ class Renewal:
         As it runs.
     terms : Terms
     state : State
-        Prices, withdrawn shelves and bargains are written here.
+        Prices, suspended links and bargains are written here.
     room : PowerRoom
     """
 
@@ -111,7 +111,7 @@ class Renewal:
     def settle(self) -> Bargain:
         """Bargain over all contracts and write what was agreed; retail prices are put back."""
         holdings, kept = self.state.holdings, self.state.holdings[c.PRICE].copy()
-        holdings[c.WITHDRAWN] = 0.0
+        self._suspend()
         answering = self.channel.scenario.bargaining.retail == "equilibrium" and self.system != "given"
         while True:
             rounds = self._come_to_rest() if answering else self._hold()
@@ -120,13 +120,18 @@ class Renewal:
             if last < 0:
                 break
             self.suspended[last] = True
-            args = self.channel.world, self.terms, self.state, self.channel.ties, self.room
-            kernels().withdraw(last, *args)
+            self._suspend()
         self._write(prices)
         holdings[c.PRICE, self.first :] = kept[self.first :]
         self._follow()
         prices = np.where(self.suspended, np.nan, prices)
         return Bargain(prices, self.weights, gains, held, self.suspended.copy(), rounds)
+
+    def _suspend(self) -> None:
+        """Write which links are suspended, where a relationship has ended for good, and what is offered."""
+        ended = self.state.relationships[c.ENDED, self.channel.world.links_index[c.RELATIONSHIP, self._links]]
+        self.state.links[c.SUSPENDED, self._links] = np.maximum(self.suspended[self._contract], ended)
+        kernels().offer(self.channel.world, self.terms, self.state)
 
     def _follow(self) -> None:
         """Bring costs and mean demand up to date with the prices of the state."""
@@ -260,7 +265,6 @@ class Renewal:
         links, index = self.state.links, self.channel.world.links_index
         links[c.WHOLESALE_PRICE, self._links] = prices[self._contract]
         links[c.BARGAINING_WEIGHT, self._links] = self.weights[self._contract]
-        links[c.SUSPENDED, self._links] = self.suspended[self._contract]
         first = self.channel.world.holdings_index[c.FIRST_LINK]
         suppliers = np.unique(index[c.SUPPLIER_HOLDING, self._links])
         self.state.holdings[c.PRICE, suppliers] = links[c.WHOLESALE_PRICE, first[suppliers]]

@@ -18,8 +18,10 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from channelsim.consistency import check
+from channelsim.effects import effect_values, read_effects
 from channelsim.errors import ScenarioError
 from channelsim.files import read_toml, write_whole
+from channelsim.influence_parts import Attempt, Bases, Relations
 from channelsim.parts import (
     Brand,
     Contract,
@@ -68,11 +70,14 @@ class Scenario(Document):
     demand: Demand = Demand()
     power: Power = Power()
     bargaining: Bargaining = Bargaining()
+    relations: Relations = Relations()
+    bases: Bases = Bases()
     territories: list[TerritoryGroup] = Field(default=[TerritoryGroup()], min_length=1)
     segments: list[Segment] = Field(default=[Segment(name="all")], min_length=1)
     brands: list[Brand] = Field(min_length=1)
     members: list[MemberGroup] = Field(min_length=2)
     contracts: list[Contract] = Field(min_length=1)
+    influence: list[Attempt] = Field(default=[], description="who asks whom for what, and how")
     events: list[Event] = Field(default=[], description="dated changes of exogenous columns")
     _folder: Path | None = PrivateAttr(None)
 
@@ -201,7 +206,9 @@ class Scenario(Document):
         ScenarioError
             If a path leads outside the folder or to no file.
         """
-        names = [t.table for t in self.territories if t.table] + [t for t in [self.demand.trace_table] if t]
+        effects = self.relations.effects
+        given = [self.demand.trace_table, effects if isinstance(effects, str) else None]
+        names = [t.table for t in self.territories if t.table] + [t for t in given if t]
         return [self.path_of(name) for name in names]
 
     def path_of(self, name: str) -> Path:
@@ -214,6 +221,22 @@ class Scenario(Document):
         if not path.is_file():
             raise ScenarioError(f"{self.name}: table {name!r} is not in the scenario's folder {self.folder}")
         return path
+
+    def effect_values(self) -> list[float]:
+        """Return the effects of influence and relations in the order of their table, with the scenario's own.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario's table of effects is not admissible.
+        """
+        given, where = self.relations.effects, "relations.effects"
+        if isinstance(given, str):
+            try:
+                given = read_effects(self.path_of(given).read_text(encoding="utf-8"), given)
+            except UnicodeDecodeError:
+                raise ScenarioError(f"{where} = {given!r}: is no text in UTF-8") from None
+        return effect_values(given, where)
 
     def digest(self) -> str:
         """Return a hash of the scenario and the content of the tables it reads."""

@@ -1,10 +1,10 @@
 """Every column of every table, declared once in ``columns.csv``.
 
 A table is held as one C-contiguous two-dimensional array per number type (columns × rows), so a
-phase opens with ``stock = state.holdings[STOCK]`` and runs along a contiguous row. The positions are
-integer constants in `channelsim.columns`, written by ``python -m channelsim.schema``; defaults,
-bounds, units and meanings of scenario fields, the reference pages and the labels of results come
-from the same declarations.
+phase opens with ``stock = state.holdings[STOCK]`` and runs along a contiguous row. The positions (and
+those of the effects, ``effects.csv``) are integer constants in `channelsim.columns`, written by
+``python -m channelsim.schema``; defaults, bounds, units and meanings of scenario fields, the reference pages
+and the labels of results come from the same declarations.
 
 Where a column lives (`Column.home`):
 
@@ -25,6 +25,8 @@ from functools import cache
 from importlib.resources import files
 from math import nan
 from pathlib import Path
+
+from channelsim.effects import EFFECTS
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,15 @@ def columns_module() -> str:
             suffix = "_index" if c.kind == "int" else ""
             lines += ["", f"# {c.home}.{c.table}{suffix}"]
         lines.append(f"{c.name.upper()} = {position(c.name)}")
+    lines += ["", "# world.effects"]
+    lines += [f"{effect.name.upper()} = {place}" for place, effect in enumerate(EFFECTS)]
     return "\n".join(lines) + "\n"
 
 
-if len(_BY_NAME) != len(COLUMNS):
-    raise ValueError("columns.csv: a column name occurs twice")
+if len(_BY_NAME) != len(COLUMNS) or len({*_BY_NAME, *(e.name for e in EFFECTS)}) != len(COLUMNS) + len(
+    EFFECTS
+):
+    raise ValueError("columns.csv, effects.csv: a name occurs twice")
 
 
 if __name__ == "__main__":

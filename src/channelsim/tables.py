@@ -47,6 +47,24 @@ class World(NamedTuple):
     """(events, 4) first week, end week, operation (0 set, 1 add, 2 multiply), cell of the flat state."""
     event_values: Floats
     """(events, 3): value, and the bounds of the column."""
+    effects: Floats
+    """(effects,) magnitudes of influence and relations, see ``effects.csv``."""
+
+
+class Influence(NamedTuple):
+    """Who asks whom for what, and with which strategies; no rows where nobody does."""
+
+    attempts: Floats
+    attempts_index: Integers
+    entries: Integers
+    """(entries,) relationships that the attempts concern, attempt by attempt."""
+    asked: Floats
+    asked_index: Integers
+    influenced: Integers
+    """(relationships with any attempt,) each once."""
+    booked: Floats
+    booked_index: Integers
+    relationships: Floats
 
 
 class Terms(NamedTuple):
@@ -62,6 +80,7 @@ class Terms(NamedTuple):
     """Linear demand: minus the derivatives ∂q_k/∂p_l per territory, flat."""
     base: Floats
     """The flat state from which every replication starts."""
+    influence: Influence
 
 
 class State(NamedTuple):
@@ -126,6 +145,18 @@ class Ties(NamedTuple):
     """(entries,) rows of the options of each relationship's sides."""
     option_span: Integers
     """(4, relationships) first and end of the supplier's entries, of the buyer's."""
+    peers: Integers
+    """(relationships,) label of the pair of member groups."""
+    given_bases: Floats
+    """(10, relationships) bases that the scenario gives, in the order of their columns; NaN: computed."""
+    investment: Floats
+    """(2, relationships) knowledge that either side gains a week."""
+    relative_equity: Floats
+    """(2, relationships) utility of the supplier's brands, loyalty of the buyer's stores, less the means."""
+    norm: float
+    """Contract strength × norm."""
+    may_terminate: float
+    """1 if a side may end the relationship, else 0."""
 
 
 class PowerRoom(NamedTuple):
@@ -162,6 +193,8 @@ class PowerRoom(NamedTuple):
     """(2, 9) sums of the two sides over the flows that a relationship touches."""
     system: Floats
     """(n, n + 1) scratch of the linear solves."""
+    of_peers: Floats
+    """(2, labels) values of all suppliers and of all buyers of a pair of member groups, money per week."""
 
 
 class Bargains(NamedTuple):

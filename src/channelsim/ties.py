@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.base_inputs import given_bases, of_knowledge, peers, relative_equity
 from channelsim.codes import PRICE_NEGOTIATED
 from channelsim.expansion import BuiltWorld
 from channelsim.parts import MemberGroup
@@ -53,6 +54,12 @@ def ties_of(channel: BuiltWorld) -> Ties:
         options=np.array(values, dtype=np.float64).reshape(-1, 4).T.copy(),
         option_rows=rows,
         option_span=span,
+        peers=peers(channel),
+        given_bases=given_bases(channel),
+        investment=of_knowledge(channel, "investment"),
+        relative_equity=relative_equity(channel),
+        norm=scenario.bases.contract_strength * scenario.bases.norm,
+        may_terminate=1.0 if scenario.bases.may_terminate else 0.0,
     )
 
 
@@ -133,4 +140,5 @@ def power_room(channel: BuiltWorld) -> PowerRoom:
         peer_service=np.zeros(sizes.shelves),
         tally=np.zeros((2, SUMS)),
         system=np.zeros((n, n + 1)),
+        of_peers=np.zeros((2, len(channel.scenario.members) ** 2)),
     )

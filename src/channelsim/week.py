@@ -15,12 +15,16 @@ from typing import NamedTuple
 from channelsim.columns import INVOICE, PAYMENT
 from channelsim.compiled import rule
 from channelsim.mechanisms import (
+    adherence,
     allocation,
     demand,
     drawing,
     events,
+    influence,
     ordering,
     pricing,
+    promises,
+    relations,
     service,
     settlement,
 )
@@ -33,8 +37,8 @@ class Step(NamedTuple):
     """One step of the week.
 
     Phases: 0 events and draws, 1 arrivals, 2 prices, 3 service effort, 4 demand and sales, 5 settlement,
-    6 forecasts and orders, 7 allocation and shipment, 11 reviews of power, 12 records. (8 to 10 are the
-    seats of diversion, influence and relations.)
+    6 forecasts and orders, 7 allocation and shipment, 9 influence, 10 relations, 11 reviews of power,
+    12 records. (8 is the seat of diversion.)
     """
 
     phase: int
@@ -53,13 +57,16 @@ class Step(NamedTuple):
     DRAW_NORMAL_SHELF_NOISE,
     RECEIVE_GOODS,
     MARK_UP_WHOLESALE_PRICES,
+    FOLLOW_ASKED_WHOLESALE_PRICES,
     REVIEW_WHOLESALE_PRICES,
     PASS_ON_COSTS,
     PROPOSE_SIMPLE_PRICES,
     PROPOSE_BEST_RESPONSE_LOGIT,
     PROPOSE_BEST_RESPONSE_LINEAR,
+    FOLLOW_ASKED_PRICES,
     SETTLE_PRICES,
     PROPOSE_SERVICE_EFFORT,
+    FOLLOW_ASKED_SERVICE,
     SETTLE_SERVICE_EFFORT,
     UPDATE_MARKET_SIZE,
     PERCEIVE_SERVICE,
@@ -76,7 +83,9 @@ class Step(NamedTuple):
     SETTLE_SALES,
     PRESENT_BILLS,
     PROPOSE_PAYMENT_FROM_CASH,
+    FOLLOW_ASKED_PAYMENTS,
     SETTLE_PAYMENTS,
+    SETTLE_INTENDED_PAYMENTS,
     COLLECT_ORDERS,
     COLLECT_DELAYED_ORDERS,
     FORECAST_BY_SMOOTHING,
@@ -90,12 +99,18 @@ class Step(NamedTuple):
     PROPOSE_NEWSVENDOR,
     PROPOSE_ANCHORING,
     PROPOSE_PASS_THROUGH,
+    FOLLOW_ASKED_STOCK,
     ROUND_ORDERS,
     PLACE_ORDERS,
     ALLOCATE_AND_SHIP,
     GIVE_CREDIT,
+    EXERT_INFLUENCE,
+    REIMBURSE,
+    FEEL,
+    LEAVE,
     REVIEW_DEPENDENCE,
     RENEW_CONTRACTS,
+    REVIEW_BASES,
     CLEAR_SEASON,
     RECEIVE_INVOICES,
     CHARGE_INVOICES,
@@ -105,8 +120,9 @@ class Step(NamedTuple):
     ACCOUNT_FOR_GOODS,
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
+    CHARGE_REWARDS_AND_FINES,
     CLOSE_ACCOUNTS,
-) = range(59)
+) = range(71)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -115,6 +131,7 @@ STEPS = {
     DRAW_NORMAL_SHELF_NOISE: Step(0, "draw normal shelf noise", SETTLE, "drawing"),
     RECEIVE_GOODS: Step(1, "receive goods", SETTLE, "allocation"),
     MARK_UP_WHOLESALE_PRICES: Step(2, "mark up wholesale prices", SETTLE, "pricing"),
+    FOLLOW_ASKED_WHOLESALE_PRICES: Step(2, "follow asked wholesale prices", SETTLE, "adherence"),
     REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
@@ -124,8 +141,10 @@ STEPS = {
     PROPOSE_BEST_RESPONSE_LINEAR: Step(
         2, "propose best-response prices under linear demand", PROPOSE, "pricing", "next_price"
     ),
+    FOLLOW_ASKED_PRICES: Step(2, "follow asked prices", PROPOSE, "adherence", "next_price"),
     SETTLE_PRICES: Step(2, "settle prices", SETTLE, "pricing"),
     PROPOSE_SERVICE_EFFORT: Step(3, "propose service effort", PROPOSE, "service", "next_service"),
+    FOLLOW_ASKED_SERVICE: Step(3, "follow asked service", PROPOSE, "adherence", "next_service"),
     SETTLE_SERVICE_EFFORT: Step(3, "settle service effort", SETTLE, "service"),
     UPDATE_MARKET_SIZE: Step(4, "update market size", SETTLE, "demand"),
     PERCEIVE_SERVICE: Step(4, "perceive service", SETTLE, "demand"),
@@ -142,7 +161,9 @@ STEPS = {
     SETTLE_SALES: Step(5, "settle sales", SETTLE, "settlement"),
     PRESENT_BILLS: Step(5, "present bills", PROPOSE, "settlement", "payment_made"),
     PROPOSE_PAYMENT_FROM_CASH: Step(5, "propose payment from cash", PROPOSE, "settlement", "payment_made"),
+    FOLLOW_ASKED_PAYMENTS: Step(5, "follow asked payments", PROPOSE, "adherence", "payment_made"),
     SETTLE_PAYMENTS: Step(5, "settle payments", SETTLE, "settlement"),
+    SETTLE_INTENDED_PAYMENTS: Step(5, "settle intended payments", SETTLE, "adherence"),
     COLLECT_ORDERS: Step(6, "collect orders", SETTLE, "ordering"),
     COLLECT_DELAYED_ORDERS: Step(6, "collect orders that took weeks", SETTLE, "ordering"),
     FORECAST_BY_SMOOTHING: Step(6, "forecast by smoothing", SETTLE, "ordering"),
@@ -156,12 +177,18 @@ STEPS = {
     PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
     PROPOSE_ANCHORING: Step(6, "propose anchoring and adjustment", PROPOSE, "ordering", "order"),
     PROPOSE_PASS_THROUGH: Step(6, "propose pass-through", PROPOSE, "ordering", "order"),
+    FOLLOW_ASKED_STOCK: Step(6, "follow asked stock", PROPOSE, "adherence", "order"),
     ROUND_ORDERS: Step(6, "round orders", PROPOSE, "ordering", "order"),
     PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
     GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
+    EXERT_INFLUENCE: Step(9, "exert influence", SETTLE, "influence"),
+    REIMBURSE: Step(10, "reimburse rewards", SETTLE, "promises"),
+    FEEL: Step(10, "feel about partners", SETTLE, "relations"),
+    LEAVE: Step(10, "leave partners", SETTLE, "relations"),
     REVIEW_DEPENDENCE: Step(11, "review dependence", SETTLE, "dependence"),
     RENEW_CONTRACTS: Step(11, "renew contracts", SETTLE, "bargaining"),
+    REVIEW_BASES: Step(11, "review power bases", SETTLE, "bases"),
     CLEAR_SEASON: Step(12, "clear the season", SETTLE, "ordering"),
     RECEIVE_INVOICES: Step(12, "receive what is invoiced", SETTLE, "settlement"),
     CHARGE_INVOICES: Step(12, "charge buyers what is invoiced", SETTLE, "settlement"),
@@ -171,6 +198,7 @@ STEPS = {
     ACCOUNT_FOR_GOODS: Step(12, "account for goods, stock and handling", SETTLE, "settlement"),
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
+    CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
 
@@ -178,7 +206,7 @@ STEPS = {
 EXPECTATIONS = {"logit": EXPECT_LOGIT_DEMAND, "linear": EXPECT_LINEAR_DEMAND, "given": EXPECT_GIVEN_DEMAND}
 """The step that settles mean demand, by demand system."""
 
-REVIEWS = (REVIEW_WHOLESALE_PRICES, REVIEW_DEPENDENCE, RENEW_CONTRACTS)
+REVIEWS = (REVIEW_WHOLESALE_PRICES, REVIEW_DEPENDENCE, RENEW_CONTRACTS, REVIEW_BASES)
 """Steps too rare and too costly to compile into the week: entry points of their own (`kernels`)."""
 
 
@@ -207,6 +235,8 @@ def take_step(
         allocation.receive_goods(week, world, state)
     elif code == MARK_UP_WHOLESALE_PRICES:
         pricing.mark_up_wholesale(tier, world, state)
+    elif code == FOLLOW_ASKED_WHOLESALE_PRICES:
+        adherence.follow_asked_wholesale_prices(tier, world, terms, state)
     elif code == PASS_ON_COSTS:
         pricing.pass_on_costs(world, terms, state)
     elif code == PROPOSE_SIMPLE_PRICES:
@@ -215,16 +245,20 @@ def take_step(
         pricing.propose_best_response(True, world, terms, state)
     elif code == PROPOSE_BEST_RESPONSE_LINEAR:
         pricing.propose_best_response(False, world, terms, state)
+    elif code == FOLLOW_ASKED_PRICES:
+        adherence.follow_asked_prices(world, terms, state)
     elif code == SETTLE_PRICES:
         pricing.settle_prices(state)
     elif code == PROPOSE_SERVICE_EFFORT:
         service.propose_service(world, terms, state)
+    elif code == FOLLOW_ASKED_SERVICE:
+        adherence.follow_asked_service(world, terms, state)
     elif code == SETTLE_SERVICE_EFFORT:
         service.settle_service(state)
     elif code == UPDATE_MARKET_SIZE:
         demand.update_market(week, world, state, draws)
     elif code == PERCEIVE_SERVICE:
-        demand.perceive_service(world, terms, state)
+        demand.perceive_service(world, state)
     elif code == EXPECT_LOGIT_DEMAND:
         demand.expect_logit_demand(world, terms, state)
     elif code == EXPECT_LINEAR_DEMAND:
@@ -251,8 +285,12 @@ def take_step(
         settlement.present_bills(week, world, state)
     elif code == PROPOSE_PAYMENT_FROM_CASH:
         settlement.propose_payment_from_cash(world, state)
+    elif code == FOLLOW_ASKED_PAYMENTS:
+        adherence.follow_asked_payments(world, terms, state)
     elif code == SETTLE_PAYMENTS:
         settlement.settle_payments(world, state)
+    elif code == SETTLE_INTENDED_PAYMENTS:
+        adherence.settle_intended_payments(world, state)
     elif code == COLLECT_ORDERS:
         ordering.collect_orders(tier, world, terms, state)
     elif code == COLLECT_DELAYED_ORDERS:
@@ -279,14 +317,24 @@ def take_step(
         ordering.propose_anchoring(tier, world, state)
     elif code == PROPOSE_PASS_THROUGH:
         ordering.propose_pass_through(tier, world, state)
+    elif code == FOLLOW_ASKED_STOCK:
+        adherence.follow_asked_stock(tier, world, terms, state)
     elif code == ROUND_ORDERS:
         ordering.round_orders(tier, world, terms, state)
     elif code == PLACE_ORDERS:
-        ordering.place_orders(tier, world, terms, state)
+        ordering.place_orders(tier, world, state)
     elif code == ALLOCATE_AND_SHIP:
         allocation.allocate_and_ship(tier, week, world, state)
     elif code == GIVE_CREDIT:
         allocation.give_credit(tier, week, world, state)
+    elif code == EXERT_INFLUENCE:
+        influence.exert_influence(world, terms, state)
+    elif code == REIMBURSE:
+        promises.reimburse(world, terms, state)
+    elif code == FEEL:
+        relations.feel(world, state)
+    elif code == LEAVE:
+        relations.leave(world, terms, state)
     elif code == CLEAR_SEASON:
         ordering.clear_season(tier, week, world, state)
     elif code == RECEIVE_INVOICES:
@@ -305,5 +353,7 @@ def take_step(
         settlement.charge_effort(world, state)
     elif code == CHARGE_WRITE_OFFS:
         settlement.charge_write_offs(state)
+    elif code == CHARGE_REWARDS_AND_FINES:
+        promises.charge_rewards_and_fines(world, terms, state)
     elif code == CLOSE_ACCOUNTS:
         settlement.close_accounts(world, terms, state)

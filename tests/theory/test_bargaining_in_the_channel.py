@@ -244,7 +244,7 @@ def test_without_surplus_over_the_outside_options_the_contract_is_suspended():
     _, state, found = bargain(dyad({"unit_cost": 3.0}))  # 70 elsewhere, 60 here
     assert found.suspended[0]
     assert np.isnan(found.prices[0])
-    assert state.holdings[c.WITHDRAWN, -1] == 1.0
+    assert state.holdings[c.OFFERED, -1] == 0.0
     assert state.holdings[c.MEAN_DEMAND, -1] == 0.0
 
 

@@ -9,7 +9,13 @@ from channelsim.kernels import Span, kernels
 from channelsim.planning import plan_week, program
 from channelsim.renewal import Renewal
 from channelsim.tables import Integers, Terms
-from channelsim.week import RENEW_CONTRACTS, REVIEW_DEPENDENCE, REVIEW_WHOLESALE_PRICES, REVIEWS
+from channelsim.week import (
+    RENEW_CONTRACTS,
+    REVIEW_BASES,
+    REVIEW_DEPENDENCE,
+    REVIEW_WHOLESALE_PRICES,
+    REVIEWS,
+)
 
 if TYPE_CHECKING:
     from channelsim.engines.workspace import Workspace
@@ -27,6 +33,8 @@ class Driver:
         self.plan = plan_week(channel, terms)
         self._program = program(self.plan)
         self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
+        of_power = [p for p in self._reviews if self.plan[p].code in (REVIEW_DEPENDENCE, REVIEW_BASES)]
+        self._last_review_of_power = of_power[-1] if of_power else -1
 
     def run(self, count: int) -> None:
         """Run ``count`` replications to their end."""
@@ -66,9 +74,14 @@ class Driver:
             kernels().review_dependence(
                 system, world, self.terms, space.state, self.channel.ties, space.power_room
             )
-            space.keep_review(output, week // planned.every)
+        elif planned.code == REVIEW_BASES:
+            kernels().review_bases(
+                week == 0, world, self.terms, space.state, self.channel.ties, space.power_room
+            )
         elif planned.code == RENEW_CONTRACTS:
             Renewal(self.channel, self.terms, space.state, space.power_room).settle()
+        if place == self._last_review_of_power:
+            space.keep_review(output, week // planned.every)
 
     def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:
         scenario = self.channel.scenario

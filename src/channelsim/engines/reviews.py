@@ -12,6 +12,8 @@ from channelsim.expansion import BuiltWorld
 from channelsim.schema import Column, columns_of
 from channelsim.tables import Floats, Integers
 
+OF_RELATIONS = ("bases", "influence", "adherence", "promises", "relations")
+"""Mechanisms that write relationships only where relations are active."""
 MOST_RELATIONSHIPS = 400
 """Relationships up to which a result keeps every one; beyond, pairs of groups."""
 
@@ -28,20 +30,24 @@ class Related:
         Position of each relationship's label.
     reviews : int
         Number of reviews in a run.
+    writers : tuple of str
+        Mechanisms whose columns are kept.
     """
 
     suppliers: tuple[str, ...]
     buyers: tuple[str, ...]
     label: Integers
     reviews: int
+    writers: tuple[str, ...]
 
     @classmethod
     def of(cls, channel: BuiltWorld) -> Related:
         """Return the labels of a channel as built; there are none where power is not measured."""
         scenario, links = channel.scenario, channel.links
         if not channel.sizes.relationships:
-            return cls((), (), np.zeros(0, dtype=np.int64), 0)
+            return cls((), (), np.zeros(0, dtype=np.int64), 0, ())
         reviews = -(-scenario.weeks // scenario.review_weeks)
+        writers = ("dependence", *(OF_RELATIONS if scenario.relations.active else ()))
         names = firm_names(channel)
         if len(links.supplying_owner) > MOST_RELATIONSHIPS:
             groups = _groups_of_owners(channel)
@@ -51,7 +57,7 @@ class Related:
         labels = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
         label = np.full(channel.built_sizes.relationships, -1)
         label[channel.built_relationship] = [labels[pair] for pair in pairs]
-        return cls(tuple(s for s, _ in labels), tuple(b for _, b in labels), label, reviews)
+        return cls(tuple(s for s, _ in labels), tuple(b for _, b in labels), label, reviews, writers)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,7 +67,7 @@ class Related:
     @property
     def columns(self) -> tuple[Column, ...]:
         """Columns kept."""
-        return columns_of("relationships", "state") if self.reviews else ()
+        return tuple(c for c in columns_of("relationships", "state") if c.writer in self.writers)
 
 
 def firm_names(channel: BuiltWorld) -> list[str]:
@@ -84,17 +90,23 @@ def _groups_of_owners(channel: BuiltWorld) -> list[str]:
     return names
 
 
-def mean_by_label(state: Floats, label: Integers, out: Floats) -> None:
+def mean_by_label(state: Floats, kept: Integers, label: Integers, out: Floats) -> None:
     """Write the mean of every column over the relationships of each label that are in use (NaN: none is).
+
+    Those that have ended count where it is asked how many have.
 
     Parameters
     ----------
     state : array (columns, relationships)
+    kept : array (kept columns,)
+        Rows of the state.
     label : array (relationships,)
-    out : array (columns, labels)
+    out : array (kept columns, labels)
     """
     used = np.maximum(state[c.SALES_SHARE_OF_SUPPLIER], state[c.SALES_SHARE_OF_BUYER]) > 0.0
-    count = np.bincount(label[used], minlength=out.shape[1])
+    known = used | (state[c.ENDED] > 0.0)
     with np.errstate(invalid="ignore"):
-        for k, values in enumerate(state):
-            out[k] = np.bincount(label[used], values[used], out.shape[1]) / count
+        for k, column in enumerate(kept):
+            rows = known if column == c.ENDED else used
+            count = np.bincount(label[rows], minlength=out.shape[1])
+            out[k] = np.bincount(label[rows], state[column, rows], out.shape[1]) / count

@@ -94,6 +94,7 @@ class Workspace:
         self.power_room = power_room(channel)
         related = related or Related.of(channel)
         self._label = related.label[channel.built_relationship] if related.reviews else related.label
+        self._kept = _positions(c.name for c in related.columns)
         self._reviews = np.full(
             (replications, related.reviews, len(related.columns), len(related.names)), np.nan
         )
@@ -142,7 +143,7 @@ class Workspace:
 
     def keep_review(self, output: int, review: int) -> None:
         """Keep what a review of power has found."""
-        mean_by_label(self.state.relationships, self._label, self._reviews[output, review])
+        mean_by_label(self.state.relationships, self._kept, self._label, self._reviews[output, review])
 
     def outputs(self, count: int) -> dict[str, Floats]:
         """Return copies of the outputs of the first replications."""

@@ -15,8 +15,8 @@ contracts of all tiers together are one sparse linear system; each splits only t
 nothing is counted twice. What either side could have elsewhere, other supply and outside options
 (`dependence`), o_s and o_b above the point of disagreement, bounds the split (Binmore, Rubinstein & Wolinsky
 1986): G_b is held in [o_b, T − o_s]. With T < o_s + o_b
-there is nothing to agree on: the contract is suspended until its next renewal, its shelves withdrawn; the
-contract of the fewest shelves goes first. Weights follow the stakes,
+there is nothing to agree on: the contract is suspended until its next renewal and its goods are not
+offered (`offering`); the contract of the fewest shelves goes first. Weights follow the stakes,
 
     β = β_0 D_b^k / (β_0 D_b^k + (1 − β_0) D_s^k) ,   D the dependence of either side at the review,
 
@@ -43,7 +43,6 @@ from channelsim.columns import (
     SUPPLYING_OWNER,
     UNIT_COST,
     WHOLESALE_PRICE,
-    WITHDRAWN,
 )
 from channelsim.compiled import rule, subroutine
 from channelsim.mechanisms.counterfactual import (
@@ -200,7 +199,7 @@ def write_stakes(
         for side in range(2):
             bargains.constants[side, contract] = 0.0
         for replaced in range(2):
-            n = cut(relationship, brand, replaced == 1, world, terms, ties, room)
+            n = cut(relationship, brand, replaced == 1, world, terms, state, ties, room)
             tally_sides(system, relationship, n, world, terms, state, ties, room)
             if replaced == 0:
                 count = add_sides(system, contract, n, world, terms, state, ties, room, bargains)
@@ -221,13 +220,3 @@ def write_stakes(
                     bargains.coefficients[side, entries] = bargains.sums[side, column]
             entries += 1
     return entries
-
-
-@subroutine
-def withdraw(contract: int, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom) -> None:
-    """Withdraw the shelves that a suspended contract supplies."""
-    start_from_sources(terms, room)
-    n = cut(ties.contracts[0, contract], ties.contracts[1, contract], False, world, terms, ties, room)
-    for k in range(first_affected_shelf(n, state, room), n):
-        state.holdings[WITHDRAWN, room.affected[k]] = 1.0
-    mend(n, terms, room)

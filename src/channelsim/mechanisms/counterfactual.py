@@ -46,13 +46,14 @@ from channelsim.columns import (
     MEAN_DEMAND,
     MEMBER,
     MEMBER_TERRITORY,
+    OFFERED,
     RELATIONSHIP,
     SOURCE_LINK,
     STORE,
     SUPPLIER_HOLDING,
+    SUSPENDED,
     TIER_END_HOLDING,
     VARIETY_WEIGHT,
-    WITHDRAWN,
 )
 from channelsim.compiled import rule, subroutine
 from channelsim.linear import solve_in_place
@@ -85,13 +86,21 @@ def is_cut(link: int, relationship: int, brand: int, world: World) -> bool:
 
 @rule
 def replacement(
-    holding: int, relationship: int, brand: int, world: World, terms: Terms, ties: Ties, room: PowerRoom
+    holding: int,
+    relationship: int,
+    brand: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    ties: Ties,
+    room: PowerRoom,
 ) -> int:
     """Return the first link in a holding's order of preference that would still supply it, -1 if none."""
     for k in range(ties.source_span[0, holding], ties.source_span[1, holding]):
         link = ties.source_links[k]
         supplier = world.links_index[SUPPLIER_HOLDING, link]
-        supplied = terms.links[LINK_OPEN, link] > 0.0 and room.status[supplier] != LOST
+        supplied = terms.links[LINK_OPEN, link] > 0.0 and state.links[SUSPENDED, link] == 0.0
+        supplied = supplied and state.holdings[OFFERED, supplier] > 0.0 and room.status[supplier] != LOST
         if supplied and not is_cut(link, relationship, brand, world):
             return link
     return -1
@@ -131,7 +140,14 @@ def list_affected(relationship: int, brand: int, world: World, ties: Ties, room:
 
 @rule
 def cut(
-    relationship: int, brand: int, replaced: bool, world: World, terms: Terms, ties: Ties, room: PowerRoom
+    relationship: int,
+    brand: int,
+    replaced: bool,
+    world: World,
+    terms: Terms,
+    state: State,
+    ties: Ties,
+    room: PowerRoom,
 ) -> int:
     """Write who would be lost or moved if a relationship ended, and return how many holdings that affects.
 
@@ -150,7 +166,7 @@ def cut(
         if is_cut(link, relationship, brand, world) or (
             room.status[world.links_index[SUPPLIER_HOLDING, link]] == LOST
         ):
-            link = replacement(h, relationship, brand, world, terms, ties, room) if replaced else -1
+            link = replacement(h, relationship, brand, world, terms, state, ties, room) if replaced else -1
             room.source[h] = link
             room.status[h] = LOST if link < 0 else MOVED
     return n
@@ -249,8 +265,9 @@ def turn_elsewhere(territory: int, world: World, terms: Terms, state: State, roo
     first_shelf, end_shelf = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
     shelves, position = end_shelf - first_shelf, world.territories_index[FIRST_RESPONSE, t]
     mean, system = state.holdings[MEAN_DEMAND][first:], room.system
-    for i in range(first_shelf, end_shelf):  # the lost ones, and those withdrawn already
-        if room.status[first + i] == LOST or state.holdings[WITHDRAWN, first + i] > 0.0:
+    for i in range(first_shelf, end_shelf):  # the lost ones, and those not offered already
+        unoffered = state.holdings[OFFERED, first + i] < terms.holdings[LISTED, first + i]
+        if room.status[first + i] == LOST or unoffered:
             room.flow[first_shelf + lost] = i
             lost += 1
     for row in range(lost):
@@ -268,7 +285,7 @@ def turn_elsewhere(territory: int, world: World, terms: Terms, state: State, roo
             quantity -= terms.slopes[position + i * shelves + int(system[row, 0])] * system[row, lost]
         kept = terms.holdings[LISTED, first + first_shelf + i] * max(quantity, 0.0)
         gone = room.status[first + first_shelf + i] == LOST
-        gone = gone or state.holdings[WITHDRAWN, first + first_shelf + i] > 0.0
+        gone = gone or state.holdings[OFFERED, first + first_shelf + i] == 0.0
         room.flow[first_shelf + i] = 0.0 if gone else kept
 
 

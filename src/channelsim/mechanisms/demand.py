@@ -15,8 +15,8 @@ weighted log gap between the store's lot size and the wanted one. Perceived serv
 *Linear*: q_l = a_l − Σ_k B_lk p_k, never negative. *Given*: a mean or a trace per shelf, whatever the price.
 
 Shelf noise turns the mean q into demand d: none, Poisson, normal (clipped at 0) or gamma with the
-stated coefficient of variation. A shelf whose supply has ended in the run (`withdrawn`) finds no buyers, and
-is out of its store's variety. Sales = min(stock, d). A share χ of a territory's unmet demand tries
+stated coefficient of variation. A shelf that is not offered (`offering`) finds no buyers, and is out of its
+store's variety. Sales = min(stock, d). A share χ of a territory's unmet demand tries
 shelves that still have stock, in proportion to their mean demand, once; the rest is lost, or waits
 if the scenario backlogs it.
 
@@ -46,6 +46,7 @@ from channelsim.columns import (
     MARKET,
     MARKET_INDEX,
     MEAN_DEMAND,
+    OFFERED,
     OWED,
     PERCEIVED_SERVICE,
     PRICE,
@@ -64,7 +65,6 @@ from channelsim.columns import (
     TRACE,
     VARIATION,
     VARIETY_WEIGHT,
-    WITHDRAWN,
 )
 from channelsim.compiled import rule, wide
 from channelsim.distributions import fill_gamma, fill_poisson
@@ -96,12 +96,12 @@ def update_market(week: int, world: World, state: State, draws: Draws) -> None:
 
 
 @rule
-def perceive_service(world: World, terms: Terms, state: State) -> None:
+def perceive_service(world: World, state: State) -> None:
     """Write the service that consumers perceive at each shelf."""
     first = first_shelf_of(state)
     spillover = world.scenario[SERVICE_SPILLOVER]
     service, perceived = state.holdings[SERVICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
-    brand, listed = world.holdings_index[BRAND][first:], terms.holdings[LISTED][first:]
+    brand, offered = world.holdings_index[BRAND][first:], state.holdings[OFFERED][first:]
     if spillover == 0.0:
         for i in range(service.size):
             perceived[i] = service[i]
@@ -114,8 +114,8 @@ def perceive_service(world: World, terms: Terms, state: State) -> None:
             count[b] = 0.0
             pooled[b] = 0.0
         for i in range(start, end):
-            count[brand[i]] += listed[i]
-            pooled[brand[i]] += listed[i] * service[i]
+            count[brand[i]] += offered[i]
+            pooled[brand[i]] += offered[i] * service[i]
         for i in range(start, end):
             mean = pooled[brand[i]] / max(count[brand[i]], 1.0)
             perceived[i] = (1.0 - spillover) * service[i] + spillover * mean
@@ -126,7 +126,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
     """Write e^V of every shelf and segment, and its sum over each store's shelves."""
     first = first_shelf_of(state)
     price, perceived = state.holdings[PRICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
-    shift, listed = state.holdings[ATTRACTIVENESS][first:], terms.holdings[LISTED][first:]
+    shift, offered = state.holdings[ATTRACTIVENESS][first:], state.holdings[OFFERED][first:]
     first_member = world.members_index.shape[1] - state.store_attraction.shape[1]
     start = world.members_index[FIRST_HOLDING][first_member:]
     end = world.members_index[END_HOLDING][first_member:]
@@ -139,7 +139,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
             shift,
             perceived,
             price,
-            listed,
+            offered,
             attraction,
         )
         for j in range(of_store.size):
@@ -148,25 +148,26 @@ def attract(world: World, terms: Terms, state: State) -> None:
                 summed += attraction[i]
             of_store[j] = summed
         if state.relationships.shape[1] > 0:
-            leave_withdrawn(g, first, start, end, world, state)
+            lessen_variety(g, first, start, end, world, terms, state)
 
 
 @rule
-def leave_withdrawn(g: int, first: int, start: Integers, end: Integers, world: World, state: State) -> None:
-    """Take the withdrawn shelves out of what a segment finds, and out of their stores' variety."""
-    withdrawn, attraction = state.holdings[WITHDRAWN][first:], state.attraction[g]
-    weight = world.segments[VARIETY_WEIGHT, g]
+def lessen_variety(
+    g: int, first: int, start: Integers, end: Integers, world: World, terms: Terms, state: State
+) -> None:
+    """Lessen the variety of stores in which listed shelves are not offered."""
+    listed, offered = terms.holdings[LISTED][first:], state.holdings[OFFERED][first:]
+    weight, attraction = world.segments[VARIETY_WEIGHT, g], state.attraction[g]
     for j in range(state.store_attraction.shape[1]):
         before, left, summed = 0.0, 0.0, 0.0
         for i in range(start[j] - first, end[j] - first):
-            offered = 1.0 if attraction[i] > 0.0 else 0.0
-            before += offered
-            left += offered * (1.0 - withdrawn[i])
-        if left == before:
+            before += listed[i]
+            left += offered[i]
+        if left == before or left == 0.0:
             continue
-        scale = exponential(weight * (logarithm(left) - logarithm(before))) if left > 0.0 else 1.0
+        scale = exponential(weight * (logarithm(left) - logarithm(before)))
         for i in range(start[j] - first, end[j] - first):
-            attraction[i] *= scale * (1.0 - withdrawn[i])
+            attraction[i] *= scale
             summed += attraction[i]
         state.store_attraction[g, j] = summed
 
@@ -179,13 +180,13 @@ def fill_attraction(
     shift: Floats,
     perceived: Floats,
     price: Floats,
-    listed: Floats,
+    offered: Floats,
     attraction: Floats,
 ) -> None:
-    """Write e^V of every shelf for one segment; 0 where a shelf is not listed."""
+    """Write e^V of every shelf for one segment; 0 where a shelf is not offered."""
     for i in range(attraction.size):
         v = utility[i] + shift[i] + service_weight * perceived[i] - price_sensitivity * price[i]
-        attraction[i] = listed[i] * exponential(v)
+        attraction[i] = offered[i] * exponential(v)
 
 
 @rule
@@ -275,7 +276,7 @@ def expect_linear_demand(world: World, terms: Terms, state: State) -> None:
                 quantity -= terms.slopes[position + i * n + k] * price[start + k]
             mean[start + i] = quantity
         if state.relationships.shape[1] > 0:
-            price_out_withdrawn(start, n, position, terms, state)
+            price_out_unoffered(start, n, position, terms, state)
         for i in range(start, end):
             mean[i] = listed[i] * max(mean[i], 0.0)
         position += n * n
@@ -288,12 +289,13 @@ def expect_linear_demand(world: World, terms: Terms, state: State) -> None:
 
 
 @rule
-def price_out_withdrawn(start: int, n: int, position: int, terms: Terms, state: State) -> None:
-    """Give the withdrawn shelves of a territory the price at which nobody would buy there."""
+def price_out_unoffered(start: int, n: int, position: int, terms: Terms, state: State) -> None:
+    """Give a territory's listed shelves that are not offered the price at which nobody would buy."""
     first, system, out = first_shelf_of(state), state.workspace, 0
-    mean, withdrawn = state.holdings[MEAN_DEMAND][first:], state.holdings[WITHDRAWN][first:]
+    mean, offered = state.holdings[MEAN_DEMAND][first:], state.holdings[OFFERED][first:]
+    listed = terms.holdings[LISTED][first:]
     for i in range(n):
-        if withdrawn[start + i] > 0.0:
+        if offered[start + i] < listed[start + i]:
             system[out, n + 1] = i
             out += 1
     if out == 0:
@@ -316,14 +318,12 @@ def expect_given_demand(week: int, world: World, terms: Terms, state: State) -> 
     """Settle the mean demand from the given mean or trace, times the market's size."""
     first = first_shelf_of(state)
     mean, trace = state.holdings[MEAN_DEMAND][first:], world.holdings_index[TRACE][first:]
-    given, listed = terms.holdings[INTERCEPT][first:], terms.holdings[LISTED][first:]
+    given, offered = terms.holdings[INTERCEPT][first:], state.holdings[OFFERED][first:]
     for t in range(world.territories_index.shape[1]):
         market = state.territories[MARKET, t]
         for i in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
-            base = given[i] if trace[i] < 0 else listed[i] * world.trace[trace[i], week]
-            mean[i] = base * market
-            if state.relationships.shape[1] > 0:
-                mean[i] *= 1.0 - state.holdings[WITHDRAWN, first + i]
+            base = given[i] if trace[i] < 0 else world.trace[trace[i], week]
+            mean[i] = offered[i] * base * market
 
 
 @rule

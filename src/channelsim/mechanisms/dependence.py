@@ -363,7 +363,7 @@ def measure(
             state.relationships[column, relationship] = 0.0
     if supplier == buyer:
         return
-    n = cut(relationship, -1, True, world, terms, ties, room)
+    n = cut(relationship, -1, True, world, terms, state, ties, room)
     redistribute(system, n, world, terms, state, ties, room)
     room.tally[:] = 0.0
     i, formed = first_affected_shelf(n, state, room), is_formed(system, ties)

@@ -64,10 +64,10 @@ from channelsim.columns import (
     HANDLING_COST,
     HOLDING_RATE,
     LINK_ACTIVE,
-    LISTED,
     MEAN_DEMAND,
     MINIMUM_ORDER,
     OBSOLESCENCE,
+    OFFERED,
     ON_ORDER,
     ORDER,
     ORDER_DELAY,
@@ -351,14 +351,14 @@ def round_orders(tier: int, world: World, terms: Terms, state: State) -> None:
 
 
 @rule
-def place_orders(tier: int, world: World, terms: Terms, state: State) -> None:
+def place_orders(tier: int, world: World, state: State) -> None:
     """Settle the orders of a tier: from now on the goods are on order."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
-    order, on_order, listed = (
+    order, on_order, offered = (
         state.holdings[ORDER][a:b],
         state.holdings[ON_ORDER][a:b],
-        terms.holdings[LISTED][a:b],
+        state.holdings[OFFERED][a:b],
     )
     for i in range(order.size):
-        order[i] *= listed[i]
+        order[i] *= offered[i]
         on_order[i] += order[i]

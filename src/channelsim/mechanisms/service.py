@@ -30,8 +30,8 @@ from channelsim.columns import (
     FIRST_STORE,
     FIRST_ZONE,
     HANDLING_COST,
-    LISTED,
     NEXT_SERVICE,
+    OFFERED,
     PRICE,
     PRICE_ADJUSTMENT,
     SERVICE,
@@ -53,7 +53,7 @@ def propose_service(world: World, terms: Terms, state: State) -> None:
     first, spillover = first_shelf_of(state), world.scenario[SERVICE_SPILLOVER]
     current, gain = state.holdings[SERVICE][first:], state.holdings[NEXT_SERVICE][first:]
     effort_cost, speed = world.holdings[SERVICE_COST][first:], world.holdings[PRICE_ADJUSTMENT][first:]
-    listed = terms.holdings[LISTED][first:]
+    offered = state.holdings[OFFERED][first:]
     for i in range(gain.size):
         gain[i] = 0.0
     expect_margins(world, terms, state)
@@ -62,7 +62,7 @@ def propose_service(world: World, terms: Terms, state: State) -> None:
         for t in range(world.territories_index.shape[1]):
             add_pooled_gain(t, spillover, world, terms, state)
     for i in range(gain.size):
-        target = listed[i] * max(0.0, gain[i] / effort_cost[i])
+        target = offered[i] * max(0.0, gain[i] / effort_cost[i])
         gain[i] = current[i] + speed[i] * (target - current[i])
 
 
@@ -117,7 +117,7 @@ def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: St
     for b in range(per_outlet.size):
         per_outlet[b] = 0.0
     for i in range(start, end):
-        per_outlet[brand[i]] += terms.holdings[LISTED, first + i]
+        per_outlet[brand[i]] += state.holdings[OFFERED, first + i]
     for b in range(per_outlet.size):
         per_outlet[b] = 1.0 / max(per_outlet[b], 1.0)
     for g in range(state.attraction.shape[0]):
