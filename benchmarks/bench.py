@@ -135,6 +135,44 @@ def appliances(rounds: int) -> dict[str, float]:
     return found
 
 
+ASKED = {
+    "name": "stock",
+    "sender": "Aurora distributors",
+    "receiver": "independents",
+    "behaviour": "stock",
+    "wanted": 6.0,
+    "reward": 100.0,
+    "sanction": 100.0,
+    "strategies": {"promise": 1.0, "threat": 1.0, "recommendation": 1.0},
+}
+"""An attempt at influence that concerns every independent store of `appliances`."""
+
+
+def power(rounds: int) -> dict[str, float]:
+    """Return what a review of all relationships of appliances costs, and the weekly part of relations.
+
+    The same weeks are run with power unmeasured, measured, and with influence and relations besides.
+    """
+    plain = channelsim.Scenario.from_library("appliances").replace(**{"power.measured": False})
+    measured = plain.replace(**{"power.measured": True})
+    related = measured.replace(**{"relations.active": True, "influence": [ASKED]})
+    # reviewed once in a run, relations show what they cost week by week
+    variants = [plain, measured, measured.replace(review_weeks=104), related.replace(review_weeks=104)]
+    channels = [build(scenario) for scenario in variants]
+    seconds: list[list[float]] = [[] for _ in channels]
+    for done in range(rounds + 1):
+        for channel, found in zip(channels, seconds):
+            taken = timed(partial(run_batch, channel, [BASE], 4, 1, METRICS, workers=1)) / 4
+            if done:  # the first one compiles
+                found.append(taken)
+    without, reviewed, once, weekly = (median(found) for found in seconds)
+    weeks, reviews = plain.weeks, -(-plain.weeks // plain.review_weeks)
+    return {
+        "power_review_in_weeks": (reviewed - without) / reviews / (without / weeks),
+        "relations_share_of_a_week": (weekly - once) / without,
+    }
+
+
 FIRST = """
 import time; start = time.perf_counter()
 import channelsim
@@ -198,6 +236,7 @@ def main() -> None:
                 results[f"{prefix}_vs_{label}"] = ours / speeds[peer]
     results |= thread_scaling(options.rounds, 600)
     results |= appliances(options.rounds)
+    results |= power(options.rounds)
     results |= start_up(options.rounds)
     results["load_average_at_end"] = os.getloadavg()[0]
     print()

@@ -104,9 +104,10 @@ def mean_by_label(state: Floats, kept: Integers, label: Integers, out: Floats) -
     out : array (kept columns, labels)
     """
     used = np.maximum(state[c.SALES_SHARE_OF_SUPPLIER], state[c.SALES_SHARE_OF_BUYER]) > 0.0
-    known = used | (state[c.ENDED] > 0.0)
-    with np.errstate(invalid="ignore"):
-        for k, column in enumerate(kept):
-            rows = known if column == c.ENDED else used
-            count = np.bincount(label[rows], minlength=out.shape[1])
-            out[k] = np.bincount(label[rows], state[column, rows], out.shape[1]) / count
+    for of_ended in (False, True):
+        rows = np.flatnonzero(used | (state[c.ENDED] > 0.0) if of_ended else used)
+        labels = label[rows]
+        count = np.bincount(labels, minlength=out.shape[1]).astype(np.float64)
+        count[count == 0.0] = np.nan
+        for k in np.flatnonzero((kept == c.ENDED) == of_ended):
+            out[k] = np.bincount(labels, state[kept[k]].take(rows), out.shape[1]) / count
