@@ -28,12 +28,15 @@ class Related:
         Position of each relationship's label.
     reviews : int
         Number of reviews in a run.
+    pooled : bool
+        Whether the labels are pairs of member groups.
     """
 
     suppliers: tuple[str, ...]
     buyers: tuple[str, ...]
     label: Integers
     reviews: int
+    pooled: bool = False
 
     @classmethod
     def of(cls, channel: BuiltWorld) -> Related:
@@ -42,8 +45,8 @@ class Related:
         if not channel.sizes.relationships:
             return cls((), (), np.zeros(0, dtype=np.int64), 0)
         reviews = -(-scenario.weeks // scenario.review_weeks)
-        names = firm_names(channel)
-        if len(links.supplying_owner) > MOST_RELATIONSHIPS:
+        names, pooled = firm_names(channel), len(links.supplying_owner) > MOST_RELATIONSHIPS
+        if pooled:
             groups = _groups_of_owners(channel)
             names = [groups[owner] for owner in range(len(names))]
         sides = [[names[o] for o in owners] for owners in (links.supplying_owner, links.buying_owner)]
@@ -51,7 +54,7 @@ class Related:
         labels = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
         label = np.full(channel.built_sizes.relationships, -1)
         label[channel.built_relationship] = [labels[pair] for pair in pairs]
-        return cls(tuple(s for s, _ in labels), tuple(b for _, b in labels), label, reviews)
+        return cls(tuple(s for s, _ in labels), tuple(b for _, b in labels), label, reviews, pooled)
 
     @property
     def names(self) -> tuple[str, ...]:
