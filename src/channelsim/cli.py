@@ -222,6 +222,10 @@ def power(
     out: Annotated[
         Path | None, typer.Option(help="folder for tables, figures, scenario and policies", metavar="DIR")
     ] = None,
+    measures: Annotated[
+        str | None,
+        typer.Option(help="what these measures change instead: pxy, or a TOML file of measures", metavar="F"),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Show who depends on whom, and by how much; power is measured whatever the scenario says."""
@@ -232,6 +236,12 @@ def power(
     from channelsim.world import build
 
     changed = cli_power.measured(_scenario(scenario, changes or []))
+    if measures is not None:
+        if policy or replications != 1:
+            raise ScenarioError("--measures compares without noise: leave --policy and --replications out")
+        cli_compile.compile_if_needed(changed)
+        _say(cli_power.measures_told(changed, measures, seed, out, json))
+        return
     policies = [_policy(name) for name in policy or ["base"]]
     channel = build(changed)
     cli_compile.compile_if_needed(changed)
@@ -347,10 +357,9 @@ def demo(
 
     check_replaceable(out)
     from channelsim.analysis.headlines import headlines
-    from channelsim.demo import BASE, CURRENCY, SCENARIO, edge_remark, run_demo
-    from channelsim.scenario import Scenario
+    from channelsim.demo import BASE, CURRENCY, demo_scenario, edge_remark, run_demo
 
-    cli_compile.compile_if_needed(Scenario.from_library(SCENARIO))
+    cli_compile.compile_if_needed(demo_scenario())
 
     result = run_demo(out, replications, workers, seed)
     _say("\n".join([*headlines(result, BASE, currency=CURRENCY), *edge_remark(result)]))

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from channelsim.analysis.results import Result
     from channelsim.decisions import Policy
     from channelsim.scenario import Scenario
@@ -35,7 +37,7 @@ def write_power(out: Path, result: Result, scenario: Scenario, policies: list[Po
         tables["concentration.csv"] = concentration(result)
     if len(result.policies) > 1:
         tables["differences.csv"] = power_difference(result)
-    figures = {}
+    figures: dict[str, Figure] = {}
     for k, policy in enumerate(result.policies[:1] if len(result.policies) > 12 else result.policies, 1):
         number = f"_{k}" if len(result.policies) > 1 else ""
         figures |= {
@@ -55,3 +57,26 @@ def write_power(out: Path, result: Result, scenario: Scenario, policies: list[Po
         (folder / "policies").mkdir()
         for k, chosen in enumerate(policies, 1):
             chosen.save(folder / "policies" / f"{k}.toml")
+
+
+def measures_told(scenario: Scenario, measures: str, seed: int, out: Path | None, json: bool) -> str:
+    """Return what measures of power change, as text or JSON; with a folder write the table there too.
+
+    Raises
+    ------
+    ScenarioError
+        If there are no such measures, or they do not fit the scenario.
+    OutputError
+        If the folder holds other files, or cannot be written.
+    """
+    from channelsim.analysis.folders import whole_folder
+    from channelsim.analysis.power_measures import MeasuresOfPower, measures_of_power
+    from channelsim.analysis.power_text import measures_json, measures_text
+
+    table = measures_of_power(scenario, MeasuresOfPower.load(measures), seed)
+    if out is not None:
+        with whole_folder(out) as folder:
+            (folder / "measures.json").write_text(measures_json(table), encoding="utf-8")
+            csv = table.to_csv(index=False, lineterminator="\n")
+            (folder / "measures.csv").write_text(csv, encoding="utf-8")
+    return measures_json(table) if json else measures_text(table)

@@ -67,7 +67,7 @@ def test_help_lists_the_commands():
     for args in ([], ["--help"], ["-h"]):
         done = call(*args)
         assert done.exit_code == 0
-        for command in ("run", "scenarios", "show", "compile", "demo", "verify"):
+        for command in ("run", "power", "scenarios", "show", "compile", "demo", "verify"):
             assert f"\n  {command} " in done.stdout
     assert call("--version").stdout.count(".") == 2
 

@@ -264,7 +264,7 @@ def _kinds(table: DataFrame) -> dict[str, tuple[Any, str, str]]:
 def _half(table: DataFrame, name: str) -> np.ndarray:
     """Return the lengths of the error bars, (2, rows)."""
     low, high = table[name] - table[f"{name}_low"], table[f"{name}_high"] - table[name]
-    return np.nan_to_num(np.stack([low, high])).clip(0.0)
+    return np.asarray(np.nan_to_num(np.stack([low, high])).clip(0.0))
 
 
 def _label(axes: Any, table: DataFrame, x: np.ndarray, y: np.ndarray) -> None:

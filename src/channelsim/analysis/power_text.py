@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from channelsim.analysis.power import (
     power_difference,
     power_table,
 )
+from channelsim.analysis.power_measures import UNCHANGED
 from channelsim.analysis.printing import JSON_FORMAT, text_table, to_json
 
 if TYPE_CHECKING:
@@ -190,3 +192,54 @@ def records(table: DataFrame) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def measures_text(table: DataFrame) -> str:
+    """Return the table of `measures_of_power` as text: each dependence afterwards, with its change."""
+    pairs = list(dict.fromkeys(zip(table["supplier"], table["buyer"])))
+    sides = [
+        (pair, side, f"{a} on {b}")
+        for pair in pairs
+        for side, a, b in (("buyer", pair[1], pair[0]), ("supplier", pair[0], pair[1]))
+    ]
+    rows = [["as it stands", "", "", *(_before(table, pair, side) for pair, side, _ in sides)]]
+    for name, part in table.groupby("measure", sort=False):
+        found = {(row["supplier"], row["buyer"]): row for row in part.to_dict("records")}
+        first = next(iter(found.values()))
+        cells = [_after(found.get(pair), side) for pair, side, _ in sides]
+        rows.append([str(name), first["concept"], first["taken_by"], *cells])
+    heads = ["measure", "concept", "by", *(head for _, _, head in sides)]
+    lines = [text_table(heads, rows, right=range(3, len(heads))), "", "Not yet to be shown", ""]
+    for name, concept, why in table.attrs["not_yet"]:
+        lines.append(fill(f"- {name} ({concept}): {why}", 110, subsequent_indent="  "))
+    if not table.attrs["not_yet"]:
+        lines = lines[:-2]
+    lines += ["", "Dependence of one side on the other after the measure, in brackets its change; “=”: none."]
+    lines.append(
+        "Sizes of the measures are declared assumptions, said in the column how of --json and --out."
+    )
+    return "\n".join(lines)
+
+
+def _before(table: DataFrame, pair: tuple[str, str], side: str) -> str:
+    rows = table[(table["supplier"] == pair[0]) & (table["buyer"] == pair[1])]
+    return f"{rows[f'dependence_of_{side}_before'].iloc[0]:.3f}"
+
+
+def _after(row: dict[Any, Any] | None, side: str) -> str:
+    if row is None:
+        return "–"
+    change = row[f"dependence_of_{side}_change"]
+    if abs(change) < UNCHANGED:
+        return "="
+    return f"{row[f'dependence_of_{side}_after']:.3f} ({change:+.3f})".replace("-", "−")
+
+
+def measures_json(table: DataFrame) -> str:
+    """Return the table of measures as JSON: the same bytes for the same scenario and measures."""
+    return to_json({
+        "channelsim_json": JSON_FORMAT,
+        "measures": records(table),
+        "acceptance": table.attrs["acceptance"],
+        "not_yet": [dict(zip(("name", "concept", "why"), row)) for row in table.attrs["not_yet"]],
+    })  # fmt: skip
