@@ -69,8 +69,10 @@ def measures_told(scenario: Scenario, measures: str, seed: int, out: Path | None
     OutputError
         If the folder holds other files, or cannot be written.
     """
+    from channelsim.analysis import style
     from channelsim.analysis.folders import whole_folder
     from channelsim.analysis.power_measures import MeasuresOfPower, measures_of_power
+    from channelsim.analysis.power_measures_plot import measures_plot
     from channelsim.analysis.power_text import measures_json, measures_text
 
     table = measures_of_power(scenario, MeasuresOfPower.load(measures), seed)
@@ -79,4 +81,5 @@ def measures_told(scenario: Scenario, measures: str, seed: int, out: Path | None
             (folder / "measures.json").write_text(measures_json(table), encoding="utf-8")
             csv = table.to_csv(index=False, lineterminator="\n")
             (folder / "measures.csv").write_text(csv, encoding="utf-8")
+            (folder / "measures.png").write_bytes(style.save_bytes(measures_plot(table), "png"))
     return measures_json(table) if json else measures_text(table)

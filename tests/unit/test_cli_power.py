@@ -99,7 +99,7 @@ def test_out_holds_tables_and_figures(tmp_path, quick_figures):
     assert Scenario.load(out / "scenario.toml").power.measured
 
 
-def test_measures_are_told_and_written(tmp_path):
+def test_measures_are_told_and_written(tmp_path, quick_figures):
     (tmp_path / "mine.toml").write_text(
         """
 measures_format = 1
@@ -125,7 +125,12 @@ taken_by = "X"
     assert "exclusivity T9 P 1.000 (+0.659) =" in lines
     assert "idle X = =" in lines
     assert "- rebates (T9): no contract has them" in lines
-    assert {p.name for p in out.iterdir()} == {"measures.csv", "measures.json", "contents.txt"}
+    assert {p.name for p in out.iterdir()} == {
+        "measures.csv",
+        "measures.json",
+        "measures.png",
+        "contents.txt",
+    }
     text = (out / "measures.json").read_text(encoding="utf-8")
     assert len(json.loads(text)["measures"]) == 2
     assert text == call("pxy", "--measures", mine, "--json").stdout

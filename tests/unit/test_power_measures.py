@@ -4,6 +4,7 @@ import pytest
 
 from channelsim import Scenario, ScenarioError
 from channelsim.analysis.power_measures import MeasuresOfPower, measures_of_power, turned, with_acceptance
+from channelsim.analysis.power_measures_plot import measures_plot
 
 ONE = {"measures_format": 1, "measures": [{"name": "dearer", "taken_by": "P", "changes": {}}]}
 
@@ -109,6 +110,15 @@ def test_advantage_is_that_of_who_takes_the_measure(table):
             assert r["advantage"] == pytest.approx(of_supplier - of_buyer)
         else:
             assert r["advantage"] != r["advantage"]
+
+
+def test_the_figure_draws_every_change(table):
+    figure = measures_plot(table)
+    bars = [bar.get_width() for axes in figure.axes for bar in axes.patches]
+    assert len(bars) == 2 * len(table)
+    changes = table[["dependence_of_supplier_change", "dependence_of_buyer_change"]].to_numpy()
+    assert sorted(bars) == pytest.approx(sorted(changes.ravel().tolist()))
+    assert {axes.get_title(loc="left") for axes in figure.axes} == {"P and X", "P and Y"}
 
 
 def test_the_same_product_is_accepted_by_all(table):

@@ -81,7 +81,7 @@ def power_network(result: Result, firms: Sequence[str] | None = None, policy: st
         axes.set_ylim(-1.16, 1.16)
         axes.set_axis_off()
         about = "Width: total interdependence. Colour: who leads"
-        about += ". Figures: each side’s dependence on the other" if numbered else ""
+        about += ". Figures: dependence of the firm beside them" if numbered else ""
         about += ", means over pairs of groups" if pooled else ""
         style.title_of(axes, "Who depends on whom", f"{about}. Policy: {style.shorten(policy, 30)}")
         _legends(figure, axes, norm, colours)
