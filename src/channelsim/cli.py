@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from channelsim import cli_compile, cli_power
 from channelsim.errors import ChannelsimError, ScenarioError
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from channelsim.world import Channel
 
 DOES_NOT_HOLD, BAD_INPUT, INTERRUPTED, READER_GONE = 1, 2, 130, 141
-REVIEWED = ("vertical_nash", "leader")
-"""Rules of pricing that need the kernel of reviews."""
 
 
 class _Commands(TyperGroup):
@@ -151,7 +149,7 @@ def run(
     changed = _scenario(scenario, changes or [])
     policies = [_policy(name) for name in policy or ["base"]]
     channel = build(changed)
-    compile_if_needed(changed)
+    cli_compile.compile_if_needed(changed)
     from channelsim.analysis.printing import result_json, result_text
     from channelsim.simulation import simulate
 
@@ -214,6 +212,51 @@ def _write_run(out: Path, result: Any, channel: Channel, policies: list[Policy])
 
 
 @app.command()
+def power(
+    scenario: ScenarioName,
+    policy: Annotated[list[str] | None, typer.Option(help=HELP["policy"], metavar="F")] = None,
+    replications: Annotated[int, typer.Option(help=HELP["replications"], metavar="N")] = 1,
+    seed: Seed = 1,
+    changes: Annotated[list[str] | None, typer.Option("--set", help=HELP["set"], metavar="KEY=VALUE")] = None,
+    workers: Workers = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for tables, figures, scenario and policies", metavar="DIR")
+    ] = None,
+    measures: Annotated[
+        str | None,
+        typer.Option(help="what these measures change instead: pxy, or a TOML file of measures", metavar="F"),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Show who depends on whom, and by how much; power is measured whatever the scenario says."""
+    if out is not None:
+        from channelsim.analysis.folders import check_replaceable
+
+        check_replaceable(out)
+    from channelsim.world import build
+
+    changed = cli_power.measured(_scenario(scenario, changes or []))
+    if measures is not None:
+        if policy or replications != 1:
+            raise ScenarioError("--measures compares without noise: leave --policy and --replications out")
+        cli_compile.compile_if_needed(changed)
+        _say(cli_power.measures_told(changed, measures, seed, out, json))
+        return
+    policies = [_policy(name) for name in policy or ["base"]]
+    channel = build(changed)
+    cli_compile.compile_if_needed(changed)
+    from channelsim.analysis.power_text import power_json, power_text
+    from channelsim.simulation import simulate
+
+    result = simulate(channel, policies, replications, seed, workers=workers)
+    if out is not None:
+        cli_power.write_power(out, result, changed, policies)
+    _say(power_json(result) if json else power_text(result))
+    if out is not None:
+        print(f"written: {out}", file=sys.stderr if json else sys.stdout)
+
+
+@app.command()
 def scenarios(json: AsJson = False) -> None:
     """List the scenarios of the library with their sizes at their own density."""
     from channelsim.analysis.printing import scenario_sizes, text_table, to_json
@@ -248,7 +291,7 @@ def show(
 
     channel = build(_scenario(scenario, []))
     found = channel.scenario
-    compile_if_needed(found)
+    cli_compile.compile_if_needed(found)
     tables = {
         "groups": (*printing.group_rows(channel), [3, 4]),
         "contracts": (*printing.contract_rows(channel), [3, 4, 5, 6, 7, 8]),
@@ -296,71 +339,8 @@ def compile_() -> None:
     from time import perf_counter
 
     start = perf_counter()
-    compile_kernels(prices=True, power=True)
+    cli_compile.compile_kernels(prices=True, power=True)
     _say(f"compiled and cached in {perf_counter() - start:.0f} s")
-
-
-def compile_if_needed(scenario: Scenario) -> None:
-    """Compile what a run will need before its threads start: then Ctrl-C need not wait for the compiler."""
-    _compile_missing(any(g.pricing.rule in REVIEWED for g in scenario.members), scenario.power.measured)
-
-
-def _compile_missing(prices: bool, power: bool) -> None:
-    from channelsim.kernels import announce_compilation, kernels, needs_compilation
-
-    built = kernels()
-    lacking = (
-        needs_compilation(built.run_span),
-        prices and needs_compilation(built.review_wholesale),
-        power and needs_compilation(built.review_dependence),
-    )
-    if any(lacking):
-        announce_compilation()
-        compile_kernels(prices, power)
-
-
-def compile_kernels(prices: bool, power: bool) -> None:
-    """Compile or load the kernels, by short runs of the smallest channel of the library.
-
-    Parameters
-    ----------
-    prices, power : bool
-        Whether also the kernels that review wholesale prices and that measure power.
-    """
-    import numpy as np
-
-    from channelsim.engines.batch import run_task
-    from channelsim.engines.reviews import Related
-    from channelsim.engines.workspace import Recording
-    from channelsim.scenario import Scenario
-    from channelsim.world import build
-
-    smallest = Scenario.from_library("bilateral").replace(weeks=2, warm_up_weeks=0)
-    with _killed_by_interruption():
-        rule = REVIEWED[0] if prices else "posted"
-        channel = build(smallest.replace(**{"members.maker.pricing.rule": rule, "power.measured": power}))
-        recording, related = Recording.of(None, (), channel), Related.of(channel)
-        run_task(channel, channel.apply(), recording, related, 0, 1, 1, np.zeros(2, dtype=np.int64))
-
-
-@contextmanager
-def _killed_by_interruption() -> Iterator[None]:
-    """Let Ctrl-C end the process at once: a callback of the compiler would swallow the exception.
-
-    The cache is safe: its files are renamed into place when they are whole.
-    """
-    import signal
-    import threading
-
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @app.command()
@@ -377,10 +357,9 @@ def demo(
 
     check_replaceable(out)
     from channelsim.analysis.headlines import headlines
-    from channelsim.demo import BASE, CURRENCY, SCENARIO, edge_remark, run_demo
-    from channelsim.scenario import Scenario
+    from channelsim.demo import BASE, CURRENCY, demo_scenario, edge_remark, run_demo
 
-    compile_if_needed(Scenario.from_library(SCENARIO))
+    cli_compile.compile_if_needed(demo_scenario())
 
     result = run_demo(out, replications, workers, seed)
     _say("\n".join([*headlines(result, BASE, currency=CURRENCY), *edge_remark(result)]))
@@ -409,7 +388,7 @@ def verify(
 
     chosen = families or None
     if any(case.scenario for case in table.cases(chosen)):
-        _compile_missing(prices=True, power=True)
+        cli_compile.compile_missing(prices=True, power=True)
     found = table.verify(chosen, long, seed, workers)
     _say(to_json(found.to_json_rows()) if json else found.to_text())
     if found.failed:

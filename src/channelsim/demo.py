@@ -21,6 +21,13 @@ SCENARIO, CURRENCY = "appliances", "yuan"
 DENSITIES = (0.75, 1.0, 1.5)
 PRICES = (0.95, 1.0, 1.05)
 BASE = "as now (base)"
+MEASURED, POWER_REPLICATIONS = {"power.measured": True}, 4
+"""Power is measured under the base policy alone, and in few replications: it rests on expected demand."""
+
+
+def demo_scenario() -> Scenario:
+    """Return the scenario of the demonstration as the section on power needs it: with power measured."""
+    return Scenario.from_library(SCENARIO).replace(**MEASURED)
 
 
 def demo_policies(
@@ -153,14 +160,19 @@ def run_demo(
     policies = demo_policies(scenario)
     record = ["sales by brand"] if len(scenario.brands) > 1 else ["sales"]
     result = simulate(channel, policies, replications, seed, record, workers=workers, progress=progress)
+    related = simulate(
+        build(scenario.replace(**MEASURED)), policies[0], min(replications, POWER_REPLICATIONS), seed,
+        metrics=["profit"], workers=workers, progress=False,
+    )  # fmt: skip
     options = f" --replications {replications}" * (replications != 64) + f" --seed {seed}" * (seed != 1)
     said = ReportOptions(
         base=BASE, command=f"channelsim demo{options}", currency=currency,
-        remarks=edge_remark(result), notes=_notes(channel),
+        remarks=edge_remark(result), notes=_notes(channel), power=related,
     )  # fmt: skip
     made = report_files(result, channel, said)
     with whole_folder(out) as folder:
-        write_files(folder, made | {"summary.csv": summary_csv(result).encode()})
+        power = related.power().to_csv(index=False, lineterminator="\n").encode()
+        write_files(folder, made | {"summary.csv": summary_csv(result).encode(), "power.csv": power})
         result.save(folder / "result.nc")
     return result
 

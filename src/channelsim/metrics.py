@@ -270,6 +270,8 @@ class Reviews:
     columns : tuple of Column
     suppliers, buyers : tuple of str
         Of each relationship: firms, or member groups where there are too many.
+    pooled : bool
+        Whether they are groups, and values are means over the relationships of two groups.
     """
 
     values: Floats
@@ -277,6 +279,7 @@ class Reviews:
     columns: tuple[Column, ...]
     suppliers: tuple[str, ...]
     buyers: tuple[str, ...]
+    pooled: bool = False
 
 
 @dataclass(frozen=True)

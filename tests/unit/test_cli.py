@@ -67,7 +67,7 @@ def test_help_lists_the_commands():
     for args in ([], ["--help"], ["-h"]):
         done = call(*args)
         assert done.exit_code == 0
-        for command in ("run", "scenarios", "show", "compile", "demo", "verify"):
+        for command in ("run", "power", "scenarios", "show", "compile", "demo", "verify"):
             assert f"\n  {command} " in done.stdout
     assert call("--version").stdout.count(".") == 2
 
@@ -250,7 +250,7 @@ def test_an_error_of_ours_is_not_hidden(monkeypatch):
     def broken(_):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr(cli, "compile_if_needed", broken)
+    monkeypatch.setattr(cli.cli_compile, "compile_if_needed", broken)
     done = call(*RUN)
     assert isinstance(done.exception, ZeroDivisionError)
 
@@ -260,7 +260,7 @@ def test_interruption_has_its_exit_code(monkeypatch, error):
     def interrupted(_):
         raise error
 
-    monkeypatch.setattr(cli, "compile_if_needed", interrupted)
+    monkeypatch.setattr(cli.cli_compile, "compile_if_needed", interrupted)
     done = call(*RUN)
     assert (done.exit_code, done.stdout) == (130, "")
 

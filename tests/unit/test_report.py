@@ -343,7 +343,15 @@ def test_demo_writes_its_report(tmp_path):
     assert result.policies[0] == AS_NOW
     assert result.replications == 3
     names = {p.name for p in out.iterdir()}
-    assert names == {"report.html", "report.md", "figures", "summary.csv", "result.nc", "contents.txt"}
+    assert names == {
+        "report.html",
+        "report.md",
+        "figures",
+        "summary.csv",
+        "power.csv",
+        "result.nc",
+        "contents.txt",
+    }
     assert Result.load(out / "result.nc") == result
     text = " ".join(read((out / "report.html").read_bytes()).text)
     for section in (

@@ -123,12 +123,13 @@ def _review_dataset(totals: Totals) -> Dataset:
         "relationship": _names(f"{s} → {b}" for s, b in zip(reviews.suppliers, reviews.buyers)),
         "review_week": np.array(reviews.weeks),
     }
-    return _dataset(variables, totals, {}).assign_coords(labels)
+    rows = {"rows": "groups" if reviews.pooled else "firms"}
+    return _dataset(variables, totals, {}).assign_coords(labels).assign_attrs(rows)
 
 
 def as_made(data: Dataset) -> Dataset:
     """Return a dataset read from a file with labels as fixed-width text, as they were made."""
     for name, coordinate in data.coords.items():
         if coordinate.dtype.kind not in "iuf":
-            data = data.assign_coords({name: _names(coordinate.values)})
+            data = data.assign_coords({name: (coordinate.dims, _names(coordinate.values))})
     return data

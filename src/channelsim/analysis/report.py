@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from channelsim.analysis import plots, style
+from channelsim.analysis import plots, power_plots, style
 from channelsim.analysis.folders import whole_folder
 from channelsim.analysis.headlines import best_policy, headlines
 from channelsim.analysis.measures import Measure, focal_brand, headline_measures, told
@@ -43,6 +43,8 @@ class ReportOptions:
         Further sentences for the headlines, and for what was assumed.
     level : float
         Coverage of the intervals.
+    power : Result, optional
+        Where power was measured, if not in the result that is reported; it holds the base policy.
     """
 
     base: str = ""
@@ -52,6 +54,7 @@ class ReportOptions:
     remarks: Sequence[str] = ()
     notes: Sequence[str] = ()
     level: float = 0.95
+    power: Result | None = None
 
 
 def write_report(
@@ -163,6 +166,9 @@ def _sections(result: Result, channel: Channel, options: ReportOptions) -> list[
     margins = plots.margin_by_tier(result, level=level, currency=currency)
     caption = "What a tier keeps of a unit it sells, before operating cost; lines: interval of the mean."
     found.append(Section("Margin by tier", figures=[("margin_by_tier", caption, margins)]))
+    measured = result if options.power is None else options.power
+    if "dependence_of_supplier" in measured.relationships:
+        found.append(_power(measured, options))
     weekly = _weekly(result, best, options)
     if weekly:
         found.append(Section("Sell-through week by week", figures=weekly))
@@ -181,6 +187,32 @@ def _sections(result: Result, channel: Channel, options: ReportOptions) -> list[
         )
     )
     return found
+
+
+def _power(result: Result, options: ReportOptions) -> Section:
+    """Return the section on who depends on whom under the base policy."""
+    base = options.base
+    text = (
+        f"Under “{base}”. Dependence is what a firm earns through a partner, as a share of all it earns, "
+        "times the part of it that it could not earn otherwise if the relationship ended and everyone chose "
+        "again. Outside options count as far as the scenario declares them. All numbers: channelsim power."
+    )
+    return Section(
+        "Who depends on whom",
+        text,
+        figures=[
+            (
+                "power_network",
+                "Thick lines: both need each other. Colour: who needs the other less.",
+                power_plots.power_network(result, policy=base),
+            ),
+            (
+                "power_dependences",
+                "Above the line the buyer depends more on the supplier, below it less.",
+                power_plots.dependence_scatter(result, base, options.level),
+            ),
+        ],
+    )
 
 
 def _weekly(result: Result, best: str, options: ReportOptions) -> list[tuple[str, str, Figure]]:

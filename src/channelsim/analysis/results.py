@@ -246,6 +246,12 @@ class Result:
         keys = [str(name) for name in series.dims if name != "replication"]
         return _frame(series, keys, {"mean": estimate.value, "low": low, "high": high})
 
+    def power(self, level: float = 0.95) -> DataFrame:
+        """Who depends on whom, and by how much; see `channelsim.analysis.power.power_table`."""
+        from channelsim.analysis.power import power_table
+
+        return power_table(self, level)
+
     def save(self, path: str | Path) -> None:
         """Write all of it to one netCDF file, whole or not at all.
 

@@ -166,12 +166,12 @@ def colours(count: int) -> list[str]:
     return [PALETTE[k % len(PALETTE)] for k in range(count)]
 
 
-def title_of(axes: Any, title: str, subtitle: str = "") -> None:
-    """Give axes a bold title and, under it, a line that says how to read them."""
-    axes.set_title(title, pad=34 if subtitle else 14)
+def title_of(axes: Any, title: str, subtitle: str = "", above: float = 0.0) -> None:
+    """Give axes a bold title and, under it, a line that says how to read them, so many points higher."""
+    axes.set_title(title, pad=(34 if subtitle else 14) + above)
     if subtitle:
         axes.annotate(
-            subtitle, (0, 1), xycoords="axes fraction", xytext=(0, 12), textcoords="offset points",
+            subtitle, (0, 1), xycoords="axes fraction", xytext=(0, 12 + above), textcoords="offset points",
             fontsize=12, color=MUTED, va="bottom", annotation_clip=False,
         )  # fmt: skip
 

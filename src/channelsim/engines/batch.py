@@ -307,6 +307,7 @@ def _reviews(channel: Channel, related: Related, values: Floats) -> Reviews | No
         related.columns,
         related.suppliers,
         related.buyers,
+        related.pooled,
     )
 
 

@@ -32,6 +32,8 @@ class Related:
         Number of reviews in a run.
     writers : tuple of str
         Mechanisms whose columns are kept.
+    pooled : bool
+        Whether the labels are pairs of member groups.
     """
 
     suppliers: tuple[str, ...]
@@ -39,6 +41,7 @@ class Related:
     label: Integers
     reviews: int
     writers: tuple[str, ...]
+    pooled: bool = False
 
     @classmethod
     def of(cls, channel: BuiltWorld) -> Related:
@@ -48,8 +51,8 @@ class Related:
             return cls((), (), np.zeros(0, dtype=np.int64), 0, ())
         reviews = -(-scenario.weeks // scenario.review_weeks)
         writers = ("dependence", *(OF_RELATIONS if scenario.relations.active else ()))
-        names = firm_names(channel)
-        if len(links.supplying_owner) > MOST_RELATIONSHIPS:
+        names, pooled = firm_names(channel), len(links.supplying_owner) > MOST_RELATIONSHIPS
+        if pooled:
             groups = _groups_of_owners(channel)
             names = [groups[owner] for owner in range(len(names))]
         sides = [[names[o] for o in owners] for owners in (links.supplying_owner, links.buying_owner)]
@@ -57,7 +60,8 @@ class Related:
         labels = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
         label = np.full(channel.built_sizes.relationships, -1)
         label[channel.built_relationship] = [labels[pair] for pair in pairs]
-        return cls(tuple(s for s, _ in labels), tuple(b for _, b in labels), label, reviews, writers)
+        suppliers, buyers = tuple(s for s, _ in labels), tuple(b for _, b in labels)
+        return cls(suppliers, buyers, label, reviews, writers, pooled)
 
     @property
     def names(self) -> tuple[str, ...]:
