@@ -56,6 +56,7 @@ LAYERS = (
         "network_reading",
         "opening_state",
         "planning",
+        "renewal",
         "ties",
         "world",
     },
