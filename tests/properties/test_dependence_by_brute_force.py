@@ -31,9 +31,9 @@ def demand_systems(draw):
 
 @st.composite
 def channels(draw):
-    """Return a channel of two or three tiers with a chain, alternates, prices and efforts held."""
+    """Return a channel of two to four tiers with a chain, alternates, prices and efforts held."""
     demand = draw(demand_systems())
-    tiers = draw(st.integers(2, 3))
+    tiers = draw(st.integers(2, 4))
     brands = BRANDS[: draw(st.integers(2, 3))]
     makers = [
         {"name": f"maker of {b}", "role": "manufacturer", "count": 1, "owner": f"firm {b}", "brands": [b]}
@@ -42,13 +42,19 @@ def channels(draw):
     names = [m["name"] for m in makers]
     members = [*makers]
     sources, alternates = names, 0
-    if tiers == 3:
+    if tiers == 4:  # national agents between the makers and the wholesalers, the second a way round
+        members.append(
+            {"name": "agents", "role": "agent", "count": draw(st.integers(1, 2)), "suppliers": names}
+        )
+        sources = ["agents"]
+    if tiers >= 3:
         members.append(
             {
                 "name": "wholesale",
                 "role": "distributor",
                 "per_territory": draw(st.integers(1, 2)),
-                "suppliers": names,
+                "suppliers": sources,
+                "alternates": draw(st.integers(0, 1)) if tiers == 4 else 0,
             }
         )
         sources, alternates = ["wholesale"], draw(st.integers(0, 1))
@@ -82,7 +88,7 @@ def channels(draw):
             "name": "chain",
             "per_territory": draw(st.integers(1, 2)),
             "owner": "chain",
-            "suppliers": [*names, *sources[: tiers - 2]],
+            "suppliers": [*names, *(sources if tiers > 2 else [])],
         }
     )
     for group in members:
@@ -92,7 +98,7 @@ def channels(draw):
         {
             "supplier": s,
             "buyer": g["name"],
-            "wholesale_price": (10.0 if s != "wholesale" else 15.0) + draw(numbers(0.0, 4.0)),
+            "wholesale_price": {"agents": 13.0, "wholesale": 16.0}.get(s, 9.0) + draw(numbers(0.0, 3.0)),
         }
         for g in members
         for s in g.get("suppliers", [])
