@@ -59,7 +59,9 @@ PRICES = np.array([10.0, 9.0, 9.5, 8.0])
 WHOLESALE = np.array([6.0, 5.0, 5.5, 6.0])
 MADE_FOR = np.array([3.0, 2.0, 3.0, 2.0])
 HANDLING = np.array([0.0, 0.0, 0.5, 0.5])
-SHARES = logit_shares(np.array([4.6, 3.8, 4.0, 3.2]) - 0.4 * PRICES)
+UTILITIES = np.array([4.6, 3.8, 4.0, 3.2])
+"""At a price of zero: equity and loyalty."""
+SHARES = logit_shares(UTILITIES - 0.4 * PRICES)
 INTERCEPTS = np.array([40.0, 36.0, 40.0, 36.0])
 SLOPES = np.array(
     [[2.0, -0.5, -0.4, -0.2], [-0.5, 2.0, -0.2, -0.4], [-0.4, -0.2, 2.0, -0.5], [-0.2, -0.4, -0.5, 2.0]]
