@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from channelsim.theory import dependence as theory
+from channelsim.theory import lost_shelves
 from channelsim.theory.choice import diversion_ratios
 
 
@@ -51,7 +52,7 @@ def test_logit_dependence_is_what_a_market_without_the_shelves_loses(drawn):
     margins[lost[0]] += 0.5  # something is lost
     offered = ~np.isin(np.arange(len(utility)), lost)
     now, then = chosen(utility, np.ones(len(utility), dtype=bool)), chosen(utility, offered)
-    found = theory.logit_dependence(now, margins, lost, buyers=40.0)
+    found = lost_shelves.logit_dependence(now, margins, lost, buyers=40.0)
     lost_money = 40.0 * earned_without((now, then), margins, lost)
     assert found.gain == pytest.approx(lost_money, rel=1e-9, abs=1e-9)
     assert found.value == pytest.approx(40.0 * margins[lost] @ now[lost])
@@ -68,16 +69,16 @@ def test_kinds_of_buyers_turn_where_they_like():
     now, then = (
         np.array([chosen(row, offered) for row in utility]) for offered in (on, ~np.isin(range(4), lost))
     )
-    found = theory.logit_dependence(now, margins, lost, buyers)
+    found = lost_shelves.logit_dependence(now, margins, lost, buyers)
     assert found.gain == pytest.approx(earned_without((buyers @ now, buyers @ then), margins, lost))
-    mean = theory.logit_dependence(buyers @ now / 100.0, margins, lost, 100.0)
+    mean = lost_shelves.logit_dependence(buyers @ now / 100.0, margins, lost, 100.0)
     assert found.gain != pytest.approx(mean.gain, rel=1e-3)  # shares of the mean buyer will not do
 
 
 def test_one_lost_option_has_the_usual_diversion_ratio():
     shares = np.array([0.2, 0.3, 0.15])
     ratio = diversion_ratios(shares, lost=1)
-    np.testing.assert_allclose(theory.diverted(shares, [1])[[0, 2]], ratio[[0, 2]], rtol=1e-14)
+    np.testing.assert_allclose(lost_shelves.diverted(shares, [1])[[0, 2]], ratio[[0, 2]], rtol=1e-14)
 
 
 @given(st.integers(1, 8), st.floats(-2.0, 2.0), st.data())
@@ -86,14 +87,14 @@ def test_equal_logit_shelves(shelves, utility, data):
     offered = np.arange(shelves) >= lost
     now, then = (chosen([utility] * shelves, on) for on in (np.ones(shelves, dtype=bool), offered))
     loss = 1.0 - then[offered].sum() / now.sum()  # equal margins: units will do
-    assert theory.symmetric_logit(shelves, now[0], lost) == pytest.approx(loss, rel=1e-9)
+    assert lost_shelves.symmetric_logit(shelves, now[0], lost) == pytest.approx(loss, rel=1e-9)
 
 
 @given(st.integers(2, 8), st.floats(0.01, 0.99))
 def test_shelves_lost_together_weigh_more_than_one_by_one(shelves, filled):
     share = filled / shelves
-    together = theory.symmetric_logit(shelves, share, 2)
-    assert together > 2.0 * theory.symmetric_logit(shelves, share, 1)
+    together = lost_shelves.symmetric_logit(shelves, share, 2)
+    assert together > 2.0 * lost_shelves.symmetric_logit(shelves, share, 1)
 
 
 @given(
@@ -113,7 +114,7 @@ def test_linear_dependence_is_what_a_market_without_the_shelves_loses(drawn):
     price, intercept = np.full(n, 5.0), np.full(n, 60.0)
     now = intercept - slopes @ price
     then = bought(intercept, slopes, price, lost)
-    found = theory.linear_dependence(now, slopes, margins, lost.tolist())
+    found = lost_shelves.linear_dependence(now, slopes, margins, lost.tolist())
     assert found.gain == pytest.approx(earned_without((now, then), margins, lost), rel=1e-7, abs=1e-7)
 
 
@@ -124,9 +125,9 @@ def test_equal_linear_shelves(shelves, lost):
     price = np.full(shelves, 8.0)
     now, then = intercept - slopes @ price, bought(intercept, slopes, price, range(lost))
     loss = 1.0 - then[lost:].sum() / now.sum()
-    assert theory.symmetric_linear(shelves, own, cross, lost) == pytest.approx(loss, rel=1e-9)
+    assert lost_shelves.symmetric_linear(shelves, own, cross, lost) == pytest.approx(loss, rel=1e-9)
     ones, gone = np.ones(shelves), list(range(lost))
-    assert theory.linear_dependence(now, slopes, ones, gone).dependence == pytest.approx(loss, rel=1e-9)
+    assert lost_shelves.linear_dependence(now, slopes, ones, gone).dependence == pytest.approx(loss, rel=1e-9)
 
 
 def test_resupply_by_hand():
@@ -161,17 +162,17 @@ def test_equal_alternatives_leave_the_small_one_more_dependent():
 
 def test_the_whole_firm_depends_less_than_its_place():
     """Two towns apart are one market of two kinds of buyers, neither of whom goes to the other's stores."""
-    here = theory.logit_dependence([0.2, 0.3], [2.0, 2.0], [0], buyers=100.0)
+    here = lost_shelves.logit_dependence([0.2, 0.3], [2.0, 2.0], [0], buyers=100.0)
     else_earned = 2.0 * 300.0 * 0.5
     both = theory.dependence(here.value, here.recaptured, 2.0 * 100.0 * 0.5 + else_earned)
     assert theory.firm_wide(here.dependence, 100.0, else_earned) == pytest.approx(both.dependence)
 
 
 def test_less_than_nothing_is_lost_where_a_shelf_earns_less_than_the_one_that_replaces_it():
-    found = theory.logit_dependence([0.4, 0.4], [1.0, 9.0], [0])
+    found = lost_shelves.logit_dependence([0.4, 0.4], [1.0, 9.0], [0])
     assert found.gain < 0.0
     assert (found.scarcity, found.dependence) == (0.0, 0.0)
-    below_cost = theory.logit_dependence([0.4, 0.4], [-1.0, 9.0], [0])
+    below_cost = lost_shelves.logit_dependence([0.4, 0.4], [-1.0, 9.0], [0])
     assert (below_cost.utility, below_cost.dependence) == (0.0, 0.0)
 
 
@@ -181,27 +182,27 @@ def test_less_than_nothing_is_lost_where_a_shelf_earns_less_than_the_one_that_re
         (lambda: theory.dependence(2.0, 0.0, 1.0), "value = 2: more than total = 1"),
         (lambda: theory.dependence(1.0, np.nan, 1.0), "recaptured = nan: must be a finite number"),
         (lambda: theory.dependence(0.0, 0.0, 0.0), "total = 0.0: must be above 0"),
-        (lambda: theory.diverted([0.7, 0.6], [0]), "shares: 1.3 in all, more than 1"),
-        (lambda: theory.diverted([0.2, 0.0], [0]), "shares = 0.0: must be above 0"),
-        (lambda: theory.diverted([0.4, 0.6], [0, 1]), "nothing is left"),
-        (lambda: theory.diverted([0.4, 0.5], [2]), "lost = \\[2\\]: at least one position from 0 to 1"),
-        (lambda: theory.diverted([0.4, 0.5], [1, 1]), "each once"),
-        (lambda: theory.logit_dependence([0.4, 0.5], [1.0, 2.0, 3.0], [0]), "margins: shape"),
-        (lambda: theory.logit_dependence([0.4, 0.5], 1.0, [0], buyers=0.0), "buyers = 0.0"),
-        (lambda: theory.logit_dependence([0.4, 0.5], 1.0, []), "lost = \\[\\]"),
-        (lambda: theory.symmetric_logit(4, 0.25), "share = 0.25: must lie in"),
-        (lambda: theory.symmetric_logit(0, 0.1), "shelves = 0"),
-        (lambda: theory.symmetric_logit(2, 0.1, lost=3), "lost = 3: there are 2 shelves"),
-        (lambda: theory.linear_dependence([1.0, 0.0], np.eye(2), 1.0, [0]), "quantities = 0.0"),
-        (lambda: theory.linear_dependence([1.0, 1.0], np.eye(3), 1.0, [0]), "slopes: shape"),
-        (lambda: theory.linear_dependence([1.0, 1.0], -np.eye(2), 1.0, [0]), "own slopes = -1.0"),
+        (lambda: lost_shelves.diverted([0.7, 0.6], [0]), "shares: 1.3 in all, more than 1"),
+        (lambda: lost_shelves.diverted([0.2, 0.0], [0]), "shares = 0.0: must be above 0"),
+        (lambda: lost_shelves.diverted([0.4, 0.6], [0, 1]), "nothing is left"),
+        (lambda: lost_shelves.diverted([0.4, 0.5], [2]), "lost = \\[2\\]: at least one position from 0 to 1"),
+        (lambda: lost_shelves.diverted([0.4, 0.5], [1, 1]), "each once"),
+        (lambda: lost_shelves.logit_dependence([0.4, 0.5], [1.0, 2.0, 3.0], [0]), "margins: shape"),
+        (lambda: lost_shelves.logit_dependence([0.4, 0.5], 1.0, [0], buyers=0.0), "buyers = 0.0"),
+        (lambda: lost_shelves.logit_dependence([0.4, 0.5], 1.0, []), "lost = \\[\\]"),
+        (lambda: lost_shelves.symmetric_logit(4, 0.25), "share = 0.25: must lie in"),
+        (lambda: lost_shelves.symmetric_logit(0, 0.1), "shelves = 0"),
+        (lambda: lost_shelves.symmetric_logit(2, 0.1, lost=3), "lost = 3: there are 2 shelves"),
+        (lambda: lost_shelves.linear_dependence([1.0, 0.0], np.eye(2), 1.0, [0]), "quantities = 0.0"),
+        (lambda: lost_shelves.linear_dependence([1.0, 1.0], np.eye(3), 1.0, [0]), "slopes: shape"),
+        (lambda: lost_shelves.linear_dependence([1.0, 1.0], -np.eye(2), 1.0, [0]), "own slopes = -1.0"),
         (
-            lambda: theory.linear_dependence([1.0, 1.0], [[1.0, -1.0], [-1.0, 1.0]], 1.0, [0, 1]),
+            lambda: lost_shelves.linear_dependence([1.0, 1.0], [[1.0, -1.0], [-1.0, 1.0]], 1.0, [0, 1]),
             "those of the lost shelves are singular",
         ),
-        (lambda: theory.symmetric_linear(3, 1.0, 0.5), "cross_slope = 0.5: 2 of them must be below"),
-        (lambda: theory.symmetric_linear(3, 0.0, 0.0), "own_slope = 0.0"),
-        (lambda: theory.symmetric_linear(3, 1.0, 0.1, lost=4), "lost = 4"),
+        (lambda: lost_shelves.symmetric_linear(3, 1.0, 0.5), "cross_slope = 0.5: 2 of them must be below"),
+        (lambda: lost_shelves.symmetric_linear(3, 0.0, 0.0), "own_slope = 0.0"),
+        (lambda: lost_shelves.symmetric_linear(3, 1.0, 0.1, lost=4), "lost = 4"),
         (lambda: theory.resupplied_dependence([1.0], [1.0], [0], [1.0, 2.0]), "margins_elsewhere: shape"),
         (lambda: theory.resupplied_dependence([1.0], [1.0], [0], [1.0], -1.0), "switching_cost = -1.0"),
         (lambda: theory.resupplied_dependence([0.0], [1.0], [0], [1.0]), "quantities = 0.0"),

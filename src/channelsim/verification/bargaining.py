@@ -3,7 +3,7 @@
 The simulator solves all contracts as one linear system (`channelsim.renewal`); theory maximises each
 contract's Nash product by search, contract after contract (`theory.bargaining`), and knows nothing of that
 system. One maker and one store have closed forms. Weights that follow the stakes are checked where the
-dependences themselves have closed forms (`theory.dependence`). The markets are in
+dependences themselves have closed forms (`theory.lost_shelves`). The markets are in
 `channelsim.verification.bargaining_runs`, exchange networks in `channelsim.verification.bargaining_networks`.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 from channelsim.theory.bargaining import relative_stakes_weight
 from channelsim.theory.bargaining_market import Contract
 from channelsim.theory.bilateral_bargaining import bargained_channel, deal_me_out
-from channelsim.theory.dependence import logit_dependence
+from channelsim.theory.lost_shelves import logit_dependence
 from channelsim.verification import bargaining_networks as networks
 from channelsim.verification import bargaining_runs as runs
 from channelsim.verification.bargaining_runs import (

@@ -18,16 +18,14 @@ import numpy as np
 
 from channelsim.decisions import Policy
 from channelsim.theory.choice import logit_shares
-from channelsim.theory.dependence import (
-    dependence_with_option,
-    firm_wide,
+from channelsim.theory.dependence import dependence_with_option, firm_wide, resupplied_dependence
+from channelsim.theory.logit_pricing import symmetric_margin
+from channelsim.theory.lost_shelves import (
     linear_dependence,
     logit_dependence,
-    resupplied_dependence,
     symmetric_linear,
     symmetric_logit,
 )
-from channelsim.theory.logit_pricing import symmetric_margin
 from channelsim.verification.cases import Case, Laboratory
 from channelsim.verification.reading import of_group
 
