@@ -6,8 +6,8 @@ With the shelves L gone and prices held, part of their buyers go to the shelves 
 earns there comes back to it (R in `channelsim.theory.dependence`).
 
 *Logit.* S = Σ_L s_l is the share of the lost shelves; each other share becomes s_k/(1 − S), so that
-s_k/(1 − S) of the lost buyers go to k: the diversion ratio (Conlon & Mortimer 2021), of a set of shelves here.
-Buyers of several kinds do so kind by kind. Among n equal shelves of a firm, k of them lost,
+s_k/(1 − S) of the lost buyers go to k: the diversion ratio (Conlon & Mortimer 2021), here of a set of
+shelves. Buyers of several kinds do so kind by kind. Among n equal shelves of a firm, k of them lost,
 
     D = (k/n) (1 − n s)/(1 − k s) ,
 
