@@ -381,7 +381,7 @@ def verify(
     """Show numbers of channel theory beside what the simulator, and an optimiser over it, find by themselves.
 
     A family is one of vertical-prices, power-structures, bullwhip, inventory, demand-and-place, statistics,
-    exchange-networks. The exit code is 1 if a case does not hold.
+    exchange-networks, dependence, bargaining. The exit code is 1 if a case does not hold.
     """
     from channelsim.analysis.printing import to_json
     from channelsim.verification import table

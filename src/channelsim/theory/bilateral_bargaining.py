@@ -10,7 +10,9 @@ of the pool moves the first split, not the second.
 
 from __future__ import annotations
 
-from channelsim.theory.admissible import above, finite
+from typing import NamedTuple
+
+from channelsim.theory.admissible import above, between, finite
 
 
 def split_the_difference(pool: float, first: float, second: float) -> tuple[float, float]:
@@ -70,6 +72,69 @@ def deal_me_out(pool: float, first: float, second: float) -> tuple[float, float]
         raise ValueError(f"outside options {first} and {second} exceed the pool of {pool}: there is no deal")
     share = min(max(pool / 2, float(first)), pool - second)
     return share, pool - share
+
+
+class BargainedChannel(NamedTuple):
+    """Prices that a maker and a store come to rest at.
+
+    Attributes
+    ----------
+    wholesale_price, retail_price : float
+        Money per unit.
+    """
+
+    wholesale_price: float
+    retail_price: float
+
+
+def bargained_channel(
+    intercept: float, own_slope: float, unit_cost: float, weight: float
+) -> BargainedChannel:
+    """Return prices where a maker and a store bargain over one and the store sets the other at the same time.
+
+    Demand is q = a − b p. The contract gives the maker the share β of the margin, w = c + β (p − c), p held;
+    the store answers a price w with p = (a/b + w)/2, w held. Both hold together at
+
+        p − c = (a/b − c)/(2 − β) ,
+
+    between the price of an integrated channel (β = 0) and w = p = a/b, at which nothing is sold (β = 1).
+
+    Parameters
+    ----------
+    intercept, own_slope : float
+        a, units per week at a price of zero, and b, units lost per unit of price.
+    unit_cost : float
+        c, money per unit, below a/b.
+    weight : float
+        β, the maker's bargaining weight, in [0, 1].
+
+    Returns
+    -------
+    BargainedChannel
+
+    Raises
+    ------
+    ValueError
+        If the intercept or the slope is not positive, cost leaves no demand or the weight is outside [0, 1].
+
+    Notes
+    -----
+    The game is that of Draganska, Klapper & Villas-Boas (2010), Marketing Science 29, 57-74, for one of each
+    and linear demand; derived here. No failing leaves anything to either side.
+
+    Examples
+    --------
+    >>> bargained_channel(20.0, 1.0, unit_cost=4.0, weight=0.4)
+    BargainedChannel(wholesale_price=8.0, retail_price=14.0)
+    """
+    above(intercept, 0.0, "intercept")
+    above(own_slope, 0.0, "own_slope")
+    choke = intercept / own_slope
+    if not finite(unit_cost, "unit_cost") < choke:
+        raise ValueError(f"unit_cost = {unit_cost:g}: must be below {choke:g}, at which nobody buys")
+    between(weight, 0.0, 1.0, "weight", "both")
+    margin = (choke - unit_cost) / (2.0 - weight)
+    return BargainedChannel(unit_cost + weight * margin, unit_cost + margin)
 
 
 def _check_bargain(pool: float, first: float, second: float) -> None:

@@ -37,6 +37,8 @@ FAMILIES: dict[str, str] = {
     "demand and place": "demand_and_place",
     "statistics": "statistics",
     "exchange networks": "exchange_networks",
+    "dependence": "dependence",
+    "bargaining": "bargaining",
 }
 """Families of theorems in the order of the table, and where their cases are in `channelsim.verification`."""
 LONG_EFFORT = 4
