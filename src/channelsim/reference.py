@@ -22,8 +22,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from channelsim import mechanisms, parts
-from channelsim.decisions import Density, Policy, TermsChange
+from channelsim import mechanisms, parts, power_parts
+from channelsim.decisions import Density, Ended, Policy, TermsChange
 from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
@@ -43,10 +43,13 @@ SCENARIO_PARTS: tuple[type[BaseModel], ...] = (
     parts.Ordering,
     parts.Contract,
     parts.Demand,
+    power_parts.Power,
+    power_parts.OutsideOption,
+    power_parts.Bargaining,
     parts.Event,
     parts.Distribution,
 )
-POLICY_PARTS: tuple[type[BaseModel], ...] = (Policy, Density, TermsChange)
+POLICY_PARTS: tuple[type[BaseModel], ...] = (Policy, Density, TermsChange, Ended)
 ASSUMED = "declared assumption"
 MEANINGS = {
     "name": "unique name; it begins with a letter or a digit and holds no dot",
