@@ -22,7 +22,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from channelsim import mechanisms, parts, power_parts
+from channelsim import influence_parts, mechanisms, parts, power_parts
 from channelsim.decisions import Density, Ended, Policy, TermsChange
 from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
@@ -43,11 +43,17 @@ SCENARIO_PARTS: tuple[type[BaseModel], ...] = (
     parts.Ordering,
     parts.Contract,
     parts.Demand,
+    parts.Event,
+    parts.Distribution,
     power_parts.Power,
     power_parts.OutsideOption,
     power_parts.Bargaining,
-    parts.Event,
-    parts.Distribution,
+    influence_parts.Relations,
+    influence_parts.Attempt,
+    influence_parts.Strategies,
+    influence_parts.Bases,
+    influence_parts.GivenBases,
+    influence_parts.Knowledge,
 )
 POLICY_PARTS: tuple[type[BaseModel], ...] = (Policy, Density, TermsChange, Ended)
 ASSUMED = "declared assumption"
