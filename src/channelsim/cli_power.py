@@ -28,13 +28,13 @@ def write_power(out: Path, result: Result, scenario: Scenario, policies: list[Po
     """
     from channelsim.analysis import power_plots, style
     from channelsim.analysis.folders import whole_folder
-    from channelsim.analysis.power import concentration, power_difference, power_table
+    from channelsim.analysis.power import partner_concentration, power_difference, power_table
     from channelsim.analysis.power_text import power_json
 
     table = power_table(result)
     tables = {"power.csv": table}
     if table.attrs["rows"] == "firms":
-        tables["concentration.csv"] = concentration(result)
+        tables["concentration.csv"] = partner_concentration(result)
     if len(result.policies) > 1:
         tables["differences.csv"] = power_difference(result)
     figures: dict[str, Figure] = {}

@@ -29,6 +29,8 @@ def test_a_person_can_read_who_depends_on_whom():
     assert "X depends on P moderately (0.34), P on X hardly (0.08): P leads." in lines
     assert "Y depends on P hardly (0.04), P on Y strongly (0.86): Y leads." in lines
     assert "P X 0.08 hardly 0.34 moderately supplier 322 96.2" in lines
+    folded = "rival distributors rival stores city, mean of 10 0.03 hardly 1.00 strongly supplier 219 1,556"
+    assert folded in lines
     assert "hardly below 0.1, moderately from 0.1, strongly from 0.5" in done.stdout
 
 

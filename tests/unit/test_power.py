@@ -7,8 +7,8 @@ import xarray as xr
 from channelsim import Result, Scenario, simulate
 from channelsim.analysis.estimators import mean
 from channelsim.analysis.power import (
-    concentration,
     degree,
+    partner_concentration,
     power_difference,
     power_table,
     recorded_reviews,
@@ -121,17 +121,17 @@ def test_concentration_is_the_index_of_herfindahl():
     shares[..., :] = (0.25, 0.75)
     zero = np.zeros((1, 1, 3, 2))
     given = {"of_supplier": zero, "of_buyer": zero, "sales_share_of_supplier": shares}
-    table = concentration(made(policies=("base",), sales_share_of_buyer=np.ones_like(zero), **given))
+    table = partner_concentration(made(policies=("base",), sales_share_of_buyer=np.ones_like(zero), **given))
     p = table[table["firm"] == "P"].iloc[0]
     assert (p["side"], p["partners"], p["largest_share"], p["herfindahl"]) == ("selling", 2.0, 0.75, 0.625)
     buying = table[table["side"] == "buying"]
     assert (buying["firm"].tolist(), buying["herfindahl"].tolist()) == (["X", "Y"], [1.0, 1.0])
     pooled = made(rows="groups", policies=("base",), sales_share_of_buyer=zero, **given)
     with pytest.raises(ResultError, match="pairs of member groups"):
-        concentration(pooled)
+        partner_concentration(pooled)
 
 
-@pytest.mark.parametrize("table", [power_table, power_difference, concentration, Result.power])
+@pytest.mark.parametrize("table", [power_table, power_difference, partner_concentration, Result.power])
 def test_power_must_have_been_measured(table):
     result = simulate("bilateral", replications=1, progress=False)
     with pytest.raises(ResultError, match=r"power\.measured = true") as error:

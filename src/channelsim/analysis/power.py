@@ -134,7 +134,7 @@ def power_difference(
     return pd.concat(parts, ignore_index=True).iloc[rows].reset_index(drop=True)
 
 
-def concentration(result: Result, level: float = 0.95) -> DataFrame:
+def partner_concentration(result: Result, level: float = 0.95) -> DataFrame:
     """Return how concentrated every firm's trade is on its partners.
 
     Parameters
@@ -161,8 +161,8 @@ def concentration(result: Result, level: float = 0.95) -> DataFrame:
     data, _ = recorded_reviews(result, reduce=False)
     if data.attrs.get("rows") == "groups":
         raise ResultError(
-            "concentration needs every relationship, but this result keeps pairs of member groups, whose "
-            "rows are means: take a scenario of at most 400 relationships"
+            "partner_concentration needs every relationship, but this result keeps pairs of member groups, "
+            "whose rows are means: take a scenario of at most 400 relationships"
         )
     rows = []
     for side, column, whose in (

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from channelsim.analysis import style
-from channelsim.analysis.power_measures import UNCHANGED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,7 +43,7 @@ def measures_plot(table: DataFrame) -> Figure:
                     label=f"{who} on {whom}, {before:.2f} as it stands",
                 )  # fmt: skip
                 for row, x in zip(rows + shift, change):
-                    if abs(x) >= UNCHANGED:
+                    if abs(x) >= 0.005:  # what two decimals show
                         axes.annotate(
                             f"{x:+.2f}".replace("-", "−"), (x, row), xytext=(4 if x > 0 else -4, 0),
                             textcoords="offset points", ha="left" if x > 0 else "right", va="center",

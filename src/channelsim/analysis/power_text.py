@@ -13,8 +13,8 @@ from channelsim.analysis.power import (
     BALANCED,
     MODERATE,
     STRONG,
-    concentration,
     degree,
+    partner_concentration,
     power_difference,
     power_table,
 )
@@ -73,7 +73,7 @@ def power_text(result: Result, level: float = 0.95) -> str:
                 "",
                 relationship_table(rows[own], result.replications),
             ]
-        others = rows[~own]
+        others = folded(rows[~own])
         if policy == first and len(others):
             shown = others.sort_values("total_interdependence", ascending=False, kind="stable")[:MOST_ROWS]
             lines += ["", "Other relationships" if own.any() else "", ""]
@@ -84,6 +84,24 @@ def power_text(result: Result, level: float = 0.95) -> str:
         if many and policy != first:
             lines += ["", _changes(result, policy, focal, level)]
     return "\n".join([*lines, "", LEGEND])
+
+
+def folded(rows: DataFrame) -> DataFrame:
+    """Return rows with one, the mean, for three or more buyers whose names differ by a number only."""
+    import pandas as pd
+
+    stem = rows["buyer"].str.replace(r" \d+$", "", regex=True)
+    parts = []
+    for (_, name), part in rows.groupby(["supplier", stem], sort=False):
+        if len(part) < 3 or (part["buyer"] == name).any():
+            parts.append(part)
+            continue
+        one = part.iloc[[0]].copy()
+        for column in part.select_dtypes("number").columns:
+            one[column] = part[column].mean()
+        one["buyer"] = f"{name}, mean of {len(part)}"
+        parts.append(one)
+    return pd.concat(parts, ignore_index=True) if parts else rows
 
 
 def sentences(rows: DataFrame, focal: str) -> list[str]:
@@ -156,8 +174,8 @@ def power_json(result: Result, level: float = 0.95) -> str:
     """Return the tables of power as JSON: the same bytes for the same run on any number of workers.
 
     ``relationships``: a row a policy and relationship, with the columns of `power.power_table`;
-    ``concentration``: as of `power.concentration` (empty where rows are pairs of groups); ``differences``:
-    as of `power.power_difference` against the first policy.
+    ``concentration``: as of `power.partner_concentration` (empty where rows are pairs of groups);
+    ``differences``: as of `power.power_difference` against the first policy.
 
     Raises
     ------
@@ -177,7 +195,7 @@ def power_json(result: Result, level: float = 0.95) -> str:
         "units": table.attrs["units"],
         "degrees": {"moderately": MODERATE, "strongly": STRONG, "balanced": BALANCED},
         "relationships": records(table),
-        "concentration": [] if pooled else records(concentration(result, level)),
+        "concentration": [] if pooled else records(partner_concentration(result, level)),
         "base": result.policies[0],
         "differences": records(power_difference(result, level=level)) if len(result.policies) > 1 else [],
     }
