@@ -20,6 +20,7 @@ import numpy as np
 from channelsim.compiled import entry
 from channelsim.mechanisms.bases import review_bases
 from channelsim.mechanisms.dependence import review_dependence
+from channelsim.mechanisms.judgement import judge
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
@@ -59,7 +60,7 @@ class Kernels(NamedTuple):
     review_bases: Callable[..., None]
 
 
-REVIEWS_ONLY = ("bases.py", "counterfactual.py", "dependence.py")
+REVIEWS_ONLY = ("bases.py", "counterfactual.py", "dependence.py", "judgement.py")
 """Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
@@ -159,10 +160,11 @@ def _build(digest: str, review_digest: str) -> Kernels:
     def review_power_bases(
         first: bool, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
     ) -> None:
-        """Form the power bases."""
+        """Form the power bases, and what either side makes of the relationship."""
         if review_digest == "":
             return
         review_bases(first, world, terms, state, ties, room)
+        judge(first, world, state)
 
     return Kernels(run_span, review, review_power, review_power_bases)
 
