@@ -70,7 +70,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     members_index[c.END_HOLDING] = np.searchsorted(holdings_index[c.MEMBER], np.arange(members), "right")
 
     kept_members = _members(channel.members, active)
-    kept_links, related = _links(channel.links, link, links_index)
+    kept_links, related = _links(channel.links, link, terms.links[c.LINK_ACTIVE], links_index)
     links_index[c.RELATIONSHIP] = kept_links.relationship
     new_sizes = sizes._replace(
         members=members,
@@ -139,9 +139,12 @@ def _members(members: Members, active: np.ndarray) -> Members:
     )
 
 
-def _links(links: Links, kept: np.ndarray, index: Integers) -> tuple[Links, Integers]:
+def _links(links: Links, kept: np.ndarray, used_link: np.ndarray, index: Integers) -> tuple[Links, Integers]:
     """Return the remaining links, and the built rows of the relationships that they make up."""
     related, relationship = np.unique(links.relationship[kept], return_inverse=True)
+    used = np.bincount(relationship, used_link[kept], len(related)) > 0
+    order = np.argsort(~used, kind="stable")  # those in use first: what they feel is settled for no others
+    related, relationship = related[order], np.argsort(order)[relationship]
     return (
         Links(
             supplier_holding=index[c.SUPPLIER_HOLDING],

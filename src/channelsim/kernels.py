@@ -21,6 +21,7 @@ from channelsim.compiled import entry
 from channelsim.mechanisms.bargaining import write_stakes
 from channelsim.mechanisms.bases import review_bases
 from channelsim.mechanisms.dependence import review_dependence
+from channelsim.mechanisms.judgement import judge
 from channelsim.mechanisms.offering import offer_supplied
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
@@ -63,7 +64,7 @@ class Kernels(NamedTuple):
     review_bases: Callable[..., None]
 
 
-REVIEWS_ONLY = ("bargaining.py", "bases.py", "counterfactual.py", "dependence.py")
+REVIEWS_ONLY = ("bargaining.py", "bases.py", "counterfactual.py", "dependence.py", "judgement.py")
 """Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
@@ -185,10 +186,11 @@ def _build(digest: str, review_digest: str) -> Kernels:
     def review_power_bases(
         first: bool, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
     ) -> None:
-        """Form the power bases."""
+        """Form the power bases, and what either side makes of the relationship."""
         if review_digest == "":
             return
         review_bases(first, world, terms, state, ties, room)
+        judge(first, world, state)
 
     return Kernels(run_span, review, review_power, stakes, offer, review_power_bases)
 

@@ -230,10 +230,9 @@ def _plan_payments(channel: Channel, terms: Terms) -> list[Planned]:
         plan.append(Planned(week.PRESENT_BILLS))
         if np.any(channel.world.members_index[LIQUIDITY] == 1):
             plan.append(Planned(week.PROPOSE_PAYMENT_FROM_CASH))
+        plan.append(Planned(week.SETTLE_PAYMENTS))
         if asks(terms, ASK_PAYMENT, SUPPLIER_ASKS):
-            plan += [Planned(week.FOLLOW_ASKED_PAYMENTS), Planned(week.SETTLE_INTENDED_PAYMENTS)]
-        else:
-            plan.append(Planned(week.SETTLE_PAYMENTS))
+            plan.append(Planned(week.FOLLOW_ASKED_PAYMENTS))
     return plan
 
 

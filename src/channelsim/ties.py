@@ -81,8 +81,9 @@ def _peer_loyalty(channel: BuiltWorld) -> Floats:
     member, brand = index[c.MEMBER, first:], index[c.BRAND, first:]
     loyalty, territory = channel.world.members[c.LOYALTY, member], channel.members.territory[member]
     _, group = np.unique(np.stack([territory, brand]), axis=1, return_inverse=True)
-    median = np.array([np.median(loyalty[group.ravel() == k]) for k in range(group.max() + 1)])
-    return np.asarray(median[group.ravel()])
+    group, kinds = group.ravel(), np.unique(group)
+    median = np.array([np.median(loyalty[group == k]) for k in kinds])
+    return np.asarray(median[group]) if len(kinds) else loyalty
 
 
 def _option_entries(channel: BuiltWorld) -> tuple[Integers, Integers]:

@@ -83,9 +83,8 @@ class Step(NamedTuple):
     SETTLE_SALES,
     PRESENT_BILLS,
     PROPOSE_PAYMENT_FROM_CASH,
-    FOLLOW_ASKED_PAYMENTS,
     SETTLE_PAYMENTS,
-    SETTLE_INTENDED_PAYMENTS,
+    FOLLOW_ASKED_PAYMENTS,
     COLLECT_ORDERS,
     COLLECT_DELAYED_ORDERS,
     FORECAST_BY_SMOOTHING,
@@ -122,7 +121,7 @@ class Step(NamedTuple):
     CHARGE_WRITE_OFFS,
     CHARGE_REWARDS_AND_FINES,
     CLOSE_ACCOUNTS,
-) = range(71)
+) = range(70)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -161,9 +160,8 @@ STEPS = {
     SETTLE_SALES: Step(5, "settle sales", SETTLE, "settlement"),
     PRESENT_BILLS: Step(5, "present bills", PROPOSE, "settlement", "payment_made"),
     PROPOSE_PAYMENT_FROM_CASH: Step(5, "propose payment from cash", PROPOSE, "settlement", "payment_made"),
-    FOLLOW_ASKED_PAYMENTS: Step(5, "follow asked payments", PROPOSE, "adherence", "payment_made"),
     SETTLE_PAYMENTS: Step(5, "settle payments", SETTLE, "settlement"),
-    SETTLE_INTENDED_PAYMENTS: Step(5, "settle intended payments", SETTLE, "adherence"),
+    FOLLOW_ASKED_PAYMENTS: Step(5, "follow asked payments", SETTLE, "adherence"),
     COLLECT_ORDERS: Step(6, "collect orders", SETTLE, "ordering"),
     COLLECT_DELAYED_ORDERS: Step(6, "collect orders that took weeks", SETTLE, "ordering"),
     FORECAST_BY_SMOOTHING: Step(6, "forecast by smoothing", SETTLE, "ordering"),
@@ -188,7 +186,7 @@ STEPS = {
     LEAVE: Step(10, "leave partners", SETTLE, "relations"),
     REVIEW_DEPENDENCE: Step(11, "review dependence", SETTLE, "dependence"),
     RENEW_CONTRACTS: Step(11, "renew contracts", SETTLE, "bargaining"),
-    REVIEW_BASES: Step(11, "review power bases", SETTLE, "bases"),
+    REVIEW_BASES: Step(11, "review power bases and judge outcomes", SETTLE, "bases"),
     CLEAR_SEASON: Step(12, "clear the season", SETTLE, "ordering"),
     RECEIVE_INVOICES: Step(12, "receive what is invoiced", SETTLE, "settlement"),
     CHARGE_INVOICES: Step(12, "charge buyers what is invoiced", SETTLE, "settlement"),
@@ -285,12 +283,10 @@ def take_step(
         settlement.present_bills(week, world, state)
     elif code == PROPOSE_PAYMENT_FROM_CASH:
         settlement.propose_payment_from_cash(world, state)
-    elif code == FOLLOW_ASKED_PAYMENTS:
-        adherence.follow_asked_payments(world, terms, state)
     elif code == SETTLE_PAYMENTS:
         settlement.settle_payments(world, state)
-    elif code == SETTLE_INTENDED_PAYMENTS:
-        adherence.settle_intended_payments(world, state)
+    elif code == FOLLOW_ASKED_PAYMENTS:
+        adherence.follow_asked_payments(world, terms, state)
     elif code == COLLECT_ORDERS:
         ordering.collect_orders(tier, world, terms, state)
     elif code == COLLECT_DELAYED_ORDERS:

@@ -12,6 +12,7 @@ from channelsim.scenario import Scenario
 from channelsim.schema import position
 from channelsim.tables import new_state
 from channelsim.week import PROPOSE_PAYMENT_FROM_CASH, SETTLE_PAYMENTS
+from influenced_worlds import FEATURES, influenced
 from small_worlds import SEASONAL_ORDERS, Run, policies, scenarios
 
 pytestmark = [pytest.mark.jit_off, pytest.mark.bounds]
@@ -40,7 +41,15 @@ class Ledger:
     def copy(state):
         return {
             name: getattr(state, name).copy()
-            for name in ("holdings", "links", "members", "pipeline", "orders_in_transit", "payables")
+            for name in (
+                "holdings",
+                "links",
+                "members",
+                "relationships",
+                "pipeline",
+                "orders_in_transit",
+                "payables",
+            )
         }
 
     def by_holding(self, of_link, end):
@@ -154,14 +163,18 @@ class Ledger:
         )
         salvaged = world.holdings[c.SALVAGE] * unit_cost * cleared
         earned = np.where(np.arange(len(member)) < first, received, holdings[c.PRICE] * holdings[c.SALES])
-        flow = earned - self.by_holding(payments, c.BUYER_HOLDING) - spent + salvaged
+        transferred, attention = self.transfers(now)
+        flow = (
+            earned - self.by_holding(payments, c.BUYER_HOLDING) - spent + salvaged + transferred - attention
+        )
         weekly = run.terms.members[c.WEEKLY_COST]
         fees, fee_income = self.listing_fees(len(weekly))
         by_member = np.bincount(member, weights=flow, minlength=len(weekly)) - weekly - fees + fee_income
         self.money_turned += spent.sum() + weekly.sum() + fees.sum()
         change = now["members"][c.CASH] - was["members"][c.CASH]
         self.close_to(change, by_member, self.money_turned)
-        whole = consumers - spent.sum() - weekly.sum() + salvaged.sum()  # payments between members net out
+        # payments between members net out, rewards and fines too
+        whole = consumers - spent.sum() - weekly.sum() + salvaged.sum() - attention.sum()
         self.close_to(change.sum(), whole, self.money_turned)
 
     def listing_fees(self, members):
@@ -179,6 +192,26 @@ class Ledger:
         self.close_to(paid, run.terms.members[c.LISTING_FEES_PAID], 1.0 + paid.sum())
         self.close_to(received, run.terms.members[c.LISTING_FEES_RECEIVED], 1.0 + paid.sum())
         return paid, received
+
+    def transfers(self, now):
+        """Return rewards and fines received less paid, and what attention cost, by holding."""
+        rows, influence, size = now["relationships"], self.run.terms.influence, now["holdings"].shape[1]
+        link, of_link = influence.booked_index[c.BOOKED_LINK], influence.booked_index[c.BOOKED_RELATIONSHIP]
+        ends = [self.run.world.links_index[k, link] for k in (c.SUPPLIER_HOLDING, c.BUYER_HOLDING)]
+        transferred, attention = np.zeros(size), np.zeros(size)
+        shares = influence.booked[c.BOOKED_SHARE]
+        if len(link):
+            self.close_to(np.bincount(of_link, shares)[np.unique(of_link)], 1.0, 1.0)
+        for side in range(2):
+            paid = (rows[c.REWARD_PAID_OF_SUPPLIER + side] + rows[c.FINE_PAID_OF_SUPPLIER + side])[of_link]
+            self.money_turned += paid.sum()
+            np.add.at(transferred, ends[side], -shares * paid)
+            np.add.at(transferred, ends[1 - side], shares * paid)
+            spent = rows[c.ATTENTION_SPENT_OF_SUPPLIER + side][of_link]
+            np.add.at(attention, ends[side], shares * spent)
+        self.close_to(transferred, now["holdings"][c.TRANSFER], self.money_turned)
+        self.close_to(transferred.sum(), 0.0, self.money_turned)
+        return transferred, attention
 
     @staticmethod
     def close_to(found, expected, turnover):
@@ -220,6 +253,21 @@ def test_goods_and_money_are_conserved(scenario, policy, replication, seed):
     run_and_check(scenario, policy, replication + 1, seed, active_only=True)
     if hasattr(kernels().run_span, "signatures"):
         assert len(kernels().run_span.signatures) == 1  # all scenarios have arrays of the same kinds
+
+
+@settings(phases=[Phase.generate])
+@given(influenced(), policies(), st.integers(0, 2**63 - 1))
+def test_conserved_where_members_promise_and_fine(scenario, policy, seed):
+    ledger = run_and_check(scenario, policy, 0, seed, active_only=True)
+    rows, run = ledger.run.state.relationships, ledger.run
+    for name in FEATURES:
+        values = rows[position(name)]
+        assert values.min(initial=0.0) >= 0.0, name
+        assert values.max(initial=0.0) <= 1.0, name
+    owed = rows[c.REWARDS_OPEN_OF_SUPPLIER : c.REWARDS_OPEN_OF_BUYER + 1]
+    assert owed.min(initial=0.0) >= 0.0
+    if run.terms.influence.attempts.shape[1] and rows[c.SALES_SHARE_OF_SUPPLIER].any():
+        assert rows[c.ATTENTION_SPENT_OF_SUPPLIER : c.ATTENTION_SPENT_OF_BUYER + 1].sum() > 0.0
 
 
 @settings(phases=[Phase.generate])

@@ -12,7 +12,7 @@ from channelsim.expansion import BuiltWorld
 from channelsim.schema import Column, columns_of
 from channelsim.tables import Floats, Integers
 
-OF_RELATIONS = ("bases", "influence", "adherence", "promises", "relations")
+OF_RELATIONS = ("bases", "influence", "adherence", "judgement", "promises", "relations")
 """Mechanisms that write relationships only where relations are active."""
 MOST_RELATIONSHIPS = 400
 """Relationships up to which a result keeps every one; beyond, pairs of groups."""

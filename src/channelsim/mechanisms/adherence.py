@@ -11,8 +11,8 @@ approached at that speed, so that the blend holds at rest. Asked for can be
 - *price*: a store's retail price, or, by the buyer, a supplier's posted or marked-up wholesale price;
 - *stock*: weeks of forecast that stock and orders under way shall last (order-up-to and anchoring rules);
 - *service*: a store's effort;
-- *payment*: the share of what is due on the link that is paid (members that pay from cash; what goes beyond
-  their cash is an overdraft).
+- *payment*: the share of what is due on the link that is paid at least (members that pay from cash; what goes
+  beyond their cash is an overdraft): x* is asked for where it is above x°.
 
 What complying costs (`asked_…_cost`, money per week) is the loss of second order about the own choice, which
 the member takes to be its best:
@@ -64,7 +64,6 @@ from channelsim.columns import (
     FIRST_SHELF,
     FORECAST,
     HOLDING_RATE,
-    INTENDED_PAYMENT,
     MEAN_DEMAND,
     MEMBER,
     MEMBER_TERRITORY,
@@ -237,63 +236,23 @@ def follow_asked_stock(tier: int, world: World, terms: Terms, state: State) -> N
 
 @subroutine
 def follow_asked_payments(world: World, terms: Terms, state: State) -> None:
-    """Propose payments, link by link, between the buyers' own choice and what their suppliers ask for."""
+    """Settle what buyers pay beyond their own choice because their suppliers ask for it."""
     index, asked, rows = terms.influence.attempts_index, terms.influence.asked_index, state.relationships
-    arrears, intended, buyer = (
-        state.links[ARREARS],
-        state.links[INTENDED_PAYMENT],
-        world.links_index[BUYER_MEMBER],
-    )
+    arrears, debt, payment = state.links[ARREARS], state.links[DEBT], state.links[PAYMENT]
     due, made, share = state.members[PAYMENT_DUE], state.members[PAYMENT_MADE], state.members[PAYMENT_SHARE]
-    for m in range(share.size):
-        share[m] = 1.0 if made[m] == due[m] else made[m] / max(due[m], 1e-300)
-    for k in range(intended.size):
-        intended[k] = share[buyer[k]] * arrears[k]
     for attempt in range(index.shape[1]):
         if not asks_for(attempt, ASK_PAYMENT, SUPPLIER_ASKS, terms):
             continue
         forget_costs(attempt, terms, state)
         for e in range(index[FIRST_ASKED, attempt], index[END_ASKED, attempt]):
             k, r = asked[ASKED_LINK, e], asked[ASKED_RELATIONSHIP, e]
-            own, wanted = intended[k], terms.influence.asked[WANTED, e] * arrears[k]
-            adherence = rows[index[ADHERENCE_COLUMN, attempt], r]
-            intended[k] = (1.0 - adherence) * own + adherence * wanted
-            rows[index[COST_COLUMN, attempt], r] += world.scenario[COST_OF_CAPITAL] * max(wanted - own, 0.0)
-    for m in range(made.size):
-        made[m] = 0.0
-    for k in range(intended.size):
-        made[buyer[k]] += intended[k]
-    for m in range(made.size):  # a sum may round to more than what is due
-        made[m] = min(made[m], due[m])
-
-
-@subroutine
-def settle_intended_payments(world: World, state: State) -> None:
-    """Settle payments link by link as intended.
-
-    A member that pays another sum than it intended pays less of every intention, or more of every remainder.
-    """
-    arrears, intended, payment, debt = (
-        state.links[ARREARS],
-        state.links[INTENDED_PAYMENT],
-        state.links[PAYMENT],
-        state.links[DEBT],
-    )
-    due, made, share = state.members[PAYMENT_DUE], state.members[PAYMENT_MADE], state.members[PAYMENT_SHARE]
-    buyer = world.links_index[BUYER_MEMBER]
-    for m in range(share.size):
-        share[m] = 0.0
-    for k in range(intended.size):
-        share[buyer[k]] += intended[k]
-    for k in range(payment.size):
-        m = buyer[k]
-        if made[m] <= share[m]:
-            payment[k] = intended[k] if made[m] == share[m] else intended[k] * made[m] / share[m]
-        else:
-            more = (made[m] - share[m]) / max(due[m] - share[m], 1e-300)
-            payment[k] = intended[k] + min(more, 1.0) * (arrears[k] - intended[k])
-    for k in range(payment.size):
-        arrears[k] -= payment[k]
-        debt[k] -= payment[k]
-    for m in range(share.size):
-        share[m] = 1.0 if made[m] == due[m] else made[m] / max(due[m], 1e-300)
+            wanted = terms.influence.asked[WANTED, e] * (arrears[k] + payment[k])
+            more = max(wanted - payment[k], 0.0)
+            paid = min(rows[index[ADHERENCE_COLUMN, attempt], r] * more, arrears[k])
+            payment[k] += paid
+            arrears[k] -= paid
+            debt[k] -= paid
+            buyer = world.links_index[BUYER_MEMBER, k]
+            made[buyer] = min(made[buyer] + paid, due[buyer])
+            share[buyer] = 1.0 if made[buyer] == due[buyer] else made[buyer] / due[buyer]
+            rows[index[COST_COLUMN, attempt], r] += world.scenario[COST_OF_CAPITAL] * more

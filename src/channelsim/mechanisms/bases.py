@@ -37,7 +37,6 @@ from channelsim.columns import (
     KNOWLEDGE_OF_SUPPLIER,
     LEGITIMATE_BASE_OF_SUPPLIER,
     REFERENT_BASE_OF_SUPPLIER,
-    REMEMBERED_OUTCOME_OF_SUPPLIER,
     REVIEW_WEEKS,
     REWARD_AT_HAND_OF_SUPPLIER,
     REWARD_BASE_OF_SUPPLIER,
@@ -123,7 +122,7 @@ def review_bases(first: bool, world: World, terms: Terms, state: State, ties: Ti
     Parameters
     ----------
     first : bool
-        Whether it is the run's first review: nothing has been invested yet, and nothing is remembered.
+        Whether it is the run's first review: nothing has been invested yet.
     """
     rows, weeks = state.relationships, 0.0 if first else world.scenario[REVIEW_WEEKS]
     sum_peers(state, ties, room)
@@ -133,8 +132,6 @@ def review_bases(first: bool, world: World, terms: Terms, state: State, ties: Ti
         expect_fairness(r, state, ties, room)
         for side in range(2):
             rows[KNOWLEDGE_OF_SUPPLIER + side, r] += weeks * ties.investment[side, r]
-            if first:
-                rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r] = rows[VALUE_OF_SUPPLIER + side, r]
         for side in range(2):
             put(REWARD_BASE_OF_SUPPLIER + side, r, reward_base(side, r, terms, state), state, ties)
             put(COERCIVE_BASE_OF_SUPPLIER + side, r, coercive_base(side, r, terms, state, ties), state, ties)

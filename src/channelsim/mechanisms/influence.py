@@ -87,7 +87,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule, subroutine
 from channelsim.numerics import logistic
-from channelsim.tables import State, Terms, World
+from channelsim.tables import Floats, Integers, State, Terms, World
 
 MOST_CERTAIN = 0.99
 """Largest reward base, and 1 less the least record, from which money is inferred."""
@@ -207,27 +207,31 @@ def contact(attempt: int, relationship: int, world: World, terms: Terms, state: 
     rows[ATTENTION_SPENT_OF_SUPPLIER + sender, r] += numbers[ATTENTION, attempt] * used
 
 
+@rule
+def forget(values: Floats, influenced: Integers) -> None:
+    """Clear what a week adds up to."""
+    for i in range(influenced.size):
+        values[influenced[i]] = 0.0
+
+
 @subroutine
 def exert_influence(world: World, terms: Terms, state: State) -> None:
     """Settle a week of attempts: adherence, knowledge, fines, earned rewards, use of strategies."""
     rows, influenced, index = state.relationships, terms.influence.influenced, terms.influence.attempts_index
-    for i in range(influenced.size):
-        r = influenced[i]
-        for side in range(2):
-            rows[COERCIVE_USE_OF_SUPPLIER + side, r] = 0.0
-            rows[NONCOERCIVE_USE_OF_SUPPLIER + side, r] = 0.0
-            rows[COMPLIANCE_OF_SUPPLIER + side, r] = 0.0
-            rows[FINE_PAID_OF_SUPPLIER + side, r] = 0.0
-            rows[ATTENTION_SPENT_OF_SUPPLIER + side, r] = 0.0
+    for side in range(2):  # column by column: the rows of a column lie side by side
+        forget(rows[COERCIVE_USE_OF_SUPPLIER + side], influenced)
+        forget(rows[NONCOERCIVE_USE_OF_SUPPLIER + side], influenced)
+        forget(rows[COMPLIANCE_OF_SUPPLIER + side], influenced)
+        forget(rows[FINE_PAID_OF_SUPPLIER + side], influenced)
+        forget(rows[ATTENTION_SPENT_OF_SUPPLIER + side], influenced)
     for attempt in range(index.shape[1]):
         for e in range(index[FIRST_ENTRY, attempt], index[END_ENTRY, attempt]):
             contact(attempt, terms.influence.entries[e], world, terms, state)
-    for i in range(influenced.size):
-        r = influenced[i]
-        for side in range(2):
-            coercive, other = COERCIVE_USE_OF_SUPPLIER + side, NONCOERCIVE_USE_OF_SUPPLIER + side
-            contacts = rows[coercive, r] + rows[other, r]
-            if contacts > 0.0:
-                rows[COMPLIANCE_OF_SUPPLIER + 1 - side, r] /= contacts
-            rows[coercive, r] = min(rows[coercive, r], 1.0)
-            rows[other, r] = min(rows[other, r], 1.0)
+    for side in range(2):
+        coercive, other = rows[COERCIVE_USE_OF_SUPPLIER + side], rows[NONCOERCIVE_USE_OF_SUPPLIER + side]
+        compliance = rows[COMPLIANCE_OF_SUPPLIER + 1 - side]
+        for i in range(influenced.size):
+            r = influenced[i]
+            compliance[r] = compliance[r] / max(coercive[r] + other[r], LEAST)
+            coercive[r] = min(coercive[r], 1.0)
+            other[r] = min(other[r], 1.0)

@@ -1,21 +1,18 @@
 """Relations: how either side feels about the other, and when it leaves (T3, T26, T31).
 
-Outcome of side a: π_a = V_a (`dependence`) + rewards and fines received less paid − attention. It is
-measured by a comparison level of own history and of peers, π̄_a ← π̄_a + η_CL(π_a − π̄_a), CL_a = (1 −
-w)·π̄_a + w·fair_a, where the fair outcome is the share of both sides' value that peers have (`bases`). Every
-feature x in [0, 1] follows
+Outcome of side a in a week: π_a = V_a (`dependence`) + rewards and fines received less paid − attention.
+Every feature x in [0, 1] follows
 
     x ← x + η_x (Λ(y_x) − x) ,
 
-    economic satisfaction   y = (π − CL)/(½(|π| + |CL|)·scale)
     social satisfaction     y = b_n·n + b_c·u + b_f·(π − fair)/(½(|π| + |fair|)·scale) + b_k·z(conflict)
     trust                   y = b_ρ·z(ρ) + b_s·z(social) + b_c·u + b_n·n
-    conflict                y = b_c·ū + b_e·|D_b − D_s|·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ
-    commitment              y = b_t·z(trust) + b_i·(D_b + D_s)/σ + b_k·z(conflict) + b_a·|D_b − D_s|/σ ,
+    conflict                y = (b_c + b_e·|D_b − D_s|)·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ ,
 
 in this order, with z(x) = (x − ½)/σ a standard score, u and n the partner's coercive and non-coercive use
-over σ, ū the mean of both sides' coercive use over σ, and ρ the partner's credibility. Slopes and rates are
-effects.
+over σ, ū the mean of both sides' coercive use over σ, ρ the partner's credibility and fair the fair outcome
+(`bases`). Economic satisfaction and commitment are judgements formed at reviews (`judgement`). Slopes and
+rates are effects.
 
 *Exit* (if the scenario has it): a side is worse off than its alternative in a week in which π_a < CL_alt =
 R_a, what the counterfactual says it would still earn, or in which its commitment is below
@@ -23,34 +20,28 @@ R_a, what the counterfactual says it would still earn, or in which its commitmen
 suspended for good (`offering`). Terms are posted, so that a side can be worse off than its alternative;
 under renegotiated Nash terms it cannot.
 
-Source: economics §7; Thibaut & Kelley 1959 (CL, CL_alt: stay while the outcome beats the alternative);
-Anderson & Narus 1984; Geyskens, Steenkamp & Kumar 1999 (signs). Patience of ``exit_weeks`` and exit from
-lack of commitment are declared assumptions. Limit: nothing asked, equal peers, no dependence, credibility ½:
-every feature stays at ½. Switch: ``relations.active``. A relationship through which nothing is sold does not
-change.
+Source: economics §7; Thibaut & Kelley 1959 (CL_alt: stay while the outcome beats the alternative); Geyskens,
+Steenkamp & Kumar 1999 (signs). Patience of ``exit_weeks`` and exit from lack of commitment are declared
+assumptions. Limit: nothing asked, equal peers, no dependence, credibility ½: every feature stays at ½.
+Switch: ``relations.active``. A relationship through which nothing is sold does not change.
 """
 
 from __future__ import annotations
 
 from channelsim.columns import (
-    ASYMMETRY_ON_COMMITMENT,
     ATTENTION_SPENT_OF_SUPPLIER,
     COERCION_ON_CONFLICT,
     COERCION_ON_SOCIAL_SATISFACTION,
     COERCION_ON_TRUST,
     COERCIVE_USE_OF_SUPPLIER,
     COMMITMENT_OF_SUPPLIER,
-    COMMITMENT_RATE,
-    COMPARISON_LEVEL_OF_SUPPLIER,
     CONFLICT,
-    CONFLICT_ON_COMMITMENT,
     CONFLICT_ON_SOCIAL_SATISFACTION,
     CONFLICT_RATE,
     CREDIBILITY_OF_SUPPLIER,
     CREDIBILITY_ON_TRUST,
     DEPENDENCE_OF_SUPPLIER,
-    ECONOMIC_SATISFACTION_OF_SUPPLIER,
-    ECONOMIC_SATISFACTION_RATE,
+    DRAWN_TO,
     ECONOMIC_SCALE,
     ENDED,
     EXIT_COMMITMENT,
@@ -59,8 +50,6 @@ from channelsim.columns import (
     FAIR_OUTCOME_OF_SUPPLIER,
     FAIRNESS_ON_SOCIAL_SATISFACTION,
     FINE_PAID_OF_SUPPLIER,
-    HISTORY_RATE,
-    INTERDEPENDENCE_ON_COMMITMENT,
     INTERDEPENDENCE_ON_CONFLICT,
     NONCOERCION_ON_SOCIAL_SATISFACTION,
     NONCOERCION_ON_TRUST,
@@ -68,7 +57,6 @@ from channelsim.columns import (
     OUTCOME_OF_SUPPLIER,
     RECAPTURED_OF_SUPPLIER,
     RELATIONSHIP,
-    REMEMBERED_OUTCOME_OF_SUPPLIER,
     REWARD_PAID_OF_SUPPLIER,
     SALES_SHARE_OF_SUPPLIER,
     SOCIAL_SATISFACTION_OF_SUPPLIER,
@@ -77,233 +65,130 @@ from channelsim.columns import (
     STANDARD_DEVIATION,
     SUSPENDED,
     TRUST_OF_SUPPLIER,
-    TRUST_ON_COMMITMENT,
     TRUST_ON_CONFLICT,
     TRUST_RATE,
     VALUE_OF_SUPPLIER,
     WEEKS_BELOW_ALTERNATIVE_OF_SUPPLIER,
-    WEIGHT_OF_PEERS,
 )
 from channelsim.compiled import rule, subroutine, wide
 from channelsim.mechanisms.offering import offer_supplied
-from channelsim.numerics import logistic
+from channelsim.numerics import exponential
 from channelsim.tables import Floats, State, Terms, World
 
+BLOCK = 1024
+"""Relationships at a time, so that the columns of one pass are still in the nearest caches in the next."""
 LEAST = 1e-300
 """Money below which an outcome is none."""
 
 
+@subroutine
+def add(slope: float, x: Floats, middle: float, y: Floats) -> None:
+    """Add slope × (x − middle) to y."""
+    for r in range(y.size):
+        y[r] += slope * (x[r] - middle)
+
+
 @rule
-def sum_outcomes(side: int, state: State) -> None:
-    """Write what a side got out of every relationship this week."""
+def relative_gap(outcome: float, level: float, scale: float) -> float:
+    """Return how far an outcome lies above a level, over the scaled mean of their sizes; within ±2/scale."""
+    size = 0.5 * scale * (abs(outcome) + abs(level))
+    return (outcome - level) / max(size, LEAST)
+
+
+@wide
+def draw(rate: float, in_use: Floats, y: Floats, feature: Floats) -> None:
+    """Settle a feature: it goes the share ``rate`` of the way to Λ(y) wherever something is sold."""
+    for r in range(feature.size):
+        weight = rate if in_use[r] != 0.0 else 0.0
+        feature[r] += weight * (1.0 / (1.0 + exponential(-y[r])) - feature[r])
+
+
+@rule
+def sum_outcomes(side: int, start: int, end: int, state: State) -> None:
+    """Settle what a side got out of a block of relationships this week."""
     rows = state.relationships
     outcome, value, spent = (
-        rows[OUTCOME_OF_SUPPLIER + side],
-        rows[VALUE_OF_SUPPLIER + side],
-        rows[ATTENTION_SPENT_OF_SUPPLIER + side],
+        rows[OUTCOME_OF_SUPPLIER + side, start:end],
+        rows[VALUE_OF_SUPPLIER + side, start:end],
+        rows[ATTENTION_SPENT_OF_SUPPLIER + side, start:end],
     )
-    reward, reward_paid = rows[REWARD_PAID_OF_SUPPLIER + 1 - side], rows[REWARD_PAID_OF_SUPPLIER + side]
-    fine, fine_paid = rows[FINE_PAID_OF_SUPPLIER + 1 - side], rows[FINE_PAID_OF_SUPPLIER + side]
+    reward = rows[REWARD_PAID_OF_SUPPLIER + 1 - side, start:end]
+    reward_paid = rows[REWARD_PAID_OF_SUPPLIER + side, start:end]
+    fine = rows[FINE_PAID_OF_SUPPLIER + 1 - side, start:end]
+    fine_paid = rows[FINE_PAID_OF_SUPPLIER + side, start:end]
     for r in range(outcome.size):
         outcome[r] = value[r] + reward[r] - reward_paid[r] + fine[r] - fine_paid[r] - spent[r]
 
 
-@wide
-def compare(
-    rate: float,
-    weight: float,
-    in_use: Floats,
-    outcome: Floats,
-    fair: Floats,
-    remembered: Floats,
-    level: Floats,
-) -> None:
-    """Write the comparison level of a side; what it remembers moves on afterwards."""
-    for r in range(level.size):
-        level[r] = (1.0 - weight) * remembered[r] + weight * fair[r]
-    for r in range(level.size):
-        remembered[r] += rate * (outcome[r] - remembered[r]) if in_use[r] != 0.0 else 0.0
+@rule
+def feel_about_partner(side: int, start: int, end: int, world: World, state: State) -> None:
+    """Settle a side's social satisfaction and trust in a block of relationships."""
+    rows, effects = state.relationships, world.effects
+    per, scale = 1.0 / effects[STANDARD_DEVIATION], effects[ECONOMIC_SCALE]
+    in_use, y = rows[SALES_SHARE_OF_SUPPLIER, start:end], rows[DRAWN_TO, start:end]
+    coercive = rows[COERCIVE_USE_OF_SUPPLIER + 1 - side, start:end]
+    noncoercive = rows[NONCOERCIVE_USE_OF_SUPPLIER + 1 - side, start:end]
+    social = rows[SOCIAL_SATISFACTION_OF_SUPPLIER + side, start:end]
+    outcome, fair = (
+        rows[OUTCOME_OF_SUPPLIER + side, start:end],
+        rows[FAIR_OUTCOME_OF_SUPPLIER + side, start:end],
+    )
+    slope = effects[FAIRNESS_ON_SOCIAL_SATISFACTION]
+    for r in range(y.size):
+        y[r] = slope * relative_gap(outcome[r], fair[r], scale)
+    add(per * effects[COERCION_ON_SOCIAL_SATISFACTION], coercive, 0.0, y)
+    add(per * effects[NONCOERCION_ON_SOCIAL_SATISFACTION], noncoercive, 0.0, y)
+    add(per * effects[CONFLICT_ON_SOCIAL_SATISFACTION], rows[CONFLICT, start:end], 0.5, y)
+    draw(effects[SOCIAL_SATISFACTION_RATE], in_use, y, social)
+    y[:] = 0.0
+    credibility = rows[CREDIBILITY_OF_SUPPLIER + 1 - side, start:end]
+    add(per * effects[CREDIBILITY_ON_TRUST], credibility, 0.5, y)
+    add(per * effects[SOCIAL_SATISFACTION_ON_TRUST], social, 0.5, y)
+    add(per * effects[COERCION_ON_TRUST], coercive, 0.0, y)
+    add(per * effects[NONCOERCION_ON_TRUST], noncoercive, 0.0, y)
+    draw(effects[TRUST_RATE], in_use, y, rows[TRUST_OF_SUPPLIER + side, start:end])
 
 
-@wide
-def feel_economically(
-    rate: float, scale: float, in_use: Floats, outcome: Floats, level: Floats, feature: Floats
-) -> None:
-    """Settle a side's economic satisfaction."""
-    for r in range(feature.size):
-        size = 0.5 * scale * (abs(outcome[r]) + abs(level[r]))
-        drawn = logistic((outcome[r] - level[r]) / max(size, LEAST)) - feature[r]
-        feature[r] += rate * drawn if in_use[r] != 0.0 else 0.0
+@rule
+def feel_conflict(start: int, end: int, world: World, state: State) -> None:
+    """Settle conflict in a block of relationships."""
+    rows, effects = state.relationships, world.effects
+    per, y = 1.0 / effects[STANDARD_DEVIATION], rows[DRAWN_TO, start:end]
+    one, other = rows[DEPENDENCE_OF_SUPPLIER, start:end], rows[DEPENDENCE_OF_SUPPLIER + 1, start:end]
+    of_one = rows[COERCIVE_USE_OF_SUPPLIER, start:end]
+    of_other = rows[COERCIVE_USE_OF_SUPPLIER + 1, start:end]
+    use = 0.5 * per * effects[COERCION_ON_CONFLICT]
+    exploitation = 0.5 * per * effects[EXPLOITATION_ON_CONFLICT]
+    total = per * effects[INTERDEPENDENCE_ON_CONFLICT]
+    for r in range(y.size):
+        y[r] = (use + exploitation * abs(one[r] - other[r])) * (of_one[r] + of_other[r])
+        y[r] += total * (one[r] + other[r])
+    for side in range(2):
+        trust = rows[TRUST_OF_SUPPLIER + side, start:end]
+        add(0.5 * per * effects[TRUST_ON_CONFLICT], trust, 0.5, y)
+    draw(effects[CONFLICT_RATE], rows[SALES_SHARE_OF_SUPPLIER, start:end], y, rows[CONFLICT, start:end])
 
 
-@wide
-def feel_socially(
-    rate: float,
-    by_coercion: float,
-    by_others: float,
-    by_fairness: float,
-    by_conflict: float,
-    scale: float,
-    in_use: Floats,
-    coercive: Floats,
-    noncoercive: Floats,
-    outcome: Floats,
-    fair: Floats,
-    conflict: Floats,
-    feature: Floats,
-) -> None:
-    """Settle a side's social satisfaction; slopes are per unit of use, of fairness and of conflict."""
-    for r in range(feature.size):
-        size = 0.5 * scale * (abs(outcome[r]) + abs(fair[r]))
-        y = by_coercion * coercive[r] + by_others * noncoercive[r] + by_conflict * (conflict[r] - 0.5)
-        y += by_fairness * (outcome[r] - fair[r]) / max(size, LEAST)
-        feature[r] += rate * (logistic(y) - feature[r]) if in_use[r] != 0.0 else 0.0
-
-
-@wide
-def grow_trust(
-    rate: float,
-    by_credibility: float,
-    by_satisfaction: float,
-    by_coercion: float,
-    by_others: float,
-    in_use: Floats,
-    credibility: Floats,
-    satisfaction: Floats,
-    coercive: Floats,
-    noncoercive: Floats,
-    feature: Floats,
-) -> None:
-    """Settle a side's trust; slopes are per unit."""
-    for r in range(feature.size):
-        y = by_credibility * (credibility[r] - 0.5) + by_satisfaction * (satisfaction[r] - 0.5)
-        y += by_coercion * coercive[r] + by_others * noncoercive[r]
-        feature[r] += rate * (logistic(y) - feature[r]) if in_use[r] != 0.0 else 0.0
-
-
-@wide
-def grow_conflict(
-    rate: float,
-    by_coercion: float,
-    by_exploitation: float,
-    by_trust: float,
-    by_total: float,
-    in_use: Floats,
-    coercive: Floats,
-    others_coercive: Floats,
-    dependence: Floats,
-    others_dependence: Floats,
-    trust: Floats,
-    others_trust: Floats,
-    feature: Floats,
-) -> None:
-    """Settle conflict; slopes are per unit of the mean of both sides."""
-    for r in range(feature.size):
-        use = 0.5 * (coercive[r] + others_coercive[r])
-        y = by_coercion * use + by_exploitation * abs(dependence[r] - others_dependence[r]) * use
-        y += by_trust * (0.5 * (trust[r] + others_trust[r]) - 0.5)
-        y += by_total * (dependence[r] + others_dependence[r])
-        feature[r] += rate * (logistic(y) - feature[r]) if in_use[r] != 0.0 else 0.0
-
-
-@wide
-def grow_commitment(
-    rate: float,
-    by_trust: float,
-    by_total: float,
-    by_conflict: float,
-    by_asymmetry: float,
-    in_use: Floats,
-    trust: Floats,
-    dependence: Floats,
-    others_dependence: Floats,
-    conflict: Floats,
-    feature: Floats,
-) -> None:
-    """Settle a side's commitment; slopes are per unit."""
-    for r in range(feature.size):
-        y = by_trust * (trust[r] - 0.5) + by_conflict * (conflict[r] - 0.5)
-        y += by_total * (dependence[r] + others_dependence[r])
-        y += by_asymmetry * abs(dependence[r] - others_dependence[r])
-        feature[r] += rate * (logistic(y) - feature[r]) if in_use[r] != 0.0 else 0.0
+@rule
+def end_of_use(state: State) -> int:
+    """Return one past the last relationship through which anything is sold; those in use come first."""
+    in_use = state.relationships[SALES_SHARE_OF_SUPPLIER]
+    end = in_use.size
+    while end > 0 and in_use[end - 1] == 0.0:
+        end -= 1
+    return end
 
 
 @subroutine
 def feel(world: World, state: State) -> None:
-    """Settle satisfaction, trust, conflict and commitment of all relationships."""
-    effects, rows = world.effects, state.relationships
-    per = 1.0 / effects[STANDARD_DEVIATION]
-    for side in range(2):
-        sum_outcomes(side, state)
-        in_use, outcome = rows[SALES_SHARE_OF_SUPPLIER], rows[OUTCOME_OF_SUPPLIER + side]
-        fair, level = rows[FAIR_OUTCOME_OF_SUPPLIER + side], rows[COMPARISON_LEVEL_OF_SUPPLIER + side]
-        remembered = rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side]
-        compare(effects[HISTORY_RATE], effects[WEIGHT_OF_PEERS], in_use, outcome, fair, remembered, level)
-        feel_economically(
-            effects[ECONOMIC_SATISFACTION_RATE],
-            effects[ECONOMIC_SCALE],
-            in_use,
-            outcome,
-            level,
-            rows[ECONOMIC_SATISFACTION_OF_SUPPLIER + side],
-        )
-        feel_socially(
-            effects[SOCIAL_SATISFACTION_RATE],
-            per * effects[COERCION_ON_SOCIAL_SATISFACTION],
-            per * effects[NONCOERCION_ON_SOCIAL_SATISFACTION],
-            effects[FAIRNESS_ON_SOCIAL_SATISFACTION],
-            per * effects[CONFLICT_ON_SOCIAL_SATISFACTION],
-            effects[ECONOMIC_SCALE],
-            in_use,
-            rows[COERCIVE_USE_OF_SUPPLIER + 1 - side],
-            rows[NONCOERCIVE_USE_OF_SUPPLIER + 1 - side],
-            outcome,
-            fair,
-            rows[CONFLICT],
-            rows[SOCIAL_SATISFACTION_OF_SUPPLIER + side],
-        )
-        grow_trust(
-            effects[TRUST_RATE],
-            per * effects[CREDIBILITY_ON_TRUST],
-            per * effects[SOCIAL_SATISFACTION_ON_TRUST],
-            per * effects[COERCION_ON_TRUST],
-            per * effects[NONCOERCION_ON_TRUST],
-            in_use,
-            rows[CREDIBILITY_OF_SUPPLIER + 1 - side],
-            rows[SOCIAL_SATISFACTION_OF_SUPPLIER + side],
-            rows[COERCIVE_USE_OF_SUPPLIER + 1 - side],
-            rows[NONCOERCIVE_USE_OF_SUPPLIER + 1 - side],
-            rows[TRUST_OF_SUPPLIER + side],
-        )
-    grow_conflict(
-        effects[CONFLICT_RATE],
-        per * effects[COERCION_ON_CONFLICT],
-        per * effects[EXPLOITATION_ON_CONFLICT],
-        per * effects[TRUST_ON_CONFLICT],
-        per * effects[INTERDEPENDENCE_ON_CONFLICT],
-        rows[SALES_SHARE_OF_SUPPLIER],
-        rows[COERCIVE_USE_OF_SUPPLIER],
-        rows[COERCIVE_USE_OF_SUPPLIER + 1],
-        rows[DEPENDENCE_OF_SUPPLIER],
-        rows[DEPENDENCE_OF_SUPPLIER + 1],
-        rows[TRUST_OF_SUPPLIER],
-        rows[TRUST_OF_SUPPLIER + 1],
-        rows[CONFLICT],
-    )
-    for side in range(2):
-        grow_commitment(
-            effects[COMMITMENT_RATE],
-            per * effects[TRUST_ON_COMMITMENT],
-            per * effects[INTERDEPENDENCE_ON_COMMITMENT],
-            per * effects[CONFLICT_ON_COMMITMENT],
-            per * effects[ASYMMETRY_ON_COMMITMENT],
-            rows[SALES_SHARE_OF_SUPPLIER],
-            rows[TRUST_OF_SUPPLIER + side],
-            rows[DEPENDENCE_OF_SUPPLIER],
-            rows[DEPENDENCE_OF_SUPPLIER + 1],
-            rows[CONFLICT],
-            rows[COMMITMENT_OF_SUPPLIER + side],
-        )
+    """Settle social satisfaction, trust and conflict of all relationships, block by block."""
+    count = end_of_use(state)
+    for block in range((count + BLOCK - 1) // BLOCK):
+        start, end = block * BLOCK, min(count, (block + 1) * BLOCK)
+        for side in range(2):
+            sum_outcomes(side, start, end, state)
+            feel_about_partner(side, start, end, world, state)
+        feel_conflict(start, end, world, state)
 
 
 @subroutine
