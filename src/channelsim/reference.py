@@ -28,6 +28,7 @@ from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
 from channelsim.schema import COLUMNS, Column
+from channelsim.facts.table import page as facts_page
 from channelsim.verification.cases import Row
 from channelsim.verification.table import HEADS, cells, stored
 from channelsim.week import STEPS
@@ -339,6 +340,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "mechanisms": mechanism_pages,
     "library": library,
     "verification": verification,
+    "stylised_facts": facts_page,
     "api": public_names,
     "commands": commands,
 }

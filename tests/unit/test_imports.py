@@ -61,7 +61,7 @@ LAYERS = (
     },
     {"engines"},
     {"analysis", "policy", "simulation"},
-    {"verification"},
+    {"facts", "verification"},
     {"cli", "demo", "reference", "__main__"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -40,7 +40,7 @@ class Effort(NamedTuple):
         Threads; the numbers do not depend on it.
     """
 
-    replications: int = 16
+    replications: int = 8
     seed: int = 1
     workers: int | None = None
 
@@ -103,11 +103,16 @@ class Difference(NamedTuple):
 
     @property
     def without(self) -> str:
-        """What is left without the carrier: "gone", "reversed", "weaker" (less than half) or "stays"."""
+        """What is left without the carrier: "gone", "reversed", "weaker" (less than half), "stays".
+
+        "comes out" where it comes out without the carrier only.
+        """
         if lies(self.without_carrier, -self.stated):
             return "reversed"
         if not lies(self.without_carrier, self.stated):
             return "gone"
+        if not self.comes_out:
+            return "comes out"
         return "weaker" if abs(self.without_carrier.value) < 0.5 * abs(self.with_carrier.value) else "stays"
 
 
