@@ -24,11 +24,11 @@ from pydantic.fields import FieldInfo
 
 from channelsim import mechanisms, parts
 from channelsim.decisions import Density, Policy, TermsChange
+from channelsim.facts.table import page as facts_page
 from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
 from channelsim.schema import COLUMNS, Column
-from channelsim.facts.table import page as facts_page
 from channelsim.verification.cases import Row
 from channelsim.verification.table import HEADS, cells, stored
 from channelsim.week import STEPS

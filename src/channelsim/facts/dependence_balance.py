@@ -129,9 +129,7 @@ def read(effort: Effort, scenario: Scenario) -> dict[str, Floats]:
         for side in ("supplier", "buyer")
     ]
     return {
-        "threats": standing(
-            rows["coercive_use_of_supplier"].values + rows["coercive_use_of_buyer"].values
-        ),
+        "threats": standing(rows["coercive_use_of_supplier"].values + rows["coercive_use_of_buyer"].values),
         "conflict": standing(rows["conflict"].values),
         "cushion": np.minimum(*cushion),
         "ended": np.asarray(rows["ended"].isel(review_week=-1).values),

@@ -57,9 +57,7 @@ def at_densities(effort: Effort, scenario: Scenario) -> dict[str, dict[int, Floa
     of a buyer to the nearest dealer, km; ``sales`` of A, units per week; ``service`` effort of a dealer;
     ``dependence`` of the maker on one dealer.
     """
-    policies = [
-        {"name": str(n), "density": {"dealers": {"per_territory": float(n)}}} for n in DENSITIES
-    ]
+    policies = [{"name": str(n), "density": {"dealers": {"per_territory": float(n)}}} for n in DENSITIES]
     metrics = ("profit", "unit_margin", "mean_distance", "sell_through")
     result = effort.run(scenario, policies, metrics, ["service by group"])
     rows = result.relationships
@@ -91,9 +89,7 @@ def best(profit: dict[int, Floats]) -> int:
 
 def measure_density(effort: Effort) -> list[Difference]:
     """Compare many dealers with few, and the best number with both ends."""
-    loyal, plain, free = (
-        at_densities(effort, dealers(*given)) for given in ((), (False,), (True, 0.0))
-    )
+    loyal, plain, free = (at_densities(effort, dealers(*given)) for given in ((), (False,), (True, 0.0)))
 
     def ends(quantity: str, unit: str, stated: int, what: str) -> Difference:
         pairs = [(found[what][MANY], found[what][FEW]) for found in (loyal, plain)]

@@ -15,8 +15,7 @@ from channelsim.facts.influence_use import COERCION, INFORMATION, LATE_PAYMENT
 from channelsim.facts.outlets import DENSITY, ENTRY
 
 FACTS: dict[str, Fact] = {
-    fact.name: fact
-    for fact in (COERCION, INFORMATION, DENSITY, ASYMMETRY, BALANCE, LATE_PAYMENT, ENTRY)
+    fact.name: fact for fact in (COERCION, INFORMATION, DENSITY, ASYMMETRY, BALANCE, LATE_PAYMENT, ENTRY)
 }
 """The facts by name, in the order of the page."""
 STORED = Path(__file__).with_name("table.json")
