@@ -24,6 +24,7 @@ from pydantic.fields import FieldInfo
 
 from channelsim import influence_parts, mechanisms, parts, power_parts
 from channelsim.decisions import Density, Ended, Policy, TermsChange
+from channelsim.facts.table import page as facts_page
 from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
@@ -348,6 +349,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "mechanisms": mechanism_pages,
     "library": library,
     "verification": verification,
+    "stylised_facts": facts_page,
     "api": public_names,
     "commands": commands,
 }

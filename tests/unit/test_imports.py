@@ -62,7 +62,7 @@ LAYERS = (
     },
     {"engines"},
     {"analysis", "policy", "simulation"},
-    {"verification"},
+    {"facts", "verification"},
     {"cli", "cli_compile", "cli_power", "demo", "reference", "__main__"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
