@@ -324,11 +324,11 @@ def take_step(
     elif code == GIVE_CREDIT:
         allocation.give_credit(tier, week, world, state)
     elif code == EXERT_INFLUENCE:
-        influence.exert_influence(world, terms, state)
+        influence.exert_influence(world.effects, terms.influence, state.relationships)
     elif code == REIMBURSE:
-        promises.reimburse(world, terms, state)
+        promises.reimburse(world.effects, terms.influence, state.relationships)
     elif code == FEEL:
-        relations.feel(world, state)
+        relations.feel(world.effects, state.relationships)
     elif code == LEAVE:
         relations.leave(world, terms, state)
     elif code == CLEAR_SEASON:
@@ -350,6 +350,8 @@ def take_step(
     elif code == CHARGE_WRITE_OFFS:
         settlement.charge_write_offs(state)
     elif code == CHARGE_REWARDS_AND_FINES:
-        promises.charge_rewards_and_fines(world, terms, state)
+        promises.charge_rewards_and_fines(
+            world.links_index, terms.influence, state.relationships, state.holdings
+        )
     elif code == CLOSE_ACCOUNTS:
         settlement.close_accounts(world, terms, state)

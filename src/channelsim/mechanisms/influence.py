@@ -87,7 +87,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule, subroutine
 from channelsim.numerics import logistic
-from channelsim.tables import Floats, Integers, State, Terms, World
+from channelsim.tables import Floats, Influence, Integers
 
 MOST_CERTAIN = 0.99
 """Largest reward base, and 1 less the least record, from which money is inferred."""
@@ -96,12 +96,11 @@ LEAST = 1e-300
 
 
 @rule
-def promised(attempt: int, sender: int, relationship: int, terms: Terms, state: State) -> float:
+def promised(attempt: int, sender: int, relationship: int, influence: Influence, rows: Floats) -> float:
     """Return the reward that an attempt promises, money per week."""
-    reward = terms.influence.attempts[REWARD, attempt]
+    reward = influence.attempts[REWARD, attempt]
     if reward == reward:
         return reward
-    rows = state.relationships
     base = min(rows[REWARD_BASE_OF_SUPPLIER + sender, relationship], MOST_CERTAIN)
     value = max(rows[VALUE_OF_SUPPLIER + 1 - sender, relationship], 0.0)
     credibility = max(rows[CREDIBILITY_OF_SUPPLIER + sender, relationship], 1.0 - MOST_CERTAIN)
@@ -109,21 +108,19 @@ def promised(attempt: int, sender: int, relationship: int, terms: Terms, state: 
 
 
 @rule
-def threatened(attempt: int, sender: int, relationship: int, terms: Terms, state: State) -> float:
+def threatened(attempt: int, sender: int, relationship: int, influence: Influence, rows: Floats) -> float:
     """Return the fine that an attempt threatens with, money per week."""
-    sanction = terms.influence.attempts[SANCTION, attempt]
+    sanction = influence.attempts[SANCTION, attempt]
     if sanction == sanction:
         return sanction
-    rows = state.relationships
     value = max(rows[VALUE_OF_SUPPLIER + 1 - sender, relationship], 0.0)
     record = max(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, relationship], 1.0 - MOST_CERTAIN)
     return value * rows[COERCIVE_BASE_OF_SUPPLIER + sender, relationship] / record
 
 
 @rule
-def threat_use(sender: int, adherence: float, relationship: int, world: World, state: State) -> float:
+def threat_use(sender: int, adherence: float, relationship: int, effects: Floats, rows: Floats) -> float:
     """Return the share of the contacts meant for a threat in which the sender makes one."""
-    effects, rows = world.effects, state.relationships
     own = rows[DEPENDENCE_OF_SUPPLIER + sender, relationship]
     partner = rows[DEPENDENCE_OF_SUPPLIER + 1 - sender, relationship]
     return logistic(
@@ -135,22 +132,21 @@ def threat_use(sender: int, adherence: float, relationship: int, world: World, s
 
 
 @rule
-def base_of(strategy: int, sender: int, relationship: int, state: State) -> float:
+def base_of(strategy: int, sender: int, relationship: int, rows: Floats) -> float:
     """Return the base on which a strategy draws; 0 for promise and threat, which work through money."""
     if strategy == PROMISE or strategy == THREAT:
         return 0.0
     if strategy == LEGALISTIC_PLEA:
-        return state.relationships[LEGITIMATE_BASE_OF_SUPPLIER + sender, relationship]
+        return rows[LEGITIMATE_BASE_OF_SUPPLIER + sender, relationship]
     if strategy == REQUEST:
-        return state.relationships[REFERENT_BASE_OF_SUPPLIER + sender, relationship]
-    return state.relationships[EXPERT_BASE_OF_SUPPLIER + sender, relationship]
+        return rows[REFERENT_BASE_OF_SUPPLIER + sender, relationship]
+    return rows[EXPERT_BASE_OF_SUPPLIER + sender, relationship]
 
 
 @rule
-def contact(attempt: int, relationship: int, world: World, terms: Terms, state: State) -> None:
+def contact(attempt: int, relationship: int, effects: Floats, influence: Influence, rows: Floats) -> None:
     """Settle what an attempt does in a relationship this week."""
-    effects, rows, r = world.effects, state.relationships, relationship
-    numbers, index = terms.influence.attempts, terms.influence.attempts_index
+    numbers, index, r = influence.attempts, influence.attempts_index, relationship
     sender = index[SENDER, attempt]
     receiver, adhering = 1 - sender, index[ADHERENCE_COLUMN, attempt]
     value, adherence = rows[VALUE_OF_SUPPLIER + receiver, r], rows[adhering, r]
@@ -168,13 +164,13 @@ def contact(attempt: int, relationship: int, world: World, terms: Terms, state: 
             continue
         reward, sanction, money = 0.0, 0.0, 0.0
         if s == PROMISE:
-            reward = promised(attempt, sender, r, terms, state)
+            reward = promised(attempt, sender, r, influence, rows)
             money = rows[CREDIBILITY_OF_SUPPLIER + sender, r] * reward
         elif s == THREAT:
-            use *= threat_use(sender, adherence, r, world, state)
-            sanction = threatened(attempt, sender, r, terms, state)
+            use *= threat_use(sender, adherence, r, effects, rows)
+            sanction = threatened(attempt, sender, r, influence, rows)
             money = detection * rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, r] * sanction
-        base = base_of(s, sender, r, state)
+        base = base_of(s, sender, r, rows)
         complied = logistic(
             effects[COMPLIANCE_WITH_PROMISE + s]
             + slope * (money - cost)
@@ -215,9 +211,18 @@ def forget(values: Floats, influenced: Integers) -> None:
 
 
 @subroutine
-def exert_influence(world: World, terms: Terms, state: State) -> None:
-    """Settle a week of attempts: adherence, knowledge, fines, earned rewards, use of strategies."""
-    rows, influenced, index = state.relationships, terms.influence.influenced, terms.influence.attempts_index
+def exert_influence(effects: Floats, influence: Influence, rows: Floats) -> None:
+    """Settle a week of attempts: adherence, knowledge, fines, earned rewards, use of strategies.
+
+    Parameters
+    ----------
+    effects : array (effects,)
+    influence : Influence
+        Who asks whom, and how.
+    rows : array (columns, relationships)
+        The relationships of the state.
+    """
+    influenced, index = influence.influenced, influence.attempts_index
     for side in range(2):  # column by column: the rows of a column lie side by side
         forget(rows[COERCIVE_USE_OF_SUPPLIER + side], influenced)
         forget(rows[NONCOERCIVE_USE_OF_SUPPLIER + side], influenced)
@@ -226,7 +231,7 @@ def exert_influence(world: World, terms: Terms, state: State) -> None:
         forget(rows[ATTENTION_SPENT_OF_SUPPLIER + side], influenced)
     for attempt in range(index.shape[1]):
         for e in range(index[FIRST_ENTRY, attempt], index[END_ENTRY, attempt]):
-            contact(attempt, terms.influence.entries[e], world, terms, state)
+            contact(attempt, influence.entries[e], effects, influence, rows)
     for side in range(2):
         coercive, other = rows[COERCIVE_USE_OF_SUPPLIER + side], rows[NONCOERCIVE_USE_OF_SUPPLIER + side]
         compliance = rows[COMPLIANCE_OF_SUPPLIER + 1 - side]

@@ -65,7 +65,8 @@ def over_weeks(rate: float, weeks: int) -> float:
 @rule
 def outcome_of(side: int, relationship: int, state: State) -> float:
     """Return what a side got out of a relationship this week, money."""
-    rows, received = state.relationships, to_buyer(relationship, state)
+    rows = state.relationships
+    received = to_buyer(relationship, rows)
     gained = rows[VALUE_OF_SUPPLIER + side, relationship] + (received if side == 1 else -received)
     return gained - rows[ATTENTION_SPENT_OF_SUPPLIER + side, relationship]
 

@@ -49,29 +49,27 @@ from channelsim.columns import (
     TRANSFER,
 )
 from channelsim.compiled import rule, subroutine
-from channelsim.tables import State, Terms, World
+from channelsim.tables import Floats, Influence, Integers
 
 
 @rule
-def to_buyer(relationship: int, state: State) -> float:
-    """Return the rewards and fines that the buyer receives this week less those it pays, money."""
-    rows, r = state.relationships, relationship
+def to_buyer(r: int, rows: Floats) -> float:
+    """Return the rewards and fines that the buyer of a relationship receives this week less those it pays."""
     rewards = rows[REWARD_PAID_OF_SUPPLIER, r] - rows[REWARD_PAID_OF_BUYER, r]
     return rewards + rows[FINE_PAID_OF_SUPPLIER, r] - rows[FINE_PAID_OF_BUYER, r]
 
 
 @subroutine
-def reimburse(world: World, terms: Terms, state: State) -> None:
+def reimburse(effects: Floats, influence: Influence, rows: Floats) -> None:
     """Settle open rewards, and what keeping them or not does to credibility."""
-    rows, influenced = state.relationships, terms.influence.influenced
-    rate, patience = world.effects[CREDIBILITY_RATE], world.effects[PATIENCE]
+    influenced, rate, patience = influence.influenced, effects[CREDIBILITY_RATE], effects[PATIENCE]
     for i in range(influenced.size):
         r = influenced[i]
         for side in range(2):
             face = rows[REWARDS_OPEN_OF_SUPPLIER + side, r]
             worth = rows[REWARDS_OPEN_WORTH_OF_SUPPLIER + side, r]
-            settled = terms.influence.relationships[SETTLED_SHARE_OF_SUPPLIER + side, r]
-            reliability = terms.influence.relationships[RELIABILITY_OF_SUPPLIER + side, r]
+            settled = influence.relationships[SETTLED_SHARE_OF_SUPPLIER + side, r]
+            reliability = influence.relationships[RELIABILITY_OF_SUPPLIER + side, r]
             if face > 0.0:
                 credibility = rows[CREDIBILITY_OF_SUPPLIER + side, r]
                 kept = reliability * worth / face
@@ -82,20 +80,18 @@ def reimburse(world: World, terms: Terms, state: State) -> None:
 
 
 @subroutine
-def charge_rewards_and_fines(world: World, terms: Terms, state: State) -> None:
+def charge_rewards_and_fines(
+    links_index: Integers, influence: Influence, rows: Floats, holdings: Floats
+) -> None:
     """Settle rewards, fines and attention in the week's account of both sides."""
-    transfer, operating, flow = (
-        state.holdings[TRANSFER],
-        state.holdings[OPERATING],
-        state.holdings[CASH_FLOW],
-    )
+    transfer, operating, flow = holdings[TRANSFER], holdings[OPERATING], holdings[CASH_FLOW]
     for h in range(transfer.size):
         transfer[h] = 0.0
-    booked, index, rows = terms.influence.booked, terms.influence.booked_index, state.relationships
+    booked, index = influence.booked, influence.booked_index
     for e in range(index.shape[1]):
         link, r, share = index[BOOKED_LINK, e], index[BOOKED_RELATIONSHIP, e], booked[BOOKED_SHARE, e]
-        supplier, buyer = world.links_index[SUPPLIER_HOLDING, link], world.links_index[BUYER_HOLDING, link]
-        amount = share * to_buyer(r, state)
+        supplier, buyer = links_index[SUPPLIER_HOLDING, link], links_index[BUYER_HOLDING, link]
+        amount = share * to_buyer(r, rows)
         transfer[buyer] += amount
         transfer[supplier] -= amount
         by_supplier = share * rows[ATTENTION_SPENT_OF_SUPPLIER, r]

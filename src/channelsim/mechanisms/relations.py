@@ -104,9 +104,8 @@ def draw(rate: float, in_use: Floats, y: Floats, feature: Floats) -> None:
 
 
 @rule
-def sum_outcomes(side: int, start: int, end: int, state: State) -> None:
+def sum_outcomes(side: int, start: int, end: int, rows: Floats) -> None:
     """Settle what a side got out of a block of relationships this week."""
-    rows = state.relationships
     outcome, value, spent = (
         rows[OUTCOME_OF_SUPPLIER + side, start:end],
         rows[VALUE_OF_SUPPLIER + side, start:end],
@@ -121,9 +120,8 @@ def sum_outcomes(side: int, start: int, end: int, state: State) -> None:
 
 
 @rule
-def feel_about_partner(side: int, start: int, end: int, world: World, state: State) -> None:
+def feel_about_partner(side: int, start: int, end: int, effects: Floats, rows: Floats) -> None:
     """Settle a side's social satisfaction and trust in a block of relationships."""
-    rows, effects = state.relationships, world.effects
     per, scale = 1.0 / effects[STANDARD_DEVIATION], effects[ECONOMIC_SCALE]
     in_use, y = rows[SALES_SHARE_OF_SUPPLIER, start:end], rows[DRAWN_TO, start:end]
     coercive = rows[COERCIVE_USE_OF_SUPPLIER + 1 - side, start:end]
@@ -150,9 +148,8 @@ def feel_about_partner(side: int, start: int, end: int, world: World, state: Sta
 
 
 @rule
-def feel_conflict(start: int, end: int, world: World, state: State) -> None:
+def feel_conflict(start: int, end: int, effects: Floats, rows: Floats) -> None:
     """Settle conflict in a block of relationships."""
-    rows, effects = state.relationships, world.effects
     per, y = 1.0 / effects[STANDARD_DEVIATION], rows[DRAWN_TO, start:end]
     one, other = rows[DEPENDENCE_OF_SUPPLIER, start:end], rows[DEPENDENCE_OF_SUPPLIER + 1, start:end]
     of_one = rows[COERCIVE_USE_OF_SUPPLIER, start:end]
@@ -170,9 +167,9 @@ def feel_conflict(start: int, end: int, world: World, state: State) -> None:
 
 
 @rule
-def end_of_use(state: State) -> int:
+def end_of_use(rows: Floats) -> int:
     """Return one past the last relationship through which anything is sold; those in use come first."""
-    in_use = state.relationships[SALES_SHARE_OF_SUPPLIER]
+    in_use = rows[SALES_SHARE_OF_SUPPLIER]
     end = in_use.size
     while end > 0 and in_use[end - 1] == 0.0:
         end -= 1
@@ -180,15 +177,22 @@ def end_of_use(state: State) -> int:
 
 
 @subroutine
-def feel(world: World, state: State) -> None:
-    """Settle social satisfaction, trust and conflict of all relationships, block by block."""
-    count = end_of_use(state)
+def feel(effects: Floats, rows: Floats) -> None:
+    """Settle social satisfaction, trust and conflict of all relationships, block by block.
+
+    Parameters
+    ----------
+    effects : array (effects,)
+    rows : array (columns, relationships)
+        The relationships of the state.
+    """
+    count = end_of_use(rows)
     for block in range((count + BLOCK - 1) // BLOCK):
         start, end = block * BLOCK, min(count, (block + 1) * BLOCK)
         for side in range(2):
-            sum_outcomes(side, start, end, state)
-            feel_about_partner(side, start, end, world, state)
-        feel_conflict(start, end, world, state)
+            sum_outcomes(side, start, end, rows)
+            feel_about_partner(side, start, end, effects, rows)
+        feel_conflict(start, end, effects, rows)
 
 
 @subroutine
