@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from channelsim import cli_compile, cli_power
+from channelsim import cli_compile, cli_power, cli_survey
 from channelsim.errors import ChannelsimError, ScenarioError
 
 if TYPE_CHECKING:
@@ -331,6 +331,28 @@ def _write_show(
             stream = StringIO()
             csv.writer(stream, lineterminator="\n").writerows([heads, *rows])
             (folder / f"{name}.csv").write_text(stream.getvalue(), encoding="utf-8")
+
+
+@app.command()
+def survey(
+    answers: Annotated[
+        str,
+        typer.Argument(
+            help="CSV file of answers, or 'example' for the synthetic ones of the package",
+            metavar="ANSWERS.csv",
+        ),
+    ],
+    by: Annotated[
+        str,
+        typer.Option(
+            help="column by which answers are taken apart; default supplier, if there is one",
+            metavar="COLUMN",
+        ),
+    ] = "",
+    json: AsJson = False,
+) -> None:
+    """Score a survey of power bases: means, alpha with interval, item–total correlations, missing answers."""
+    _say(cli_survey.survey_told(answers, by, json))
 
 
 @app.command("compile")

@@ -63,7 +63,7 @@ LAYERS = (
     {"engines"},
     {"analysis", "policy", "simulation"},
     {"facts", "verification"},
-    {"cli", "cli_compile", "cli_power", "demo", "reference", "__main__"},
+    {"cli", "cli_compile", "cli_power", "cli_survey", "demo", "reference", "__main__"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # They judge the simulator, so they know nothing of it; and it does not borrow from its judge.
