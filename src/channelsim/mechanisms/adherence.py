@@ -18,7 +18,7 @@ What complying costs (`asked_…_cost`, money per week) is the loss of second or
 the member takes to be its best:
 
     price    ½·Σ_g α_g q_gl·(p* − p°)²  (logit),   B_ll·(p* − p°)²  (linear),   (p° − p*)⁺·q  (given demand)
-    stock    (h + δ)·c·|S* − S°| ,  at a critical fractile as dear in either direction
+    stock    (h + δ)·c·abs(S* − S°) ,  at a critical fractile as dear in either direction
     service  ½·κ·(e* − e°)²
     payment  r·(payment* − payment°)⁺
     wholesale price   (w° − w*)⁺·shipped, of first order: it is not the supplier's to choose freely.

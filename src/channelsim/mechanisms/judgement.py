@@ -9,8 +9,8 @@ with T the weeks between reviews, so that rates are rates per week, and moves
 
     x ← x + h(η_x)·(Λ(y_x) − x) ,
 
-    economic satisfaction   y = (π − CL)/(½(|π| + |CL|)·scale)
-    commitment              y = b_t·z(trust) + b_i·(D_b + D_s)/σ + b_k·z(conflict) + b_a·|D_b − D_s|/σ
+    economic satisfaction   y = (π − CL)/(½(abs π + abs CL)·scale)
+    commitment              y = b_t·z(trust) + b_i·(D_b + D_s)/σ + b_k·z(conflict) + b_a·abs(D_b − D_s)/σ
 
 with z(x) = (x − ½)/σ. Remembered is at first what the first review finds.
 

@@ -5,9 +5,9 @@ Every feature x in [0, 1] follows
 
     x ← x + η_x (Λ(y_x) − x) ,
 
-    social satisfaction     y = b_n·n + b_c·u + b_f·(π − fair)/(½(|π| + |fair|)·scale) + b_k·z(conflict)
+    social satisfaction     y = b_n·n + b_c·u + b_f·(π − fair)/(½(abs π + abs fair)·scale) + b_k·z(conflict)
     trust                   y = b_ρ·z(ρ) + b_s·z(social) + b_c·u + b_n·n
-    conflict                y = (b_c + b_e·|D_b − D_s|)·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ ,
+    conflict                y = (b_c + b_e·abs(D_b − D_s))·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ ,
 
 in this order, with z(x) = (x − ½)/σ a standard score, u and n the partner's coercive and non-coercive use
 over σ, ū the mean of both sides' coercive use over σ, ρ the partner's credibility and fair the fair outcome
