@@ -47,9 +47,11 @@ FOUND = {
     "asymmetry with exploitation": [
         ("comes out", "weaker"),
         ("comes out", "reversed"),
+        ("comes out", "stays"),  # equal weights do not answer to dependence either
         ("comes out", "reversed"),
         ("no difference", "gone"),  # who depends has nowhere to go
         ("comes out", "stays"),  # fines on top of Nash terms that hold the store at its alternative
+        ("comes out", "gone"),
         ("comes out", "gone"),
     ],
     "balanced high interdependence": [

@@ -60,10 +60,11 @@ def measure_coercion(effort: Effort) -> list[Difference]:
         found.append(effort.run(scenario, [threats, *others]))
 
     def row(quantity: str, column: str, stated: int, weeks: tuple[int, int]) -> Difference:
-        pairs = [
-            tuple(reviewed(result, column, TO_WEST, policy, weeks) for policy in ("threats", "others"))
-            for result in found
-        ]
+        threats, others = (
+            [reviewed(result, column, TO_WEST, policy, weeks) for result in found]
+            for policy in ("threats", "others")
+        )
+        pairs = list(zip(threats, others, strict=True))
         return compare(quantity, "–", stated, "effects of use on feelings: 0", pairs[0], pairs[1])
 
     return [
