@@ -22,7 +22,8 @@ SAVE = "write it anew: python -m channelsim.facts --save"
 # By fact, in the order of its differences: (what was found with the carrier, what is left without it).
 FOUND = {
     "coercion now against later": [
-        ("comes out", "stays"),  # money carries it, the sanction
+        ("comes out", "stays"),
+        ("comes out", "reversed"),  # money carries it, the sanction
         ("comes out", "weaker"),
         ("comes out", "weaker"),
         ("comes out", "weaker"),
