@@ -22,7 +22,8 @@ SAVE = "write it anew: python -m channelsim.facts --save"
 # By fact, in the order of its differences: (what was found with the carrier, what is left without it).
 FOUND = {
     "coercion now against later": [
-        ("comes out", "stays"),  # money carries it, the sanction
+        ("comes out", "stays"),
+        ("comes out", "reversed"),  # money carries it, the sanction
         ("comes out", "weaker"),
         ("comes out", "weaker"),
         ("comes out", "weaker"),
@@ -47,9 +48,11 @@ FOUND = {
     "asymmetry with exploitation": [
         ("comes out", "weaker"),
         ("comes out", "reversed"),
+        ("comes out", "stays"),  # equal weights do not answer to dependence either
         ("comes out", "reversed"),
         ("no difference", "gone"),  # who depends has nowhere to go
         ("comes out", "stays"),  # fines on top of Nash terms that hold the store at its alternative
+        ("comes out", "gone"),
         ("comes out", "gone"),
     ],
     "balanced high interdependence": [

@@ -29,7 +29,7 @@ class Arrangement(NamedTuple):
 def relationship(
     arranged: Arrangement,
     *,
-    negotiated: bool = False,
+    stakes_exponent: float | None = None,
     exploited: bool = False,
     both_threaten: bool = False,
     effects: dict[str, float] | None = None,
@@ -42,8 +42,8 @@ def relationship(
     Parameters
     ----------
     arranged : Arrangement
-    negotiated : bool
-        Prices are renegotiated twice a year instead of posted.
+    stakes_exponent : float, optional
+        Prices are renegotiated twice a year, with this k; default: posted.
     exploited : bool
         The maker raises its posted price to 80 after a year.
     both_threaten : bool
@@ -51,6 +51,8 @@ def relationship(
     effects : dict, optional
         Effects other than those of the table.
     """
+    negotiated = stakes_exponent is not None
+    bargaining = {"renewal_weeks": 26, "stakes_exponent": stakes_exponent}
     asked: list[dict[str, Any]] = [
         {
             "name": "lower retail price",
@@ -82,7 +84,7 @@ def relationship(
             "weeks": 156,
             "warm_up_weeks": 0,
             "review_weeks": 13 if negotiated else 4,
-            **({"bargaining.renewal_weeks": 26} if negotiated else {}),
+            **({"bargaining": bargaining} if negotiated else {}),
             "members.maker.pricing": {"rule": "negotiated" if negotiated else "posted"},
             "power.measured": True,
             "power.outside_options": [
@@ -144,43 +146,46 @@ LOOSE_BALANCED, LOOSE_ASYMMETRIC = Arrangement(0.25, 0.25), Arrangement(0.1, 0.4
 
 def measure_asymmetry(effort: Effort) -> list[Difference]:
     """Compare asymmetric with balanced relationships of the same total interdependence."""
-    posted, nash = (
+    posted, nash, equal = (
         {
-            arranged: read(effort, relationship(arranged, negotiated=negotiated))
+            arranged: read(effort, relationship(arranged, stakes_exponent=exponent))
             for arranged in (BALANCED, ASYMMETRIC, LOOSE_BALANCED, LOOSE_ASYMMETRIC)
         }
-        for negotiated in (False, True)
+        for exponent in (None, 0.5, 0.0)
     )
     exploited = {
         arranged: read(effort, relationship(arranged, exploited=True))
         for arranged in (ASYMMETRIC, LOOSE_ASYMMETRIC, LOOSE_BALANCED)
     }
-    off = "posted terms: renegotiated twice a year"
+    stakes, halves = "posted terms: renegotiated, k = ½", "posted terms: renegotiated, k = 0"
 
     def row(
         quantity: str,
         what: str,
         treated: dict[str, Floats],
-        asymmetric: Arrangement = ASYMMETRIC,
-        balanced: Arrangement = BALANCED,
+        cells: tuple[Arrangement, Arrangement] = (ASYMMETRIC, BALANCED),
+        off: str = stakes,
     ) -> Difference:
         unit = "per week" if what == "threats" else "–"
-        without = nash[asymmetric][what], nash[balanced][what]
-        return compare(quantity, unit, 1, off, (treated[what], posted[balanced][what]), without)
+        terms = nash if off == stakes else equal
+        without = terms[cells[0]][what], terms[cells[1]][what]
+        return compare(quantity, unit, 1, off, (treated[what], posted[cells[1]][what]), without)
 
     loose = (LOOSE_ASYMMETRIC, LOOSE_BALANCED)
+    conflict, leaving = "conflict, asymmetric less balanced", "exit, both depend half as much"
     return [
         row("threats, asymmetric less balanced", "threats", posted[ASYMMETRIC]),
-        row("conflict, asymmetric less balanced", "conflict", posted[ASYMMETRIC]),
+        row(conflict, "conflict", posted[ASYMMETRIC]),
+        row(conflict, "conflict", posted[ASYMMETRIC], off=halves),
         row("conflict, asymmetric with a raised price less balanced", "conflict", exploited[ASYMMETRIC]),
         row("exit, asymmetric with a raised price less balanced", "ended", exploited[ASYMMETRIC]),
-        row("exit, the same, both depend half as much", "ended", exploited[LOOSE_ASYMMETRIC], *loose),
+        row(f"{leaving}, the same", "ended", exploited[LOOSE_ASYMMETRIC], loose),
+        row(f"{leaving}, the same", "ended", exploited[LOOSE_ASYMMETRIC], loose, halves),
         row(
-            "exit, raised price in the balanced one, both depend half as much",
+            f"{leaving}, raised price in the balanced one less posted",
             "ended",
             exploited[LOOSE_BALANCED],
-            LOOSE_BALANCED,
-            LOOSE_BALANCED,
+            (LOOSE_BALANCED, LOOSE_BALANCED),
         ),
     ]
 
@@ -190,10 +195,9 @@ ASYMMETRY = Fact(
     statement="Where dependence is asymmetric and the strong side exploits it, conflict and exit are more "
     "frequent.",
     source="T3, T31; Kumar, Scheer & Steenkamp 1995, Gundlach & Cadotte 1994",
-    carried_by="posted terms: where they are renegotiated, the terms rather than threats take up the "
-    "asymmetry, and conflict is that of the balanced relationship. Exit is carried by an alternative that "
-    "beats the terms, in balanced relationships as well: who depends strongly stays. Nash terms do not rule "
-    "it out: a store that they hold at its alternative leaves when it is fined on top",
+    carried_by="for conflict, terms that do not answer to dependence: posted ones, or Nash terms with equal "
+    "weights (k = 0). Where weights follow the stakes (k = ½) the terms take up the asymmetry. For exit, "
+    "posted terms that an alternative beats, in balanced relationships as well: who depends strongly stays",
     assumed="Scenario `bilateral` with logit demand; the outside options of the two sides set their "
     "dependence: balanced 0.5 and 0.5, asymmetric 0.2 of the maker and 0.8 of the store (both half as much "
     "in the rows that say so). The maker asks for a lower retail price by threats; with exploitation it also "

@@ -157,7 +157,13 @@ def difference(treated: Any, control: Any) -> Estimate:
     first, second = np.asarray(treated, np.float64), np.asarray(control, np.float64)
     size = ROUNDING * np.maximum(np.abs(first), np.abs(second)).max(initial=0.0)
     found = paired_difference(np.where(np.abs(first - second) <= size, second, first), second)
-    return Estimate(*(float(x) for x in found[:4]), int(found.replications))
+    return Estimate(
+        float(found.value),
+        float(found.standard_error),
+        float(found.low),
+        float(found.high),
+        int(found.replications),
+    )
 
 
 def reviewed(result: Result, column: str, relationship: str, policy: str, weeks: Sequence[int]) -> Floats:

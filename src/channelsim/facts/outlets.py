@@ -67,13 +67,13 @@ def at_densities(effort: Effort, scenario: Scenario) -> dict[str, dict[int, Floa
     )
     found: dict[str, dict[int, Floats]] = {}
     for k, n in enumerate(DENSITIES):
-        policy = {"policy": str(n)}
-        service = result.trajectories["service_by_group"].sel(**policy, group="dealers").isel(week=-1)
+        policy = str(n)
+        service = result.trajectories["service_by_group"].sel(policy=policy, group="dealers").isel(week=-1)
         values = {
-            "margin": of_group(result, "unit_margin", "dealers", str(n)),
-            "profit": of_group(result, "profit", "maker", str(n)),
-            "distance": result.by_brand["mean_distance"].sel(**policy, brand="A").values,
-            "sales": result.by_brand["sell_through"].sel(**policy, brand="A").values,
+            "margin": of_group(result, "unit_margin", "dealers", policy),
+            "profit": of_group(result, "profit", "maker", policy),
+            "distance": result.by_brand["mean_distance"].sel(policy=policy, brand="A").values,
+            "sales": result.by_brand["sell_through"].sel(policy=policy, brand="A").values,
             "service": service.values / n,
             "dependence": np.nanmean(depends[k], axis=-1),
         }
