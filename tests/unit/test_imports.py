@@ -56,12 +56,13 @@ LAYERS = (
         "network_reading",
         "opening_state",
         "planning",
+        "renewal",
         "ties",
         "world",
     },
     {"engines"},
     {"analysis", "policy", "simulation"},
-    {"verification"},
+    {"facts", "verification"},
     {"cli", "cli_compile", "cli_power", "cli_survey", "demo", "reference", "__main__"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
