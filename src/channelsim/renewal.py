@@ -4,7 +4,8 @@ All contracts are solved at once (SuperLU). A contract whose split an outside op
 equation in place of the Nash condition, until no contract changes; one without surplus is suspended, the one
 of fewest shelves first, and all others bargain again. Where stores answer, contracts and retail prices
 come to rest together: p ↦ the stores' next prices at the contracts that p brings, extrapolated after
-Anderson (1965).
+Anderson (1965). Where they find no rest the contracts in force stay, and the column `unsolved` of their
+suppliers says so.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 TOLERANCE, ROUNDS, MEMORY = 1e-11, 300, 6
 """Relative change of a retail price below which it is at rest; most rounds; rounds extrapolated from."""
+STALLED = 1e-8
+"""Relative change at which a search that rounding keeps from its tolerance is taken for at rest."""
 FREE, SUPPLIER_HELD, BUYER_HELD = 0, 1, 2
 SHORT = 1e-12
 """Share of the surplus by which it may fall short of the outside options in rounding."""
@@ -51,7 +54,7 @@ class Bargain(NamedTuple):
         0: the Nash split; 1: the supplier's outside option holds it; 2: the buyer's.
     suspended : array of bool (contracts,)
     rounds : int
-        Rounds until retail prices were at rest; 0 if they were held.
+        Rounds until retail prices were at rest; 0 if they were held; more than `ROUNDS` if they found none.
     """
 
     prices: Floats
@@ -98,6 +101,7 @@ class Renewal:
         links = channel.ties.link_contract
         self._links = np.flatnonzero(links >= 0)
         self._contract = links[self._links]
+        self._suppliers = np.unique(channel.world.links_index[c.SUPPLIER_HOLDING, self._links])
         index = channel.world.holdings_index
         self._marked = np.flatnonzero(
             (index[c.PRICE_RULE, : self.first] == PRICE_MARKUP) & (index[c.END_LINK, : self.first] > 0)
@@ -111,11 +115,18 @@ class Renewal:
     def settle(self) -> Bargain:
         """Bargain over all contracts and write what was agreed; retail prices are put back."""
         holdings, kept = self.state.holdings, self.state.holdings[c.PRICE].copy()
-        self._suspend()
         answering = self.channel.scenario.bargaining.retail == "equilibrium" and self.system != "given"
+        in_force = self.state.links[[c.WHOLESALE_PRICE, c.SUSPENDED]][:, self._links]
+        holdings[c.UNSOLVED, self._suppliers] = 0.0
+        self._suspend()
         while True:
-            rounds = self._come_to_rest() if answering else self._hold()
-            prices, gains, held = self._solve()
+            try:
+                rounds = self._come_to_rest() if answering else self._hold()
+                prices, gains, held = self._solve()
+            except RuntimeError:  # the system is singular
+                rounds = ROUNDS + 1
+            if rounds > ROUNDS:
+                return self._keep(in_force, kept)
             last = self._first_without_surplus(gains)
             if last < 0:
                 break
@@ -126,6 +137,21 @@ class Renewal:
         self._follow()
         prices = np.where(self.suspended, np.nan, prices)
         return Bargain(prices, self.weights, gains, held, self.suspended.copy(), rounds)
+
+    def _keep(self, in_force: Floats, kept: Floats) -> Bargain:
+        """Keep the contracts in force because none were found that are at rest, and say so."""
+        links, holdings = self.state.links, self.state.holdings
+        links[c.WHOLESALE_PRICE, self._links], links[c.SUSPENDED, self._links] = in_force
+        kernels().offer(self.channel.world, self.terms, self.state)
+        holdings[c.PRICE] = kept
+        self._ask(kept)
+        holdings[c.UNSOLVED, self._suppliers] = 1.0
+        self._follow()
+        nothing = np.full((2, self.count), np.nan)
+        self.suspended[self._contract] = in_force[1] > 0.0
+        return Bargain(
+            self._prices(), self.weights, nothing, np.zeros(self.count), self.suspended.copy(), ROUNDS + 1
+        )
 
     def _suspend(self) -> None:
         """Write which links are suspended, where a relationship has ended for good, and what is offered."""
@@ -143,7 +169,7 @@ class Renewal:
         return 0
 
     def _come_to_rest(self) -> int:
-        """Let contracts and retail prices come to rest together; return the rounds that it took."""
+        """Let contracts and retail prices come to rest together; return rounds, too many if they do not."""
         asked = np.concatenate([self._marked, np.arange(self.first, self.channel.sizes.holdings)])
         price, proposed = self.state.holdings[c.PRICE], self.state.holdings[c.NEXT_PRICE]
         logit = self.system == "logit"
@@ -164,12 +190,15 @@ class Renewal:
             answered = np.concatenate([price[self._marked], proposed[self.first :]])
             gap = answered - before
             tried, missed = [*tried[1 - MEMORY :], before], [*missed[1 - MEMORY :], gap]
-            if np.max(np.abs(gap) / np.maximum(np.abs(before), 1e-300)) < TOLERANCE:
+            moved = np.max(np.abs(gap) / np.maximum(np.abs(before), 1e-300))
+            if moved < TOLERANCE or (rounds == ROUNDS and moved < STALLED):
+                self._follow()
+                return rounds
+            if not np.isfinite(moved):
                 break
             price[asked] = extrapolated(tried, missed)
             self._ask(price)
-        self._follow()
-        return rounds
+        return ROUNDS + 1
 
     def _ask(self, price: Floats) -> None:
         """Write the prices of those who mark up on their links."""
@@ -262,12 +291,11 @@ class Renewal:
 
     def _write(self, prices: Floats) -> None:
         """Write agreed prices, and who asks what, on the links."""
-        links, index = self.state.links, self.channel.world.links_index
+        links = self.state.links
         links[c.WHOLESALE_PRICE, self._links] = prices[self._contract]
         links[c.BARGAINING_WEIGHT, self._links] = self.weights[self._contract]
         first = self.channel.world.holdings_index[c.FIRST_LINK]
-        suppliers = np.unique(index[c.SUPPLIER_HOLDING, self._links])
-        self.state.holdings[c.PRICE, suppliers] = links[c.WHOLESALE_PRICE, first[suppliers]]
+        self.state.holdings[c.PRICE, self._suppliers] = links[c.WHOLESALE_PRICE, first[self._suppliers]]
 
 
 def extrapolated(tried: list[Floats], missed: list[Floats]) -> Floats:

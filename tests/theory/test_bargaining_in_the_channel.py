@@ -284,3 +284,17 @@ def test_a_suspended_contract_leaves_the_others_as_if_it_had_never_been(system):
     channel, terms = build(both).under(without)
     _, _, alone = bargain_in(channel, terms)
     assert found.prices[~dear] == pytest.approx(alone.prices, rel=1e-8)
+
+
+def test_where_no_rest_is_found_the_contracts_in_force_stay_and_it_is_reported(monkeypatch):
+    monkeypatch.setattr("channelsim.renewal.ROUNDS", 2)
+    scenario = channel_of({"A": 4.0, "B": 5.0}, 0, [("store", 2, "")], LINEAR)
+    _, state, found = bargain(scenario)
+    assert found.rounds == 3
+    assert (found.prices == 9.0).all()
+    assert (state.holdings[c.UNSOLVED, :2] == 1.0).all()
+    assert (state.holdings[c.PRICE, 2:] == 20.0).all()
+    monkeypatch.undo()
+    _, state, found = bargain(scenario)
+    assert (state.holdings[c.UNSOLVED] == 0.0).all()
+    assert (found.prices != 9.0).all()

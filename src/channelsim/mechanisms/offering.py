@@ -10,9 +10,9 @@ stays where it is), and a holding that is not offered orders nothing. What was o
 shipped, and what was shipped is still paid. Whoever suspends a link, or takes the suspension back, has the
 column formed anew by `offer_supplied`.
 
-Source: definition. Limit: nothing suspended: offered = listed. Linear demand does not know the column,
-because its unlisted shelves are solved for when the policy is applied; scenarios that would need it are
-refused.
+Source: definition. Limit: nothing suspended: offered = listed. Under linear demand a shelf that is listed and
+not offered has the price at which nobody would buy (`demand`), while its store's price rule takes its last
+price as given; exit is refused there.
 """
 
 from __future__ import annotations
