@@ -224,7 +224,7 @@ ENTRY = Fact(
     "one and gain by the other",
     assumed="Scenario `negotiation` without its distributors: both makers deliver to all stores, so that the "
     "entry changes only who sits at the table. Four stores of a chain in place of four of eight "
-    "independents, or added to eight; k = ½. Means over the second and third yearly renewal: with k = ½ terms "
-    "do not come to rest but swing from renewal to renewal, so that signs say more here than sizes.",
+    "independents, or added to eight; k = ½. Means over the second and third yearly renewal: with k = ½ "
+    "terms do not come to rest but swing from renewal to renewal, so that signs say more here than sizes.",
     measure=measure_entry,
 )
