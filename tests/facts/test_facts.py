@@ -69,7 +69,9 @@ FOUND = {
         ("reversed", "reversed"),  # a promise too generous is better not believed
     ],
     "entry of a super-terminal": [
-        *[("comes out", "weaker")] * 3,
+        ("comes out", "weaker"),
+        ("comes out", "stays"),  # about half of the independents' loss needs no bargaining weights
+        ("comes out", "weaker"),
         *[("comes out", "stays")] * 3,  # entry that adds takes as much where weights follow the stakes
         ("comes out", "reversed"),
         ("comes out", "stays"),

@@ -163,7 +163,7 @@ def at_the_table(exponent: float, independents: int, chain: bool) -> Scenario:
         **{
             "members": members,
             "contracts": contracts,
-            "weeks": 78,
+            "weeks": 156,  # the second and third renewal, after a year
             "bargaining.stakes_exponent": exponent,
             "demand": {"system": "logit", "noise": "poisson", **MARKET},
         }
@@ -224,6 +224,7 @@ ENTRY = Fact(
     "one and gain by the other",
     assumed="Scenario `negotiation` without its distributors: both makers deliver to all stores, so that the "
     "entry changes only who sits at the table. Four stores of a chain in place of four of eight "
-    "independents, or added to eight; k = ½.",
+    "independents, or added to eight; k = ½. Means over the second and third yearly renewal: with k = ½ "
+    "terms do not come to rest but swing from renewal to renewal, so that signs say more here than sizes.",
     measure=measure_entry,
 )
