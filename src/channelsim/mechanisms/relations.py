@@ -77,6 +77,8 @@ from channelsim.tables import Floats, State, Terms, World
 
 BLOCK = 1024
 """Relationships at a time, so that the columns of one pass are still in the nearest caches in the next."""
+ROUNDING = 1e-9
+"""Share of outcome and alternative by which one is not below the other."""
 LEAST = 1e-300
 """Money below which an outcome is none."""
 
@@ -204,7 +206,8 @@ def leave(world: World, terms: Terms, state: State) -> None:
         if rows[ENDED, r] > 0.0 or rows[SALES_SHARE_OF_SUPPLIER, r] == 0.0:
             continue
         for side in range(2):
-            worse = rows[OUTCOME_OF_SUPPLIER + side, r] < rows[RECAPTURED_OF_SUPPLIER + side, r]
+            outcome, alternative = rows[OUTCOME_OF_SUPPLIER + side, r], rows[RECAPTURED_OF_SUPPLIER + side, r]
+            worse = outcome < alternative - ROUNDING * (abs(outcome) + abs(alternative))
             worse = worse or rows[COMMITMENT_OF_SUPPLIER + side, r] < least
             weeks = rows[WEEKS_BELOW_ALTERNATIVE_OF_SUPPLIER + side, r]
             rows[WEEKS_BELOW_ALTERNATIVE_OF_SUPPLIER + side, r] = weeks + 1.0 if worse else 0.0
