@@ -24,6 +24,7 @@ from pydantic.fields import FieldInfo
 
 from channelsim import influence_parts, mechanisms, parts, power_parts
 from channelsim.decisions import Density, Ended, Policy, TermsChange
+from channelsim.effects import EFFECTS
 from channelsim.facts.table import page as facts_page
 from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
@@ -210,6 +211,22 @@ def _column_row(c: Column) -> tuple[str, ...]:
     return f"`{c.name}`", c.symbol, c.unit, c.meaning, lives, c.writer or "input", default, c.source
 
 
+def effects() -> str:
+    """Return the table of the effects of influence and relations."""
+    rows = [
+        (
+            f"`{e.name}`",
+            e.symbol,
+            f"{_short(e.default)} ({_short(e.low)} to {_short(e.high)})",
+            e.unit,
+            e.meaning,
+            e.source,
+        )
+        for e in EFFECTS
+    ]
+    return table(("effect", "symbol", "default", "unit", "meaning", "source"), rows)
+
+
 def metrics() -> str:
     """Return the table of all metrics."""
     rows = []
@@ -344,6 +361,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "scenario": lambda: fields(SCENARIO_PARTS),
     "policy": lambda: fields(POLICY_PARTS),
     "tables": columns,
+    "effects": effects,
     "metrics": metrics,
     "week": week,
     "mechanisms": mechanism_pages,

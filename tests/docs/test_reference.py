@@ -9,6 +9,7 @@ import pytest
 
 import channelsim
 from channelsim import decisions, influence_parts, parts, power_parts, reference, scenario
+from channelsim.effects import EFFECTS
 from channelsim.metrics import METRICS
 from channelsim.reference import MEANINGS, PAGES, POLICY_PARTS, SCENARIO_PARTS, fill, page
 from channelsim.scenario import library_names
@@ -104,6 +105,13 @@ def test_every_column_has_its_row():
         assert (row[2], row[3]) == (c.unit, c.meaning)
         assert ("events may touch it" in row[4]) == c.exogenous
         assert row[5] == (c.writer or "input")
+
+
+def test_every_effect_has_its_row():
+    found = rows(page("effects"))
+    assert list(found) == [effect.name for effect in EFFECTS]
+    for effect in EFFECTS:
+        assert found[effect.name][4:] == [effect.meaning, effect.source]
 
 
 def test_every_metric_has_its_row():
