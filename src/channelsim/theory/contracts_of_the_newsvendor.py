@@ -144,6 +144,15 @@ class NewsvendorChannel:
         """Return what supplier and store together expect to earn, money per season."""
         return self.revenue(quantity) - self.unit_cost * quantity
 
+    def best_at_price(self, wholesale_price: float, most: float) -> tuple[float, float]:
+        """Return the store's best order up to a bound at one price, and its profit; zeros if none pays."""
+        if wholesale_price >= self.retail_price:
+            return 0.0, 0.0
+        terms = (self.demand, self.retail_price, wholesale_price, self.salvage_value)
+        quantity = min(newsvendor_store(*terms).quantity, most)
+        profit = newsvendor_store(*terms, quantity=quantity).expected_profit
+        return (quantity, profit) if profit > 0.0 else (0.0, 0.0)
+
     def outcome(self, quantity: float, store_profit: float) -> ContractOutcome:
         """Return both profits at a quantity at which the store's is known."""
         total, best = self.profit(quantity), self.integrated_profit
