@@ -11,6 +11,7 @@ from channelsim.theory.quantity_discount import (
     all_units_discount,
     constant_elasticity_quantity_discount,
     coordinating_schedule,
+    incremental_discount,
     linear_quantity_discount,
 )
 from channelsim.theory.vertical_prices import linear_channel
@@ -152,3 +153,32 @@ def test_wrong_input_is_told_in_one_line(call, words):
     with pytest.raises(ValueError, match=words) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@given(st.floats(9.5, 80.0), st.floats(0.0, 1.0))
+def test_an_incremental_discount_coordinates_up_to_its_highest_break(list_price, part):
+    highest = incremental_discount(A, B, COST, list_price, RETAILER_COST).highest_break
+    found = incremental_discount(A, B, COST, list_price, RETAILER_COST, part * highest)
+    quantity = np.linspace(0.0, 89.0, 8901)
+
+    def profit(break_quantity):
+        paid = COST * quantity + (list_price - COST) * np.minimum(quantity, break_quantity)
+        return (linear_price(quantity) - RETAILER_COST) * quantity - paid
+
+    bought = profit(found.break_quantity)
+    assert found.retailer_profit == pytest.approx(bought.max(), rel=1e-5, abs=1e-3)
+    assert found.manufacturer_profit + found.retailer_profit == pytest.approx(MOST, rel=1e-6)
+    if part < 0.99:
+        assert quantity[bought.argmax()] == pytest.approx((A - B * 12.0) / 2, abs=0.011)
+    beyond = profit(1.01 * highest + 0.1)
+    assert quantity[beyond.argmax()] < (A - B * 12.0) / 2 - 0.1
+
+
+def test_incremental_discounts_split_as_far_as_the_list_price_reaches():
+    at_choke = incremental_discount(A, B, COST, A / B, RETAILER_COST)
+    assert at_choke.retailer_profit == pytest.approx(0.0, abs=1e-9)
+    for wrong, message in ((9.0, "list_price = 9"), (float("nan"), "list_price = nan")):
+        with pytest.raises(ValueError, match=message):
+            incremental_discount(A, B, COST, wrong)
+    with pytest.raises(ValueError, match="break_quantity = 80"):
+        incremental_discount(A, B, COST, 40.0, RETAILER_COST, 80.0)

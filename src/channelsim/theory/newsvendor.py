@@ -19,15 +19,16 @@ underage = p − w + g, overage = w − s, and its expected profit is
 
     (p − s) [1 − F(Q) − Q f(Q)] = c − s,
 
-not that of no salvage with w net of s; the owner of both would set (p − s)(1 − F(Q)) = c − s and order more.
-With uniform demand on [0, b] the contract sells half of the owner's quantity and earns ¾ of its profit,
-whatever p, s and c.
+not that of no salvage with w net of s; the owner of both would set (p − s)(1 − F(Q)) = c − s and order
+more. The order's price elasticity is w/[(w − s) g(Q)], with the generalised failure rate g(Q) = Q f(Q)/(1 −
+F(Q)); at the supplier's best price it is w/(w − c): that of any monopolist. With uniform demand on [0, b]
+the contract sells half of the owner's quantity and earns ¾ of its profit, whatever p, s and c.
 
 Source: Arrow, Harris & Marschak (1951), *Econometrica* 19; wholesale contract: Lariviere & Porteus (2001),
 *Manufacturing & Service Operations Management* 3 (without salvage; with it derived here).
 
 Where it holds: price given, one season, leftovers worth s each. The supplier's condition has one solution if
-demand has an increasing generalised failure rate q f(q)/(1 − F(q)): normal, gamma, exponential, uniform do.
+demand has an increasing generalised failure rate: normal, gamma, exponential, uniform do.
 """
 
 from __future__ import annotations
@@ -295,3 +296,72 @@ def wholesale_contract(
         integrated.expected_profit,
         together / integrated.expected_profit,
     )
+
+
+def generalised_failure_rate(demand: Demand, quantity: float) -> float:
+    """Return g(Q) = Q f(Q)/(1 − F(Q)): how many per cent fewer demands exceed Q if Q is one per cent higher.
+
+    Parameters
+    ----------
+    demand : Demand
+        Continuous demand.
+    quantity : float
+        Units, above zero and below the largest demand.
+
+    Raises
+    ------
+    ValueError
+        If demand has no density, or never exceeds the quantity.
+
+    References
+    ----------
+    Lariviere & Porteus (2001).
+
+    Examples
+    --------
+    >>> from channelsim.theory.uncertain_demand import UniformDemand
+    >>> generalised_failure_rate(UniformDemand(0.0, 100.0), 50.0)
+    1.0
+    """
+    above(quantity, 0.0, "quantity")
+    beyond = 1.0 - demand.cumulative(quantity)
+    if beyond <= 0.0:
+        raise ValueError(f"quantity = {quantity:g}: demand never exceeds it")
+    return quantity * demand.density(quantity) / beyond
+
+
+def order_elasticity(
+    demand: Demand, retail_price: float, wholesale_price: float, salvage_value: float = 0.0
+) -> float:
+    """Return the percentage by which a newsvendor's order falls per per cent of wholesale price.
+
+    w/[(w − s) g(Q)] at its order Q(w). At the supplier's best price (`wholesale_contract`) it is
+    w/(w − c), so that price lies where orders are elastic.
+
+    Parameters
+    ----------
+    demand : Demand
+        Continuous demand of the season.
+    retail_price, wholesale_price, salvage_value : float
+        p, w and s, money per unit; p > w > s.
+
+    Raises
+    ------
+    ValueError
+        If not p > w > s, if demand has no density, or if nothing is ordered.
+
+    References
+    ----------
+    Lariviere & Porteus (2001), without salvage; with it derived here.
+
+    Examples
+    --------
+    >>> from channelsim.theory.uncertain_demand import ExponentialDemand
+    >>> demand = ExponentialDemand(100.0)
+    >>> price = wholesale_contract(demand, 10.0, 4.0).wholesale_price
+    >>> round(order_elasticity(demand, 10.0, price), 6), round(price / (price - 4.0), 6)
+    (2.48727, 2.48727)
+    """
+    quantity = newsvendor_store(demand, retail_price, wholesale_price, salvage_value).quantity
+    rate = generalised_failure_rate(demand, quantity)
+    return wholesale_price / ((wholesale_price - salvage_value) * rate)

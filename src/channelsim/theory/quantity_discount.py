@@ -14,7 +14,9 @@ make. θ = 1 is the two-part tariff: w(q) = c − κ/q, with −κ as fee.
 
 Two prices are enough if demand is known: an *all-units discount* charges the lower price on every unit once
 the quantity reaches q*. The lower price may be anything from the unit cost (below, the retailer would buy
-more than q*) to the price at which the retailer is as well off at the list price.
+more than q*) to the price at which the retailer is as well off at the list price. An *incremental discount*
+charges the lower price, the unit cost, on the units beyond a break B only: (w₀ − c) B is a fee, at most what
+the retailer gains over the list price w₀ for all.
 
 Source: Jeuland & Shugan (1983), "Managing Channel Profits", *Marketing Science* 2(3); a two-part tariff does
 the same (Moorthy 1987, *Marketing Science* 6(4)); all-units discounts: Kolay, Shaffer & Ordover (2004),
@@ -77,6 +79,32 @@ class AllUnitsDiscount(NamedTuple):
     lowest_price: float
     highest_price: float
     list_price: float
+
+
+class IncrementalDiscount(NamedTuple):
+    """A lower price on the units beyond a quantity.
+
+    Attributes
+    ----------
+    break_quantity : float
+        Units per week at the list price.
+    list_price, further_price : float
+        Price of units up to the break and of all further ones, money per unit.
+    quantity : float
+        What the retailer then buys and sells, units per week.
+    manufacturer_profit, retailer_profit : float
+        Money per week.
+    highest_break : float
+        Break from which on the retailer would rather buy less at the list price, units per week.
+    """
+
+    break_quantity: float
+    list_price: float
+    further_price: float
+    quantity: float
+    manufacturer_profit: float
+    retailer_profit: float
+    highest_break: float
 
 
 def coordinating_schedule(
@@ -320,3 +348,56 @@ def all_units_discount(
     at_list = max(intercept - own_slope * (list_price + retailer_cost), 0.0) ** 2 / (4 * own_slope)
     highest = owner.prices[0] - retailer_cost - at_list / owner.quantity
     return AllUnitsDiscount(owner.quantity, manufacturer_cost, highest, list_price)
+
+
+def incremental_discount(
+    intercept: float,
+    own_slope: float,
+    manufacturer_cost: float,
+    list_price: float,
+    retailer_cost: float = 0.0,
+    break_quantity: float | None = None,
+) -> IncrementalDiscount:
+    """Return an incremental discount that coordinates the channel under linear demand.
+
+    Units beyond the break B cost the manufacturer's unit cost c, so the last unit costs the retailer what it
+    costs to make and it sells q* = (a − b(c + h))/2. It earns Π − (w₀ − c) B, and would earn (a − b(w₀ +
+    h))²/(4b) at the list price w₀ alone, which bounds the break. From the choke price on, less the retailer's
+    cost, the list price lets the manufacturer have all. Source: derived here.
+
+    Parameters
+    ----------
+    intercept : float
+        Demand at a price of zero, units per week (a).
+    own_slope : float
+        Units per week lost per unit of money (b).
+    manufacturer_cost : float
+        Money per unit (c).
+    list_price : float
+        Price of every unit up to the break, money per unit, above the manufacturer's unit cost (w₀).
+    retailer_cost : float
+        Money per unit (h).
+    break_quantity : float, optional
+        Units per week at the list price (B), at most the highest; default the highest.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, the costs are not below the choke price, the list price is not above the
+        unit cost, or the retailer would not go beyond the break.
+
+    Examples
+    --------
+    >>> found = incremental_discount(100.0, 1.0, 20.0, list_price=60.0)
+    >>> found.break_quantity, found.manufacturer_profit, found.retailer_profit
+    (30.0, 1200.0, 400.0)
+    """
+    bounds = all_units_discount(intercept, own_slope, manufacturer_cost, list_price, retailer_cost)
+    quantity, premium = bounds.break_quantity, list_price - manufacturer_cost
+    # The highest all-units price leaves the retailer what the list price does; so does the highest break.
+    highest = (bounds.highest_price - manufacturer_cost) * quantity / premium
+    units = highest if break_quantity is None else break_quantity
+    between(units, 0.0, highest, "break_quantity", "both", "or the retailer would not go beyond it")
+    most = quantity**2 / own_slope
+    fee = premium * units
+    return IncrementalDiscount(units, list_price, manufacturer_cost, quantity, fee, most - fee, highest)
