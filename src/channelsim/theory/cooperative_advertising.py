@@ -15,9 +15,8 @@ sales still to be won.
     t = [m − (γ + 1) r]/(m − γ r)  if m > (γ + 1) r,  else 0 ,
 
 whatever α, β, δ are: only a manufacturer whose margin is large enough beside the retailer's pays for local
-advertising; the corner at zero is not a special case but half of the answers. Brand spending is q = δ m
-X₀/(γ + 1), with X₀ = X + t a/m, what the manufacturer loses by less than saturated sales and by
-participating.
+advertising. Brand spending is q = δ m X₀/(γ + 1), with X₀ = X + t a/m, what the manufacturer loses by less
+than saturated sales and by participating.
 
 *At the same time* nobody pays for the other: t = 0, a = r γ X, q = m δ X. *One owner*: a = (m + r) γ X, q =
 (m + r) δ X: each effort counts with both margins. No participation rate in a alone brings it about, since q

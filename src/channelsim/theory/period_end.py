@@ -2,10 +2,11 @@
 
 Idea
 ----
-*Over the period* of expected sales all along, g units short of the target (below 0: beyond) whatever the
-week, only σ falls as √weeks. The incremental marginal rebate fades toward the end if g > 0 and grows to r
-if g < 0. The retroactive one, 0 < g < T, grows until the remaining standard deviation is g √(T/(T − g)),
-and then falls as the member gives up: the closer the target the later and the higher the hump.
+*The push.* If sales come in as expected and will end g units short of the target (below 0: beyond it), only
+the standard deviation σ of what remains falls, as the root of the weeks left. The incremental marginal
+rebate fades toward the end if g > 0 and grows to r if g < 0. The retroactive one, 0 < g < T, grows until
+the remaining standard deviation is g √(T/(T − g)), and then falls as the member gives up: the closer the
+target the later and the higher the hump.
 
 *Purchases.* If the target counts purchases, a member with certain demand of d a week buys as it sells until
 the last week and then, if it pays, Y units more, which it sells in the weeks after, buying less there. A

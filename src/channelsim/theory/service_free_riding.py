@@ -24,9 +24,8 @@ account.
 that is best for the manufacturer, which pays it and sets nothing else, is less: (2 A − B)/(2 A + B) with A
 = M (g − h), B = m E, and 0 if B ≥ 2 A.
 
-With logit demand (M_c buyers, taste γ for service, every store the share σ) near equal efforts
-g = γ M_c σ(1 − σ) and h = γ M_c (n − 1) σ²: then m E is the store's marginal profit of service of
-`mechanisms`' rule at equal efforts.
+With logit demand (M_c buyers, taste γ for service, every store the share σ) g = γ M_c σ(1 − σ) and h = γ
+M_c (n − 1) σ² near equal efforts: m E is then a store's marginal profit of service at given prices.
 
 Source: idea Telser (1960), *Journal of Law & Economics* 3; equations derived here. Where it holds: prices
 and margins given, equal stores, effort known to the manufacturer.
