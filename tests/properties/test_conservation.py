@@ -259,15 +259,15 @@ def test_goods_and_money_are_conserved(scenario, policy, replication, seed):
 @given(influenced(), policies(), st.integers(0, 2**63 - 1))
 def test_conserved_where_members_promise_and_fine(scenario, policy, seed):
     ledger = run_and_check(scenario, policy, 0, seed, active_only=True)
-    rows, run = ledger.run.state.relationships, ledger.run
+    rows = ledger.run.state.relationships
     for name in FEATURES:
         values = rows[position(name)]
         assert values.min(initial=0.0) >= 0.0, name
         assert values.max(initial=0.0) <= 1.0, name
     owed = rows[c.REWARDS_OPEN_OF_SUPPLIER : c.REWARDS_OPEN_OF_BUYER + 1]
     assert owed.min(initial=0.0) >= 0.0
-    if run.terms.influence.attempts.shape[1] and rows[c.SALES_SHARE_OF_SUPPLIER].any():
-        assert rows[c.ATTENTION_SPENT_OF_SUPPLIER : c.ATTENTION_SPENT_OF_BUYER + 1].sum() > 0.0
+    used = rows[c.COERCIVE_USE_OF_SUPPLIER : c.NONCOERCIVE_USE_OF_BUYER + 1].sum()
+    assert (rows[c.ATTENTION_SPENT_OF_SUPPLIER : c.ATTENTION_SPENT_OF_BUYER + 1].sum() > 0.0) == (used > 0.0)
 
 
 @settings(phases=[Phase.generate])
