@@ -102,6 +102,8 @@ class Renewal:
         self._links = np.flatnonzero(links >= 0)
         self._contract = links[self._links]
         self._suppliers = np.unique(channel.world.links_index[c.SUPPLIER_HOLDING, self._links])
+        used = self._contract[terms.links[c.LINK_ACTIVE, self._links] > 0.0]
+        self._used = np.isin(np.arange(self.count), used)  # the others stand by as a way round
         index = channel.world.holdings_index
         self._marked = np.flatnonzero(
             (index[c.PRICE_RULE, : self.first] == PRICE_MARKUP) & (index[c.END_LINK, : self.first] > 0)
@@ -251,7 +253,7 @@ class Renewal:
         surplus, least = gains.sum(axis=0), self.stakes.outside.sum(axis=0)
         with np.errstate(invalid="ignore"):
             short = surplus < least - SHORT * (np.abs(surplus) + np.abs(least))
-        short |= self.stakes.units <= 0.0  # nobody buys
+        short |= self._used & (self.stakes.units <= 0.0)  # nobody buys
         rows = np.flatnonzero(short & ~self.suspended)
         if not len(rows):
             return -1

@@ -9,7 +9,7 @@ import pytest
 
 from channelsim import columns as c
 from channelsim import members
-from channelsim.engines import batch
+from channelsim.engines import structural
 from channelsim.mechanisms import demand, pricing
 from channelsim.verification.cases import Laboratory
 from channelsim.verification.demand_and_place import CASES
@@ -177,10 +177,10 @@ def test_outlets_on_one_place_fail(monkeypatch):
 
 def test_a_distance_without_edges_fails(monkeypatch):
     """Factor: without edges the way would be 1/(2√λ), some 9 % less."""
-    right = batch.mean_distances
+    right = structural.mean_distances
 
     def wrong(channel, terms):
         return {name: 0.914 * values for name, values in right(channel, terms).items()}
 
-    monkeypatch.setattr(batch, "mean_distances", wrong)
+    monkeypatch.setattr(structural, "mean_distances", wrong)
     assert verdict(SITES, Laboratory()) == "fail"

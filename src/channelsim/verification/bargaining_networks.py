@@ -55,7 +55,7 @@ def figure(sources: Mapping[str, Sequence[str]], asked: Mapping[str, float]) -> 
         for buyer, names in sources.items()
     ]
     contracts = [
-        {"supplier": m, "buyer": buyer, "wholesale_price": COST + (asked[m] if k else POOL / 2)}
+        {"supplier": m, "buyer": buyer, "wholesale_price": COST + (asked[m] if k else POOL / 4)}
         for buyer, names in sources.items()
         for k, m in enumerate(names)
     ]
