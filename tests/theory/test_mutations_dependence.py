@@ -37,9 +37,9 @@ def recaptured_as_a_loss(side, owner, relationship, world, state, ties, room, ri
     right(side, owner, relationship, world, state, ties, room)
 
 
-def without_resupply(relationship, brand, replaced, world, terms, ties, room, right=dependence.cut):
+def without_resupply(relationship, brand, replaced, world, terms, state, ties, room, right=dependence.cut):
     """Term left out: nobody finds another source."""
-    return right(relationship, brand, False, world, terms, ties, room)
+    return right(relationship, brand, False, world, terms, state, ties, room)
 
 
 def nobody_turns(formed, shelf, world, state, room, right=dependence.flow_without):
