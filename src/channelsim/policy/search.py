@@ -1,0 +1,233 @@
+"""The search as its methods see it: points in the unit cube, a budget, and what was found.
+
+A method asks for points (shares of the way between each lever's bounds) in so many replications and gets
+candidates: objective, slack of every constraint, and a *merit* to be made small that orders them by Deb's
+rules: feasible before infeasible, feasible ones by the objective, infeasible ones by how much they miss. All
+points meet the same draws. The budget counts replications asked for the first time in this search, whether
+an archive had them or not: the same seed gives the same search, interrupted or not.
+
+Source of the ordering: Deb (2000), An efficient constraint handling method for genetic algorithms, Computer
+Methods in Applied Mechanics and Engineering 186, 311-338.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from channelsim.decisions import Policy
+from channelsim.errors import ScenarioError
+from channelsim.policy.evaluation import Evaluator, policy_key
+from channelsim.policy.levers import Value
+from channelsim.policy.problem import Problem
+
+Floats = NDArray[np.float64]
+
+INFEASIBLE = 1e6
+"""Merit from which on a candidate is not feasible."""
+
+
+class BudgetSpent(Exception):
+    """The search has asked for as many replications as it may."""
+
+
+class Candidate(NamedTuple):
+    """A policy as the search sees it.
+
+    Attributes
+    ----------
+    values : tuple
+        Of the levers, in their order.
+    policy : Policy
+    replications : int
+    objective : float
+        Larger is better, whatever the sense.
+    standard_error : float
+        Of the objective's difference from the baseline's, replication by replication (of means; NaN else).
+    slacks : tuple of float
+        By how much each constraint is kept, in units of its bound; below zero: missed.
+    merit : float
+        Smaller is better; from `INFEASIBLE` on the policy is not feasible.
+    """
+
+    values: tuple[Value, ...]
+    policy: Policy
+    replications: int
+    objective: float
+    standard_error: float
+    slacks: tuple[float, ...]
+    merit: float
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it keeps all constraints, as far as the sample says."""
+        return self.merit < INFEASIBLE
+
+
+class Progress(NamedTuple):
+    """Where a search stood after a call: what a progress curve is drawn from."""
+
+    evaluations: int
+    replications: int
+    best: float
+    """Objective of the best candidate, larger being better; NaN while none is feasible."""
+    feasible: bool
+
+
+class Search:
+    """A search under way.
+
+    Parameters
+    ----------
+    problem : Problem
+    evaluator : Evaluator
+        Of the problem's channel and outcomes.
+    replications : int
+        Budget in replications.
+    report : callable
+        Called with a `Progress` after every call of `evaluate`.
+
+    Attributes
+    ----------
+    baseline : Candidate
+        The problem's baseline, at as many replications as any point; it is part of no budget.
+    candidates : dict
+        Latest `Candidate` of every point asked for, by the values of its levers.
+    history : list of Progress
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        evaluator: Evaluator,
+        replications: int,
+        report: Callable[[Progress], None] = lambda progress: None,
+    ):
+        self.problem, self.evaluator, self.budget, self._report = problem, evaluator, replications, report
+        self.levers = problem.levers
+        self.candidates: dict[tuple[Value, ...], Candidate] = {}
+        self.history: list[Progress] = []
+        self.spent = 0
+        self._asked: dict[str, int] = {}
+        self._position = {text: k for k, text in enumerate(evaluator.outcomes)}
+        self._base_sample: Floats = np.zeros((0, len(evaluator.outcomes)))
+
+    @property
+    def dimensions(self) -> int:
+        """Number of levers."""
+        return len(self.levers)
+
+    @property
+    def left(self) -> int:
+        """Replications that the budget still allows."""
+        return max(self.budget - self.spent, 0)
+
+    def values_at(self, point: ArrayLike) -> tuple[Value, ...]:
+        """Return the levers' values at a point of the unit cube."""
+        return tuple(
+            lever.value_at(float(share)) for lever, share in zip(self.levers, np.asarray(point), strict=True)
+        )
+
+    def point_of(self, values: Sequence[Value]) -> Floats:
+        """Return the point of the unit cube at which levers have these values (whole numbers: mid-cell)."""
+        return np.array([lever.share_of(v) for lever, v in zip(self.levers, values, strict=True)])
+
+    def evaluate(self, points: ArrayLike, replications: int) -> list[Candidate]:
+        """Return the candidates at points, simulated together.
+
+        Parameters
+        ----------
+        points : array_like, shape (points, levers)
+            Shares from 0 to 1.
+        replications : int
+            Of each; points asked for with more before keep those.
+
+        Raises
+        ------
+        BudgetSpent
+            If the budget did not reach for all: as many as it reached for have been evaluated.
+        """
+        wanted = [self.values_at(point) for point in np.atleast_2d(np.asarray(points, dtype=np.float64))]
+        policies = {values: self.problem.policy(values) for values in wanted}
+        affordable, cost, short = [], 0, False
+        for values, policy in policies.items():
+            more = max(replications - self._asked.get(policy_key(policy), 0), 0)
+            if cost + more > self.left:
+                short = True
+                break
+            affordable.append(values)
+            cost += more
+        if affordable:
+            self._simulate({values: policies[values] for values in affordable}, replications)
+            self.spent += cost
+            self._note()
+        if short:
+            raise BudgetSpent
+        return [self.candidates[values] for values in wanted]
+
+    def _simulate(self, policies: dict[tuple[Value, ...], Policy], replications: int) -> None:
+        keys = {values: policy_key(policy) for values, policy in policies.items()}
+        longest = max(replications, *(self._asked.get(key, 0) for key in keys.values()))
+        if len(self._base_sample) < longest:
+            self._base_sample = self.evaluator.sample([self.problem.baseline], longest)[0]
+        samples = self.evaluator.sample(list(policies.values()), replications)
+        for (values, policy), sample in zip(policies.items(), samples):
+            before = self._asked.get(keys[values], 0)
+            if before > replications:
+                sample = self.evaluator.sample([policy], before)[0]
+            self._asked[keys[values]] = len(sample)
+            self.candidates[values] = self.judge(values, policy, sample)
+
+    def judge(self, values: tuple[Value, ...], policy: Policy, sample: Floats) -> Candidate:
+        """Return the candidate that a sample (replications, outcomes) of a policy makes."""
+        base, problem, column = self._base_sample[: len(sample)], self.problem, self._position
+        place = column[problem.objective.outcome]
+        objective = problem.objective.value(sample[:, place])
+        error = np.nan
+        if problem.objective.statistic == "mean" and len(sample) > 1:
+            error = float(np.std(sample[:, place] - base[:, place], ddof=1) / np.sqrt(len(sample)))
+        slacks = tuple(
+            k.slack(sample[:, column[k.outcome]], base[:, column[k.outcome]])
+            / k.scale(base[:, column[k.outcome]])
+            for k in problem.constraints
+        )
+        missed = -sum(min(slack, 0.0) for slack in slacks)
+        merit = INFEASIBLE * (1.0 + missed) if missed > 0.0 else -objective / self.objective_scale
+        return Candidate(values, policy, len(sample), objective, error, slacks, merit)
+
+    @property
+    def objective_scale(self) -> float:
+        """Size by which objectives are measured: the baseline's, or 1."""
+        if not len(self._base_sample):
+            return 1.0
+        place = self._position[self.problem.objective.outcome]
+        return abs(float(self._base_sample[0, place])) or 1.0
+
+    @property
+    def baseline(self) -> Candidate:
+        """The baseline as a candidate, in the replications of the longest point so far."""
+        if not len(self._base_sample):
+            raise ScenarioError("the search has not evaluated anything yet")
+        return self.judge((), self.problem.baseline, self._base_sample)
+
+    def best(self, count: int = 1) -> list[Candidate]:
+        """Return the candidates of the smallest merit, the best first; ties by more replications."""
+        ordered = sorted(self.candidates.values(), key=lambda c: (c.merit, -c.replications, str(c.values)))
+        return ordered[:count]
+
+    def _note(self) -> None:
+        best = self.best()[0]
+        found = Progress(
+            len(self.candidates), self.spent, best.objective if best.feasible else np.nan, best.feasible
+        )
+        self.history.append(found)
+        self._report(found)
+
+
+def violations(candidate: Candidate, problem: Problem) -> list[tuple[str, float]]:
+    """Return (constraint, by how much it is missed in units of its bound), the worst first."""
+    missed = [(k.label, -slack) for k, slack in zip(problem.constraints, candidate.slacks) if slack < 0.0]
+    return sorted(missed, key=lambda pair: -pair[1])
