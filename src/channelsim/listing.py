@@ -38,7 +38,7 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.expansion import BuiltWorld
-from channelsim.parts import MemberGroup
+from channelsim.member_parts import MemberGroup
 from channelsim.scenario import Scenario
 from channelsim.tables import Floats, Integers, Terms, state_views
 
