@@ -226,7 +226,7 @@ def _way_of_goods(built: BuiltWorld, terms: Terms) -> tuple[Integers, Floats]:
     world, first, shelves = built.world, built.first_shelf, built.sizes.shelves
     state = state_views(terms.base, built.sizes)
     holdings, saving = state.holdings, terms.holdings[c.CREDIT_SAVING]
-    cost = holdings[c.UNIT_COST] * (1.0 - saving) + world.holdings[c.HANDLING_COST]
+    cost = holdings[c.MARGINAL_COST]
     owner = built.members.owner[world.holdings_index[c.MEMBER]]
     source = terms.holdings_index[c.SOURCE_LINK]
     owners, margins = np.full((built.tiers, shelves), -1), np.zeros((built.tiers, shelves))
