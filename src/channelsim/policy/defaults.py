@@ -39,8 +39,8 @@ def problem_of(scenario: Scenario) -> Problem:
     levers = [lever for lever in _levers(scenario) if _is_felt(lever, channel)]
     if not levers:
         raise ScenarioError(
-            f"{scenario.name}: nothing that {focal_firm(scenario)!r} may decide can be felt: no posted price of "
-            "its own, no group downstream with room in density; write a problem of your own"
+            f"{scenario.name}: nothing that {focal_firm(scenario)!r} may decide can be felt: no posted price "
+            "of its own, no group downstream with room in density; write a problem of your own"
         )
     return Problem(
         name=f"{scenario.name} plan"[:60],
@@ -63,7 +63,8 @@ def profit_of(firm: str, channel: Channel) -> str:
     for grouping in ("chain", "group"):
         if firm in labels[grouping]:
             return f'profit({grouping}="{firm}")'
-    raise ScenarioError(f"focal = {firm!r}: no member belongs to it; admissible: {', '.join(labels['chain'])}")
+    known = ", ".join(labels["chain"])
+    raise ScenarioError(f"focal = {firm!r}: no member belongs to it; admissible: {known}")
 
 
 def downstream(scenario: Scenario) -> list[str]:
@@ -106,9 +107,7 @@ def _levers(scenario: Scenario) -> list[Lever]:
 
 
 def _is_felt(lever: Lever, channel: Channel) -> bool:
-    alone = Problem(
-        scenario=channel.scenario, levers=[lever], objective=Objective(outcome="channel_profit")
-    )
+    alone = Problem(scenario=channel.scenario, levers=[lever], objective=Objective(outcome="channel_profit"))
     try:
         low, high = lever.bounds()
         check_felt(lever, {v: alone.policy([v]) for v in (low, high)}, channel)
