@@ -17,9 +17,9 @@ from channelsim.decisions import BASE, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
 from channelsim.listing import choose_listings, limits_listing, listing_fees
+from channelsim.member_parts import MemberGroup
 from channelsim.members import density_counts
 from channelsim.opening_state import open_state
-from channelsim.parts import MemberGroup
 from channelsim.schema import column, columns_of
 from channelsim.tables import Floats, Integers, Terms, new_state
 from channelsim.territories import by_class, check_places

@@ -35,6 +35,7 @@ LAYERS = (
         "influence_consistency",
         "influence_parts",
         "library",
+        "member_parts",
         "parts",
         "power_parts",
         "scenario",
@@ -63,7 +64,19 @@ LAYERS = (
     {"engines"},
     {"analysis", "policy", "simulation"},
     {"facts", "verification"},
-    {"cli", "cli_compile", "cli_power", "cli_survey", "demo", "reference", "__main__"},
+    {
+        "cli",
+        "cli_compile",
+        "cli_frame",
+        "cli_inputs",
+        "cli_power",
+        "cli_run",
+        "cli_show",
+        "cli_survey",
+        "demo",
+        "reference",
+        "__main__",
+    },
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # They judge the simulator, so they know nothing of it; and it does not borrow from its judge.

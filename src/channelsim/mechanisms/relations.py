@@ -72,6 +72,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule, subroutine, wide
 from channelsim.mechanisms.offering import offer_supplied
+from channelsim.mechanisms.promises import net_received
 from channelsim.numerics import exponential
 from channelsim.tables import Floats, State, Terms, World
 
@@ -118,7 +119,7 @@ def sum_outcomes(side: int, start: int, end: int, rows: Floats) -> None:
     fine = rows[FINE_PAID_OF_SUPPLIER + 1 - side, start:end]
     fine_paid = rows[FINE_PAID_OF_SUPPLIER + side, start:end]
     for r in range(outcome.size):
-        outcome[r] = value[r] + reward[r] - reward_paid[r] + fine[r] - fine_paid[r] - spent[r]
+        outcome[r] = value[r] + net_received(reward[r], reward_paid[r], fine[r], fine_paid[r]) - spent[r]
 
 
 @rule
