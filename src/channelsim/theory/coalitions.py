@@ -11,8 +11,8 @@ can earn without the others. A division x pays player i the amount x_i, and a se
 
 The game of a *one-exchange network* has links, each with a pool of points that its two ends divide if they
 exchange, and every player may complete one exchange at most: v(S) is the weight of a maximum matching inside
-S. The kernel is in `channelsim.theory.coalition_kernel`; fair divisions, the Shapley and the Myerson value, are
-in `channelsim.theory.coalition_values`.
+S. The kernel is in `channelsim.theory.coalition_kernel`; fair divisions, the Shapley and the Myerson value,
+are in `channelsim.theory.coalition_values`.
 
 All 2^n sets are enumerated, so games have at most 12 players. Unit of all payoffs: that of the worths.
 """
