@@ -37,9 +37,7 @@ from functools import cached_property
 import numpy as np
 
 from channelsim import columns as c
-from channelsim.compiled import in_python
 from channelsim.expansion import BuiltWorld
-from channelsim.mechanisms.terms import marginal_cost
 from channelsim.member_parts import MemberGroup
 from channelsim.scenario import Scenario
 from channelsim.tables import Floats, Integers, Terms, state_views
@@ -222,7 +220,7 @@ def _way_of_goods(built: BuiltWorld, terms: Terms) -> tuple[Integers, Floats]:
     world, first, shelves = built.world, built.first_shelf, built.sizes.shelves
     state = state_views(terms.base, built.sizes)
     holdings, saving = state.holdings, terms.holdings[c.CREDIT_SAVING]
-    cost = in_python(marginal_cost)(holdings[c.UNIT_COST], saving, world.holdings[c.HANDLING_COST])
+    cost = holdings[c.MARGINAL_COST]
     owner = built.members.owner[world.holdings_index[c.MEMBER]]
     source = terms.holdings_index[c.SOURCE_LINK]
     owners, margins = np.full((built.tiers, shelves), -1), np.zeros((built.tiers, shelves))
