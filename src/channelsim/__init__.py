@@ -13,9 +13,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.decisions import Policy
-    from channelsim.engines.mesa_model import (
+    from channelsim.engines.mesa_members import (
         ChannelMember,
-        ChannelModel,
         DirectOutlet,
         Distributor,
         Integrator,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
         Retailer,
         SalesAgent,
     )
+    from channelsim.engines.mesa_model import ChannelModel
     from channelsim.errors import ChannelsimError, ScenarioError, SimulationError
     from channelsim.scenario import Scenario
     from channelsim.simulation import simulate
@@ -53,7 +53,7 @@ _HOMES = {
     "SimulationError": "channelsim.errors",
     "simulate": "channelsim.simulation",
     "verify": "channelsim.verification.table",
-    **dict.fromkeys(_AGENTS, "channelsim.engines.mesa_model"),
+    **dict.fromkeys(_AGENTS, "channelsim.engines.mesa_members"),
 }
 
 __all__ = [

@@ -180,7 +180,7 @@ def compile_() -> None:
     from time import perf_counter
 
     start = perf_counter()
-    cli_compile.compile_kernels(prices=True, power=True)
+    cli_compile.compile_kernels()
     say(f"compiled and cached in {perf_counter() - start:.0f} s")
 
 
@@ -229,7 +229,7 @@ def verify(
 
     chosen = families or None
     if any(case.scenario for case in table.cases(chosen)):
-        cli_compile.compile_missing(prices=True, power=True)
+        cli_compile.compile_missing()
     found = table.verify(chosen, long, seed, workers)
     say(to_json(found.to_json_rows()) if json else found.to_text())
     if found.failed:

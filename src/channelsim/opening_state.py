@@ -85,6 +85,8 @@ def _open_prices(built: BuiltWorld, terms: Terms, state: State, posted: Floats) 
         if tier < built.tiers - 1:  # a seller's own price is that of its first link
             sells = np.flatnonzero(index[c.FIRST_LINK, rows] < index[c.END_LINK, rows]) + rows.start
             holdings[c.PRICE, sells] = links[c.WHOLESALE_PRICE, index[c.FIRST_LINK, sells]]
+    saving, handling = terms.holdings[c.CREDIT_SAVING], world.holdings[c.HANDLING_COST]
+    holdings[c.MARGINAL_COST] = holdings[c.UNIT_COST] * (1.0 - saving) + handling
     suggested = index[c.PRICE_RULE, first:] == PRICE_SUGGESTED
     bound = world.holdings[c.PRICE_BOUND, first:]
     holdings[c.PRICE, first:] = np.where(suggested, bound, holdings[c.PRICE, first:])

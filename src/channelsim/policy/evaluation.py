@@ -25,6 +25,7 @@ from channelsim.policy.outcomes import Outcome
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from channelsim.metrics import Totals
     from channelsim.world import Channel
 
 Floats = NDArray[np.float64]
@@ -129,6 +130,59 @@ class Evaluator:
             raise
         return np.stack([self._kept.values(block, key)[:replications] for key in keys])
 
+    def totals(
+        self,
+        policies: Sequence[Policy],
+        replications: int,
+        block: str = "report",
+        metrics: Sequence[str] | None = None,
+        record: Sequence[str] = (),
+    ) -> Totals:
+        """Run policies on a block's first replications and return all sums, for whoever needs more.
+
+        The outcomes are kept as `sample` keeps them; the sums are not, so that they are run every time.
+
+        Parameters
+        ----------
+        policies : sequence of Policy
+            Named by their position: "0", "1" and so on.
+        replications, block
+            As in `sample`.
+        metrics : sequence of str, optional
+            To record for, besides those of the outcomes; default all.
+        record : sequence of str
+            Trajectories; see `channelsim.simulate`.
+        """
+        from channelsim.engines.batch import run_batch
+
+        own = {name for outcome in self._read for name in outcome.metrics}
+        totals = run_batch(
+            self.channel,
+            [p.model_copy(update={"name": str(k)}) for k, p in enumerate(policies)],
+            replications,
+            self.seed,
+            None if metrics is None else sorted({*metrics, *own}),
+            list(record),
+            self._workers,
+            self._executor,
+            self.advance,
+            BLOCKS[block],
+        )
+        values = np.stack([outcome.values(totals) for outcome in self._read], axis=-1)
+        for k, policy in enumerate(policies):
+            key = policy_key(policy)
+            have = self._kept.count(block, key)
+            if have < replications:
+                self._refuse_undefined(values[k], policy, 0, block)
+                self._kept.add(block, key, policy_data(policy), values[k, have:])
+        self._count(len(policies) * replications)
+        self._kept.save(now=False)
+        return totals
+
+    def _count(self, replications: int) -> None:
+        self.simulated += replications
+        self.agent_weeks += replications * self.channel.sizes.members * self.channel.scenario.weeks
+
     def _run(self, policies: dict[str, Policy], have: int, replications: int, block: str) -> None:
         from channelsim.engines.batch import run_batch
 
@@ -150,9 +204,7 @@ class Evaluator:
         for k, (key, policy) in enumerate(policies.items()):
             self._refuse_undefined(values[k], policy, have, block)
             self._kept.add(block, key, policy_data(policy), values[k])
-        count = len(policies) * (replications - have)
-        self.simulated += count
-        self.agent_weeks += count * self.channel.sizes.members * self.channel.scenario.weeks
+        self._count(len(policies) * (replications - have))
 
     def _refuse_undefined(self, values: Floats, policy: Policy, have: int, block: str) -> None:
         bad = np.argwhere(~np.isfinite(values))
