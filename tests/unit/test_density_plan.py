@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import differential_evolution
-from small_market import small_market
 
 from channelsim.decisions import Policy
 from channelsim.errors import ScenarioError
@@ -21,6 +20,7 @@ from channelsim.policy.search import Search
 from channelsim.policy.territory_accounts import territory_accounts
 from channelsim.simulation import simulate
 from channelsim.world import build
+from small_market import small_market
 
 SHOPS = "corner shops"
 LEVELS = (1, 2, 3, 4)

@@ -41,6 +41,8 @@ def response_curves(
     names = list(plan.territories)
     for name in territories:
         check_name("territory", name, names)
+    from matplotlib.ticker import MaxNLocator
+
     order = np.argsort(-plan.buyers, kind="stable")
     steps = np.unique(np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int))
     shown = [names.index(n) for n in territories] or [int(t) for t in order[steps]]
@@ -66,21 +68,18 @@ def response_curves(
                     at, np.interp(at, members, height), marker="o" if label == "now" else "D", ms=9,
                     color=of, zorder=3, linestyle="none", label=label,
                 )  # fmt: skip
-            axes.set_title(
-                f"{names[t]} ({style.number(float(plan.buyers[t]), 3)} buyers a week)", fontsize=12
-            )
+            axes.set_title(f"{names[t]}\n{style.number(float(plan.buyers[t]), 3)} buyers a week", fontsize=11)
             axes.set_ylabel(unit, fontsize=11)
             axes.margins(0.12)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+            style.thousands(axes.yaxis)
             if k >= len(shown) - columns:
                 axes.set_xlabel(f"{plan.group}, members", fontsize=11)
             if k == 0:
                 axes.legend()
-        whose = plan.firm or plan.objective.replace("_", " ")
-        figure.suptitle(
-            f"What a territory earns ({whose}) against now, by the number of {plan.group}", fontsize=14, x=0.02,
-            ha="left",
-        )  # fmt: skip
+        whose = f"{plan.objective} of {plan.firm}" if plan.firm else plan.objective.replace("_", " ")
+        title = f"What a territory earns against now ({whose}), by its number of members: {plan.group}"
+        figure.suptitle(title, fontsize=14, fontweight="bold", x=0.02, ha="left")
     return figure
 
 
@@ -124,9 +123,9 @@ def density_map(plan: DensityPlan, channel: Channel, names: int = 10) -> Figure:
         ):
             axes = figure.add_subplot(1, 2, k + 1)
             drawn = map_panel(axes, territories, values, low, high, style.SEQUENTIAL, legend=k == 0)
-            style.title_of(axes, f"{title}: {int(counts.sum())} {plan.group}", "")
+            style.title_of(axes, f"{title}: {style.number(float(counts.sum()), 4)} {plan.group}", "")
         bar = figure.colorbar(drawn, ax=list(figure.axes), shrink=0.7, pad=0.02, extend="both")
-        bar.set_label(f"buyers a week per member of {plan.group}")
+        bar.set_label("potential buyers a week per member")
         bar.outline.set_visible(False)
         for axes in figure.axes[:2]:
             annotate_map(figure, axes, territories, names)
