@@ -78,7 +78,14 @@ class TerritoryAccounts(NamedTuple):
 
 
 def row_sums(
-    channel: Channel, terms: Terms, policy: Policy, first: int, replications: int, seed: int
+    channel: Channel,
+    terms: Terms,
+    policy: Policy,
+    first: int,
+    replications: int,
+    seed: int,
+    holdings: tuple[str, ...] = HOLDINGS,
+    links: tuple[str, ...] = LINKS,
 ) -> list[RowSums]:
     """Run replications of one policy and return the sums of its rows.
 
@@ -90,13 +97,18 @@ def row_sums(
         Named if the run fails.
     first : int
         Number of the first replication.
+    replications, seed : int
+    holdings, links : tuple of str
+        Columns of the state that are summed.
 
     Raises
     ------
     SimulationError
         If a run met a number that no channel can have.
     """
-    recording = Recording(HOLDINGS, (), MEMBERS, LINKS, TERRITORIES, (), ())
+    # the kernel expects revenue and stockout first
+    held = tuple(dict.fromkeys(("revenue", "stockout", *holdings)))
+    recording = Recording(held, (), MEMBERS, links, TERRITORIES, (), ())
     space, found = Workspace(channel, recording, Groupings.of(channel), 1), []
     for r in range(replications):
         stop = np.zeros(2, dtype=np.int64)
@@ -105,7 +117,7 @@ def row_sums(
             raise diagnose(channel, terms, policy, first + r, seed)
         k = space.records
         tables = (k.holding_sums, k.member_sums, k.link_sums, k.territory_sums)
-        names = (HOLDINGS, MEMBERS, LINKS, TERRITORIES)
+        names = (held, MEMBERS, links, TERRITORIES)
         found.append(RowSums(*(dict(zip(n, values.copy())) for n, values in zip(names, tables))))
     return found
 
