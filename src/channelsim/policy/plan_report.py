@@ -270,12 +270,11 @@ def _relations(plan: ChannelPlan) -> Section:
 def _method(plan: ChannelPlan, currency: str) -> Section:
     s, picked = plan.solution, plan.selection
     text = (
-        f"{s.evaluations:,} policies were tried in {s.replications:,} replications by “{s.method}” ({s.why}). "
-        f"It stopped because {s.stopped}. {len(picked.finalists)} finalists were compared on fresh draws "
-        f"until they separated or were equal: {picked.conclusion}, after {picked.replications:,} replications. "
-        "The "
-        "effect was measured on a third set of draws, the optimality gap on a fourth. "
-        f"Seed {plan.seed}."
+        f"{s.evaluations:,} policies were tried in {s.replications:,} replications by “{s.method}” "
+        f"({s.why}). It stopped because {s.stopped}. {len(picked.finalists)} finalists were compared on "
+        f"fresh draws until they separated or were equal: {picked.conclusion}, after "
+        f"{picked.replications:,} replications. The effect was measured on a third set of draws, the "
+        f"optimality gap on a fourth. Seed {plan.seed}."
     )
     rows = []
     for f in sorted(picked.finalists, key=lambda f: (f.status != "chosen", -f.difference.value)):
