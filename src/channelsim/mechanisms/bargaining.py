@@ -34,6 +34,7 @@ from channelsim.columns import (
     END_SHELF,
     FIRST_SHELF,
     HANDLING_COST,
+    LINK_CREDIT_SAVING,
     MEAN_DEMAND,
     MEMBER,
     OWNER,
@@ -102,7 +103,7 @@ def add_flow(
         link = terms.holdings_index[SOURCE_LINK, h]
         bought_under, saving, cost = -1, 0.0, state.holdings[UNIT_COST, h]
         if link >= 0:
-            bought_under, saving = ties.link_contract[link], ties.credit_saving[link]
+            bought_under, saving = ties.link_contract[link], terms.links[LINK_CREDIT_SAVING, link]
             cost = state.links[WHOLESALE_PRICE, link] * (1.0 - saving)
         if world.members_index[OWNER, world.holdings_index[MEMBER, h]] == owner:
             bargains.constants[side, contract] -= units * world.holdings[HANDLING_COST, h]
@@ -138,7 +139,7 @@ def tally_sides(
     while i < n:
         for side in range(2):
             owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
-            tally_territory(side, owner, territory_of(i, world, room), formed, world, state, ties, room)
+            tally_territory(side, owner, territory_of(i, world, room), formed, world, terms, state, room)
         i = end_of_territory(i, n, world, room)
 
 
@@ -190,7 +191,7 @@ def write_stakes(
     """
     start_from_sources(terms, room)
     sum_makers(world, terms, state, room)
-    follow_paths(world, terms, state, ties, room)
+    follow_paths(world, terms, state, room)
     entries = 0
     for contract in range(ties.contracts.shape[1]):
         relationship, brand = ties.contracts[0, contract], ties.contracts[1, contract]
