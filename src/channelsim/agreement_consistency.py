@@ -41,7 +41,8 @@ def cannot_feel(field: str, contract: Contract, scenario: Scenario) -> str:
         if not buyer.sells_to_consumers:
             return f"exclusive dealing is a choice of stores; {buyer.name!r} sells to other members"
         if scenario.demand.system != "logit":
-            return f"what exclusivity costs a store needs demand.system = 'logit', not {scenario.demand.system!r}"
+            system = scenario.demand.system
+            return f"what exclusivity costs a store needs demand.system = 'logit', not {system!r}"
     return ""
 
 

@@ -3,8 +3,8 @@
 Read from the contracts, as a policy changes them.
 
 Amounts of money (training, franchise fee, compensation) are agreed per member: the links in use under one
-agreement share them evenly. A contract is one agreement; a change of terms that names a brand makes one of its
-own for the brand's links. Equations and sources: `channelsim.mechanisms.support`.
+agreement share them evenly. A contract is one agreement; a change of terms that names a brand makes one of
+its own for the brand's links. Equations and sources: `channelsim.mechanisms.support`.
 """
 
 from __future__ import annotations

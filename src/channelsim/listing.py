@@ -27,15 +27,15 @@ test). Buyers decide in turn, the others' shelves given, until no one changes an
 in pure strategies. There may be none, and then the lists of the last of `MOST_ROUNDS` rounds hold.
 
 Fees and exclusivity that a contract brings (`channelsim.agreements`) are decided here as well, by every store
-that buys under it. A *franchise fee* is paid while a brand under it is listed: V(x) falls by it, and a brand that
-is not worth its fee is not taken. *Exclusive dealing* (T22): with A the brands bought under an exclusive offer
-and K its compensation, the buyer accepts if
+that buys under it. A *franchise fee* is paid while a brand under it is listed: V(x) falls by it, and a brand
+that is not worth its fee is not taken. *Exclusive dealing* (T22): with A the brands bought under an
+exclusive offer and K its compensation, the buyer accepts if
 
     max over x ⊂ A of V(x) + K  ≥  V(its list without the offer) ,
 
 then carries no other brand; of several offers it takes the best. It is neutral to risk: the threshold is the
-profit forgone of `theory.exclusive_dealing`, without its risk premium. A buyer who carries no other brand anyway
-is paid all the same. Who declines keeps its list, and the contract holds without exclusivity.
+profit forgone of `theory.exclusive_dealing`, without its risk premium. A buyer who carries no other brand
+anyway is paid all the same. Who declines keeps its list, and the contract holds without exclusivity.
 
 Limit and switch: without a limit, a fee and an offer no step is taken, and every store lists what it can get.
 """

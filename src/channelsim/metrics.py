@@ -64,7 +64,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "store_weeks",  # member-weeks of active stores
         "store_revenue",  # revenue of the members that are stores
         "store_profit",  # profit of the members that are stores
-        "viable_weeks",  # member-weeks of active stores whose mean profit is at least their reservation profit
+        "viable_weeks",  # member-weeks of active stores whose mean profit covers their reservation profit
         "support_paid",
         "support_received",
         "franchise_fees_paid",

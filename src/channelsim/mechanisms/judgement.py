@@ -1,7 +1,8 @@
 """Judgement: at reviews either side takes stock of what the relationship brings, and how much it wants it.
 
 After dependence is measured, side a compares its outcome π_a (this review's value, this week's side
-payments, rewards, fines and attention) with the comparison level of what it remembers and of what peers have (`bases`),
+payments, rewards, fines and attention) with the comparison level of what it remembers and of what peers have
+(`bases`),
 
     CL_a = (1 − w)·π̄_a + w·fair_a ,      π̄_a ← π̄_a + h(η_CL)·(π_a − π̄_a) ,      h(η) = 1 − (1 − η)^T
 

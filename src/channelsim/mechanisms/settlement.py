@@ -15,8 +15,8 @@ with h the holding rate plus obsolescence. Finance is the notional cost of capit
 credit, not a payment; all other terms move cash. Source: cost accounting at replacement cost, which
 leaves holding gains on stock out of the operating profit (Edwards & Bell 1961). Listing fees go from
 the supplier of a shelf to its store every week, at once (`channelsim.listing`); so do support, franchise fees
-and compensation, which stand beside the unit price (`support`): they enter a holding's account as expense of who
-pays and, negative, of who receives.
+and compensation, which stand beside the unit price (`support`): they enter a holding's account as expense of
+who pays and, negative, of who receives.
 
 Limit: no credit, no stock, no cost of service: π = (p − w)·q − fixed cost.
 """

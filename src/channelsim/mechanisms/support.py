@@ -1,8 +1,8 @@
 """Support, franchise fee, compensation: what a principal and a member pay each other beside the unit price.
 
-The *principal* of a contract is its supplier, or the maker (the brand's owner where the goods pass it, else who
-sells them first). Per week, on the link k by which the member's holding l is supplied (offered_l = 1), else
-nothing:
+The *principal* of a contract is its supplier, or the maker (the brand's owner where the goods pass it, else
+who sells them first). Per week, on the link k by which the member's holding l is supplied (offered_l = 1),
+else nothing:
 
     co-operative support   t·κ̃_l·e_l²/2        principal → member, at once
     training               T_k                  principal → outside (trainers)
@@ -11,23 +11,24 @@ nothing:
 
 T, F and K are agreed per member; the links in use under one agreement share them evenly.
 
-*Effort.* Training lowers the cost of effort at the shelves supplied, the co-operative share the store's part of
-it, so that both are felt in its first-order condition (`service`):
+*Effort.* Training lowers the cost of effort at the shelves supplied, the co-operative share the store's part
+of it, so that both are felt in its first-order condition (`service`):
 
     κ̃ = κ/(1 + T/T_0) ,      marginal cost of effort to the store   (1 − t)·κ̃·e .
 
-The form of κ̃: what is not yet known is learned at the rate a·T, what is known is forgotten (staff leave) at the
-rate δ; at rest the known share is k = aT/(aT + δ), and κ̃ = κ(1 − k) with T_0 = δ/a. That knowledge lowers cost
-in proportion, and T_0, are declared assumptions; a T that has just changed works at once, as if at rest.
+The form of κ̃: what is not yet known is learned at the rate a·T, what is known is forgotten (staff leave) at
+the rate δ; at rest the known share is k = aT/(aT + δ), and κ̃ = κ(1 − k) with T_0 = δ/a. That knowledge
+lowers cost in proportion, and T_0, are declared assumptions; a T that has just changed works at once, as if
+at rest.
 
 *Fee and compensation* are no part of any margin: they decide whether a member takes a contract
 (`channelsim.listing`) and, with relations, whether it stays: side payments are part of its outcome
-(`relations`). A reimbursement of cost is no gain of the member's, so its side payments leave it out, while the
-supplier's count all that it pays. What a maker pays or receives for another firm's buyer is no side payment of a
-relationship of its own.
+(`relations`). A reimbursement of cost is no gain of the member's, so its side payments leave it out, while
+the supplier's count all that it pays. What a maker pays or receives for another firm's buyer is no side
+payment of a relationship of its own.
 
-Source: economics §3; Huang & Li 2001 (participation rate); T22, T23. Limit and switch: t = T = F = K = 0 leaves
-both steps out, κ̃ = κ.
+Source: economics §3; Huang & Li 2001 (participation rate); T22, T23. Limit and switch: t = T = F = K = 0
+leaves both steps out, κ̃ = κ.
 """
 
 from __future__ import annotations
