@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from channelsim.parts import Contract, MemberGroup
+    from channelsim.member_parts import Contract, MemberGroup
     from channelsim.scenario import Scenario
 
 BESIDE_THE_PRICE = ("cooperative_share", "training", "franchise_fee", "exclusive", "compensation")

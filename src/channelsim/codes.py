@@ -43,9 +43,6 @@ FORECAST_SMOOTHING, FORECAST_MOVING_AVERAGE, FORECAST_KNOWN, FORECAST_SHARED = r
 SAFETY_RULES = ("given", "critical_fractile")
 SAFETY_GIVEN, SAFETY_FRACTILE = range(2)
 
-PRINCIPALS = ("supplier", "maker")
-"""Who stands behind what a contract grants or asks beside the unit price."""
-
 STRATEGIES = (
     "promise",
     "threat",

@@ -21,8 +21,8 @@ from channelsim.agreement_consistency import BESIDE_THE_PRICE
 from channelsim.codes import ROLES
 from channelsim.consistency import ATTRIBUTES
 from channelsim.errors import ScenarioError
+from channelsim.member_parts import Contract, MemberGroup
 from channelsim.network_reading import CONTRACT_FIELDS, from_graph
-from channelsim.parts import Contract, MemberGroup
 from channelsim.tables import Floats, cell
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from supported_worlds import everything, pair
 
 
 def two_brands(compensation=None, stores=1, **changes):
-    """Return stores that sell two equal brands without effort; maker A offers a compensation if one is given."""
+    """Return stores of two equal brands, without effort; maker A offers a compensation if one is given."""
     offer = {"contracts.0.exclusive": True, "contracts.0.compensation": compensation}
     quiet = {"members.stores.opening_service": 0.0, "segments.0.service_weight": 0.0}
     given = offer if compensation is not None else {}
