@@ -117,7 +117,7 @@ def _active_members(built: BuiltWorld, policy: Policy) -> Floats:
             raise ScenarioError(f"policy {policy.name}: density.{name}: no such group; admissible: {known}")
     active = np.zeros(built.sizes.members)
     for g, group in enumerate(groups):
-        counts = np.floor(_wanted(group, built, policy) + 0.5)
+        counts = np.floor(members_wanted(group, built, policy) + 0.5)
         most = members.built_counts[group.name]
         if np.any(counts > most):
             t = int(np.argmax(counts > most))
@@ -131,7 +131,7 @@ def _active_members(built: BuiltWorld, policy: Policy) -> Floats:
     return active
 
 
-def _wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
+def members_wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
     """Return the density counts of a group per territory, not yet rounded."""
     density, base = policy.density.get(group.name), built.members.base_counts[group.name]
     if density is None:

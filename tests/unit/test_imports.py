@@ -72,6 +72,7 @@ LAYERS = (
         "cli_compile",
         "cli_frame",
         "cli_inputs",
+        "cli_plan",
         "cli_power",
         "cli_run",
         "cli_show",
