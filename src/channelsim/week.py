@@ -27,6 +27,7 @@ from channelsim.mechanisms import (
     relations,
     service,
     settlement,
+    support,
 )
 from channelsim.tables import Draws, State, Terms, World
 
@@ -81,6 +82,7 @@ class Step(NamedTuple):
     SELL_WITH_BACKLOG,
     SUBSTITUTE,
     SETTLE_SALES,
+    SETTLE_SIDE_PAYMENTS,
     PRESENT_BILLS,
     PROPOSE_PAYMENT_FROM_CASH,
     SETTLE_PAYMENTS,
@@ -120,8 +122,9 @@ class Step(NamedTuple):
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
     CHARGE_REWARDS_AND_FINES,
+    CHARGE_SIDE_PAYMENTS,
     CLOSE_ACCOUNTS,
-) = range(70)
+) = range(72)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -158,6 +161,7 @@ STEPS = {
     SELL_WITH_BACKLOG: Step(4, "sell with backlog", SETTLE, "demand"),
     SUBSTITUTE: Step(4, "substitute at empty shelves", SETTLE, "demand"),
     SETTLE_SALES: Step(5, "settle sales", SETTLE, "settlement"),
+    SETTLE_SIDE_PAYMENTS: Step(5, "settle side payments", SETTLE, "support"),
     PRESENT_BILLS: Step(5, "present bills", PROPOSE, "settlement", "payment_made"),
     PROPOSE_PAYMENT_FROM_CASH: Step(5, "propose payment from cash", PROPOSE, "settlement", "payment_made"),
     SETTLE_PAYMENTS: Step(5, "settle payments", SETTLE, "settlement"),
@@ -197,6 +201,7 @@ STEPS = {
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
+    CHARGE_SIDE_PAYMENTS: Step(12, "charge side payments", SETTLE, "support"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
 
@@ -279,6 +284,8 @@ def take_step(
         demand.substitute(world, state)
     elif code == SETTLE_SALES:
         settlement.settle_sales(state)
+    elif code == SETTLE_SIDE_PAYMENTS:
+        support.settle_side_payments(world, terms, state)
     elif code == PRESENT_BILLS:
         settlement.present_bills(week, world, state)
     elif code == PROPOSE_PAYMENT_FROM_CASH:
@@ -322,7 +329,7 @@ def take_step(
     elif code == ALLOCATE_AND_SHIP:
         allocation.allocate_and_ship(tier, week, world, state)
     elif code == GIVE_CREDIT:
-        allocation.give_credit(tier, week, world, state)
+        allocation.give_credit(tier, week, world, terms, state)
     elif code == EXERT_INFLUENCE:
         influence.exert_influence(world.effects, terms.influence, state.relationships)
     elif code == REIMBURSE:
@@ -346,12 +353,14 @@ def take_step(
     elif code == ACCOUNT_FOR_GOODS:
         settlement.account_for_goods(world, state)
     elif code == CHARGE_EFFORT:
-        settlement.charge_effort(world, state)
+        settlement.charge_effort(terms, state)
     elif code == CHARGE_WRITE_OFFS:
         settlement.charge_write_offs(state)
     elif code == CHARGE_REWARDS_AND_FINES:
         promises.charge_rewards_and_fines(
             world.links_index, terms.influence, state.relationships, state.holdings
         )
+    elif code == CHARGE_SIDE_PAYMENTS:
+        support.charge_side_payments(world, terms, state)
     elif code == CLOSE_ACCOUNTS:
         settlement.close_accounts(world, terms, state)

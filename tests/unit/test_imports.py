@@ -30,6 +30,7 @@ LAYERS = (
     },
     {"linear", "metrics", "paths", "schema", "tables"},
     {
+        "agreement_consistency",
         "consistency",
         "decisions",
         "influence_consistency",
@@ -46,7 +47,9 @@ LAYERS = (
     {"kernels", "reduction"},
     # above the week, because the opening state expects demand by the week's own rules
     {
+        "agreements",
         "application",
+        "asked_of_stores",
         "attempts",
         "base_inputs",
         "compaction",
