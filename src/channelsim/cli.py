@@ -361,7 +361,7 @@ def compile_() -> None:
     from time import perf_counter
 
     start = perf_counter()
-    cli_compile.compile_kernels(prices=True, power=True)
+    cli_compile.compile_everything()
     _say(f"compiled and cached in {perf_counter() - start:.0f} s")
 
 

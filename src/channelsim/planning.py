@@ -54,7 +54,7 @@ from channelsim.columns import (
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
 )
-from channelsim.tables import Integers, Terms
+from channelsim.tables import Terms
 
 if TYPE_CHECKING:
     from channelsim.world import Channel
@@ -332,11 +332,6 @@ def _plan_accounts(channel: Channel, terms: Terms) -> list[Planned]:
     if terms.influence.attempts.shape[1] > 0:
         plan.append(Planned(week.CHARGE_REWARDS_AND_FINES))
     return [*plan, Planned(week.CLOSE_ACCOUNTS)]
-
-
-def program(plan: list[Planned]) -> Integers:
-    """Return a plan as the (steps, 3) array that the compiled loop runs: code, tier, period in weeks."""
-    return np.array([tuple(planned) for planned in plan], dtype=np.int64).reshape(-1, 3)
 
 
 def week_page(channel: Channel, terms: Terms) -> str:
