@@ -1,9 +1,10 @@
 """Steps that are compiled apart from the week and called through their address.
 
-The compiled loop over the weeks would take more than twice as long to compile if it held every step that any
-scenario could need. The less common ones are parts of their own (`channelsim.week.PARTS`): a part is compiled,
-and kept in numba's cache, when a scenario first plans one of its steps. The loop calls it through its address,
-which stands in the program, and hands over the addresses of the tables, not their some 350 machine words.
+The compiled loop over the weeks would take more than twice as long to compile if it held every step that
+any scenario could need. The less common ones are parts of their own (`channelsim.week.PARTS`): a part is
+compiled, and kept in numba's cache, when a scenario first plans one of its steps. The loop calls it through
+its address, which stands in the program, and hands over the addresses of the tables, not their some 350
+machine words.
 
 With the JIT off the address of a part is its number, that of a table the table itself.
 """
@@ -16,7 +17,7 @@ from threading import Lock
 from types import FunctionType
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import config, typeof, types
 from numba.core import cgutils
 from numba.core.caching import FunctionCache
@@ -28,6 +29,8 @@ from channelsim.compiled import callback
 from channelsim.week import PARTS
 
 TABLES = ("world", "terms", "state", "draws")
+take: Any = None
+"""Stands for the function that takes the steps of a part."""
 _SIGNATURE = types.intp(*[types.intp] * 7)
 _compiling = Lock()
 _callbacks: dict[tuple[int, str], Any] = {}
@@ -36,10 +39,10 @@ _kinds: dict[str, Any] = {}
 
 
 @intrinsic
-def _address_of(typingctx, value):  # type: ignore[no-untyped-def]
+def _address_of(typingctx, value):
     """Put a value into the caller's frame and return its address."""
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, args):
         place = cgutils.alloca_once_value(builder, args[0])
         return builder.ptrtoint(place, context.get_value_type(types.intp))
 
@@ -48,11 +51,11 @@ def _address_of(typingctx, value):  # type: ignore[no-untyped-def]
 
 def _reader(table: str) -> Any:
     @intrinsic
-    def read(typingctx, address):  # type: ignore[no-untyped-def]
+    def read(typingctx, address):
         """Return the table at an address."""
         kind = _kinds[table]
 
-        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, args):
             place = builder.inttoptr(args[0], context.get_value_type(kind).as_pointer())
             return impl_ret_borrowed(context, builder, kind, builder.load(place))
 
@@ -62,10 +65,10 @@ def _reader(table: str) -> Any:
 
 
 @intrinsic
-def _call(typingctx, address, code, tier, week, world, terms, state, draws):  # type: ignore[no-untyped-def]
+def _call(typingctx, address, code, tier, week, world, terms, state, draws):
     """Call the part at an address; return 1, or 0 if it raised an error, which it has then printed."""
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, args):
         word = context.get_value_type(types.intp)
         function = ir.FunctionType(word, [word] * 7)
         return builder.call(builder.inttoptr(args[0], function.as_pointer()), args[1:])
@@ -94,7 +97,7 @@ def _part(number: int, digest: str) -> Callable[..., None]:
     def perform(code: int, tier: int, week: int, world: int, terms: int, state: int, draws: int) -> int:
         if digest == "" or number < 0:  # both enter the key of the cache
             return 0
-        take(code, tier, week, _world_at(world), _terms_at(terms), _state_at(state), _draws_at(draws))  # noqa: F821
+        take(code, tier, week, _world_at(world), _terms_at(terms), _state_at(state), _draws_at(draws))
         return 1
 
     # a global, because a compiled function in the closure would make another key in every process

@@ -67,7 +67,7 @@ def entry(function: F) -> F:
 def callback(signature: Any) -> Callable[[F], Any]:
     """Compile and cache, at once, a function that compiled code calls through its address; as `entry`."""
     options = {name: value for name, value in _OPTIONS.items() if name != "nogil"}
-    return cfunc(signature, cache=True, **options)  # type: ignore[no-any-return]
+    return cfunc(signature, cache=True, **options)
 
 
 def wide(function: F) -> F:
