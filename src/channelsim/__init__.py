@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     )
     from channelsim.engines.mesa_model import ChannelModel
     from channelsim.errors import ChannelsimError, ScenarioError, SimulationError
+    from channelsim.policy.problem import Problem
+    from channelsim.policy.solution import Solution
+    from channelsim.policy.solve import solve
     from channelsim.scenario import Scenario
     from channelsim.simulation import simulate
     from channelsim.verification import verify
@@ -47,11 +50,14 @@ _HOMES = {
     "ChannelModel": "channelsim.engines.mesa_model",
     "ChannelsimError": "channelsim.errors",
     "Policy": "channelsim.decisions",
+    "Problem": "channelsim.policy.problem",
     "Result": "channelsim.analysis.results",
     "Scenario": "channelsim.scenario",
     "ScenarioError": "channelsim.errors",
     "SimulationError": "channelsim.errors",
+    "Solution": "channelsim.policy.solution",
     "simulate": "channelsim.simulation",
+    "solve": "channelsim.policy.solve",
     "verify": "channelsim.verification.table",
     **dict.fromkeys(_AGENTS, "channelsim.engines.mesa_members"),
 }
@@ -68,13 +74,16 @@ __all__ = [
     "Office",
     "Plant",
     "Policy",
+    "Problem",
     "Result",
     "Retailer",
     "SalesAgent",
     "Scenario",
     "ScenarioError",
     "SimulationError",
+    "Solution",
     "simulate",
+    "solve",
     "verify",
 ]
 

@@ -187,7 +187,11 @@ class Evaluator:
         from channelsim.engines.batch import run_batch
 
         metrics = sorted({name for outcome in self._read for name in outcome.metrics})
-        named = [p.model_copy(update={"name": key}) for key, p in policies.items()]
+        # the engine wants names that differ; those given say more than keys when a run fails
+        distinct = len({p.name for p in policies.values()}) == len(policies)
+        named = [
+            p if distinct else p.model_copy(update={"name": f"{p.name} {key}"}) for key, p in policies.items()
+        ]
         totals = run_batch(
             self.channel,
             named,
