@@ -78,7 +78,6 @@ LAYERS = (
         "cli_run",
         "cli_show",
         "cli_survey",
-        "demo",
         "reference",
         "__main__",
     },
