@@ -180,7 +180,7 @@ def compile_() -> None:
     from time import perf_counter
 
     start = perf_counter()
-    cli_compile.compile_kernels()
+    cli_compile.compile_everything()
     say(f"compiled and cached in {perf_counter() - start:.0f} s")
 
 

@@ -58,7 +58,7 @@ from channelsim.columns import (
     TIER_FIRST_HOLDING,
     TRAINING,
 )
-from channelsim.tables import Integers, Terms
+from channelsim.tables import Terms
 
 if TYPE_CHECKING:
     from channelsim.world import Channel
@@ -345,11 +345,6 @@ def _plan_accounts(channel: Channel, terms: Terms) -> list[Planned]:
     if pays_beside_the_price(terms):
         plan.append(Planned(week.CHARGE_SIDE_PAYMENTS))
     return [*plan, Planned(week.CLOSE_ACCOUNTS)]
-
-
-def program(plan: list[Planned]) -> Integers:
-    """Return a plan as the (steps, 3) array that the compiled loop runs: code, tier, period in weeks."""
-    return np.array([tuple(planned) for planned in plan], dtype=np.int64).reshape(-1, 3)
 
 
 def week_page(channel: Channel, terms: Terms) -> str:

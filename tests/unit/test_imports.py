@@ -44,6 +44,7 @@ LAYERS = (
     {"events", "expansion", "holdings", "links", "members", "places", "territories", "traces"},
     {"mechanisms"},
     {"week"},
+    {"apart"},
     {"kernels", "reduction"},
     # above the week, because the opening state expects demand by the week's own rules
     {
