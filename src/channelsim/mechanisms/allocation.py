@@ -132,13 +132,9 @@ def dispatch(tier: int, week: int, world: World, state: State) -> None:
 def give_credit(tier: int, week: int, world: World, state: State) -> None:
     """Settle the week's invoices as debts that fall due credit_weeks after the goods arrive."""
     first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
-    ring, now, due_after = (
-        state.payables.shape[0],
-        week % state.payables.shape[0],
-        world.links_index[DUE_AFTER],
-    )
+    ring, due_after = state.payables.shape[0], world.links_index[DUE_AFTER]
     invoiced, debt = state.links[INVOICE][first:end], state.links[DEBT][first:end]
-    others = 0
+    now, others = week % ring, 0
     for k in range(first, end):
         others += 1 if due_after[k] != due_after[first] else 0
     if others == 0 and end > first:  # the same terms on all links: contiguous, so it vectorises

@@ -208,20 +208,17 @@ def choose_stores(world: World, state: State) -> None:
         position, stores = world.territories_index[FIRST_RESPONSE, t], end - first
         for g in range(state.attraction.shape[0]):
             demand, square = state.store_demand[g, first:end], state.store_square[g, first:end]
-            weight, inverse = (
-                state.zone_weight[g, first_zone:end_zone],
-                state.zone_inverse[g, first_zone:end_zone],
-            )
-            for j in range(stores):  # store by store: in registers, for there are a handful of either
-                total_demand, total_square, place = 0.0, 0.0, position + j
-                for z in range(weight.size):
-                    buyers = weight[z] * world.travel[place]
-                    total_demand += buyers
-                    total_square += buyers * world.travel[place] * inverse[z]
-                    place += stores
-                demand[j] = total_demand
-                square[j] = total_square
-            position += stores * weight.size
+            for j in range(stores):
+                demand[j] = 0.0
+                square[j] = 0.0
+            for z in range(first_zone, end_zone):
+                weight, inverse = state.zone_weight[g, z], state.zone_inverse[g, z]
+                travel = world.travel[position : position + stores]
+                for j in range(stores):
+                    buyers = weight * travel[j]
+                    demand[j] += buyers
+                    square[j] += buyers * travel[j] * inverse
+                position += stores
 
 
 @rule
@@ -233,10 +230,11 @@ def expect_logit_demand(world: World, terms: Terms, state: State) -> None:
     first = first_shelf_of(state)
     mean, store = state.holdings[MEAN_DEMAND][first:], world.holdings_index[STORE][first:]
     for i in range(mean.size):
-        buyers = 0.0
-        for g in range(state.attraction.shape[0]):
-            buyers += state.attraction[g, i] * state.store_demand[g, store[i]]
-        mean[i] = buyers
+        mean[i] = 0.0
+    for g in range(state.attraction.shape[0]):
+        attraction, demand = state.attraction[g], state.store_demand[g]
+        for i in range(mean.size):
+            mean[i] += attraction[i] * demand[store[i]]
 
 
 @rule
