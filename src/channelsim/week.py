@@ -29,6 +29,7 @@ from channelsim.mechanisms import (
     relations,
     service,
     settlement,
+    support,
 )
 from channelsim.tables import Draws, State, Terms, World
 
@@ -83,6 +84,7 @@ class Step(NamedTuple):
     SELL_WITH_BACKLOG,
     SUBSTITUTE,
     SETTLE_SALES,
+    SETTLE_SIDE_PAYMENTS,
     PRESENT_BILLS,
     PROPOSE_PAYMENT_FROM_CASH,
     SETTLE_PAYMENTS,
@@ -122,8 +124,9 @@ class Step(NamedTuple):
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
     CHARGE_REWARDS_AND_FINES,
+    CHARGE_SIDE_PAYMENTS,
     CLOSE_ACCOUNTS,
-) = range(70)
+) = range(72)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -160,6 +163,7 @@ STEPS = {
     SELL_WITH_BACKLOG: Step(4, "sell with backlog", SETTLE, "demand"),
     SUBSTITUTE: Step(4, "substitute at empty shelves", SETTLE, "demand"),
     SETTLE_SALES: Step(5, "settle sales", SETTLE, "settlement"),
+    SETTLE_SIDE_PAYMENTS: Step(5, "settle side payments", SETTLE, "support"),
     PRESENT_BILLS: Step(5, "present bills", PROPOSE, "settlement", "payment_made"),
     PROPOSE_PAYMENT_FROM_CASH: Step(5, "propose payment from cash", PROPOSE, "settlement", "payment_made"),
     SETTLE_PAYMENTS: Step(5, "settle payments", SETTLE, "settlement"),
@@ -199,6 +203,7 @@ STEPS = {
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
+    CHARGE_SIDE_PAYMENTS: Step(12, "charge side payments", SETTLE, "support"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
 
@@ -322,7 +327,7 @@ def take_logit_step(
     elif code == REALISE_GAMMA_DEMAND:
         demand.realise_gamma_demand(week, world, state, draws)
     elif code == CHARGE_EFFORT:
-        settlement.charge_effort(world, state)
+        settlement.charge_effort(terms, state)
 
 
 @rule
@@ -343,7 +348,7 @@ def take_credit_step(
     elif code == SETTLE_PAYMENTS:
         settlement.settle_payments(world, state)
     elif code == GIVE_CREDIT:
-        allocation.give_credit(tier, week, world, state)
+        allocation.give_credit(tier, week, world, terms, state)
     elif code == RECEIVE_PAYMENTS:
         settlement.receive_payments(world, state)
     elif code == CHARGE_PAYMENTS:
@@ -424,6 +429,23 @@ def take_relation_step(
         )
 
 
+@rule
+def take_support_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of what suppliers and buyers pay each other beside the unit price."""
+    if code == SETTLE_SIDE_PAYMENTS:
+        support.settle_side_payments(world, terms, state)
+    elif code == CHARGE_SIDE_PAYMENTS:
+        support.charge_side_payments(world, terms, state)
+
+
 class Part(NamedTuple):
     """Steps that are compiled together, apart from the week, when a scenario first needs one of them."""
 
@@ -478,6 +500,7 @@ PARTS = (
             CHARGE_WRITE_OFFS,
         ),
     ),
+    Part("support and fees", take_support_step, (SETTLE_SIDE_PAYMENTS, CHARGE_SIDE_PAYMENTS)),
     Part(
         "influence and relations",
         take_relation_step,

@@ -47,7 +47,7 @@ from channelsim.columns import (
 from channelsim.compiled import rule
 from channelsim.mechanisms.terms import invoice
 from channelsim.numerics import total
-from channelsim.tables import State, World
+from channelsim.tables import State, Terms, World
 
 
 @rule
@@ -129,10 +129,10 @@ def dispatch(tier: int, week: int, world: World, state: State) -> None:
 
 
 @rule
-def give_credit(tier: int, week: int, world: World, state: State) -> None:
+def give_credit(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
     """Settle the week's invoices as debts that fall due credit_weeks after the goods arrive."""
     first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
-    ring, due_after = state.payables.shape[0], world.links_index[DUE_AFTER]
+    ring, due_after = state.payables.shape[0], terms.links_index[DUE_AFTER]
     invoiced, debt = state.links[INVOICE][first:end], state.links[DEBT][first:end]
     now, others = week % ring, 0
     for k in range(first, end):

@@ -8,18 +8,21 @@ replications, so that a seed gives the same plan, byte for byte, on any number o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from channelsim.decisions import Policy
 from channelsim.errors import ChannelsimError
 from channelsim.policy.assess import Assessment, assess
-from channelsim.policy.choose import Selection, choose
+from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator
+from channelsim.policy.frontier import Frontier, frontier
 from channelsim.policy.levers import Lever, Value
 from channelsim.policy.problem import Problem
+from channelsim.policy.robustness import RegretTable, ends_of, regrets
 from channelsim.policy.search import Candidate
+from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.scenario import Scenario
 
-RECOMMENDED = "recommended"
+BASELINE, RECOMMENDED = "as now", "recommended"
+"""What the baseline and the plan are called in results and reports."""
 
 
 class PlanError(ChannelsimError, RuntimeError):
@@ -52,6 +56,10 @@ class Effort:
         Of the optimality gap.
     relations : int
         Of the run in which power is measured; 0: leave it out.
+    trade_off : int
+        Of every point of a frontier.
+    variants : int
+        Of every policy in every variant of what is uncertain.
     """
 
     search: int = 2000
@@ -61,6 +69,8 @@ class Effort:
     batches: int = 10
     batch_replications: int = 2
     relations: int = 2
+    trade_off: int = 8
+    variants: int = 4
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,10 @@ class ChannelPlan:
         The recommended policy beside the baseline.
     result : Result
         Baseline and recommended policy on the draws of the report.
+    frontiers : tuple of Frontier
+        Of the problem's trade-offs, in their order.
+    regrets : RegretTable or None
+        Over the problem's uncertainties; None where it names none.
     """
 
     problem: Problem
@@ -89,6 +103,8 @@ class ChannelPlan:
     selection: Selection
     assessment: Assessment
     result: Result = field(repr=False)
+    frontiers: tuple[Frontier, ...] = ()
+    regrets: RegretTable | None = None
 
     @property
     def policy(self) -> Policy:
@@ -179,15 +195,24 @@ def make_plan(
         batch_replications=effort.batch_replications,
         relation_replications=effort.relations,
     )
-    evaluator.save()
     result = compared(problem, [chosen.policy], effort.report, seed, workers)
-    return ChannelPlan(problem, effort, seed, solution, selection, assessment, result)
+    if problem.trade_offs or problem.uncertainties:
+        tell("trade-offs, and what happens where numbers are otherwise than thought")
+    frontiers = tuple(
+        frontier(
+            problem, t.outcome, evaluator, solution.candidates, keep=t.keep, replications=effort.trade_off
+        )
+        for t in problem.trade_offs
+    )
+    evaluator.save()
+    table = _regrets(problem, solution, chosen, effort.variants, seed, workers)
+    return ChannelPlan(problem, effort, seed, solution, selection, assessment, result, frontiers, table)
 
 
 def compared(
     problem: Problem, policies: Sequence[Policy], replications: int, seed: int, workers: int | None = None
 ) -> Result:
-    """Return the baseline and policies, the first named "recommended", on the draws of the report."""
+    """Return the baseline ("as now") and policies, the first "recommended", on the draws of the report."""
     from channelsim.analysis.results import Result
     from channelsim.engines.batch import run_batch
 
@@ -197,7 +222,7 @@ def compared(
     record = ["sales by brand"] if 1 < len(brands) <= 12 else ["sales"]
     totals = run_batch(
         problem.channel,
-        [problem.baseline, *named],
+        [problem.baseline.model_copy(update={"name": BASELINE}), *named],
         replications,
         seed,
         record=record,
@@ -205,6 +230,21 @@ def compared(
         first_replication=BLOCKS["report"],
     )
     return Result.from_totals(totals)
+
+
+def _regrets(
+    problem: Problem, solution: Solution, chosen: Candidate, replications: int, seed: int, workers: int | None
+) -> RegretTable | None:
+    """Return the regrets of the baseline, the chosen policy and the next finalist; None if all is known."""
+    if not problem.uncertainties:
+        return None
+    others = _rivals(solution.finalists, chosen)[:1]
+    policies = [
+        problem.baseline.model_copy(update={"name": BASELINE}),
+        chosen.policy.model_copy(update={"name": RECOMMENDED}),
+        *(c.policy.model_copy(update={"name": "next finalist"}) for c in others),
+    ]
+    return regrets(problem, policies, ends_of(problem), seed, replications=replications, workers=workers)
 
 
 def _rivals(finalists: Sequence[Candidate], chosen: Candidate) -> list[Candidate]:
@@ -258,8 +298,3 @@ def _own(scenario: Scenario, lever: Lever) -> set[str]:
     if lever.supplier:
         return {lever.supplier}
     return {g.name for g in scenario.members if (g.owner or g.name) == focal_firm(scenario)}
-
-
-def smaller(effort: Effort, factor: float) -> Effort:
-    """Return an effort with a fraction of the search's replications, the rest alike."""
-    return replace(effort, search=max(int(effort.search * factor), 1))
