@@ -16,6 +16,9 @@ from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
+from channelsim.incentive_consistency import check_incentives
+from channelsim.incentive_parts import INCENTIVES
+from channelsim.incentives import Incentives, incentive_tables, kept_shares
 from channelsim.listing import choose_listings, limits_listing, listing_fees
 from channelsim.members import density_counts
 from channelsim.opening_state import open_state
@@ -39,16 +42,21 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
     policy = policy or BASE
     scenario = built.scenario
     listed, source = _sources(built, _active_members(built, policy), _ended(built, policy))
-    contracts = _contracts(built, policy)
-    terms = _terms(built, policy, listed, source, contracts)
+    contracts, incentives = _contracts(built, policy)
+    terms = _terms(built, policy, listed, source, contracts, incentives)
     if not limits_listing(scenario):
         return terms
     listed = choose_listings(built, terms)
-    return _terms(built, policy, listed, np.where(listed > 0, source, -1), contracts)
+    return _terms(built, policy, listed, np.where(listed > 0, source, -1), contracts, incentives)
 
 
 def _terms(
-    built: BuiltWorld, policy: Policy, listed: Floats, source: Integers, contracts: dict[str, Floats]
+    built: BuiltWorld,
+    policy: Policy,
+    listed: Floats,
+    source: Integers,
+    contracts: dict[str, Floats],
+    incentives: Incentives,
 ) -> Terms:
     """Return the terms and the opening state when these holdings are listed, each ordering on its source."""
     world, scenario = built.world, built.scenario
@@ -69,16 +77,21 @@ def _terms(
         holdings[c.INTERCEPT] = listed * given_means(scenario, built.members, world.holdings_index[c.MEMBER])
     link_active = np.zeros(built.sizes.links)
     link_active[source[has_source]] = 1.0
-    state = new_state(built.sizes)
+    link_open = (_open_links(built, listed) & ~_ended(built, policy)).astype(np.float64)
+    incentive_table, incentive_index = incentive_tables(built, incentives, link_active, link_open)
+    holdings[c.KEPT_SHARE] = kept_shares(built, source, incentive_table)
+    state = new_state(built.sizes._replace(incentives=incentive_table.shape[1]))
     terms = Terms(
         members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source)]),
         holdings=holdings,
         holdings_index=source[None],
-        links=np.stack([link_active, _open_links(built, listed) & ~_ended(built, policy)]).astype(np.float64),
+        links=np.stack([link_active, link_open]),
         utility=shelf_utility(built, listed),
         slopes=slopes,
         base=state.flat,
         influence=influence_under(built, policy, link_active),
+        incentives=incentive_table,
+        incentives_index=incentive_index,
     )
     open_state(built, terms, state, contracts["wholesale_price"])
     keep_own_prices(terms, state)
@@ -179,7 +192,7 @@ def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:
     return np.asarray((listed[links[c.SUPPLIER_HOLDING]] > 0) & (listed[links[c.BUYER_HOLDING]] > 0))
 
 
-def _contracts(built: BuiltWorld, policy: Policy) -> dict[str, Floats]:
+def _contracts(built: BuiltWorld, policy: Policy) -> tuple[dict[str, Floats], Incentives]:
     """Return the terms of every link after the policy's changes (price NaN: set by a rule)."""
     scenario, of_link = built.scenario, built.links.contract
     posting = {g.name for g in scenario.members if g.posts_prices}
@@ -188,6 +201,7 @@ def _contracts(built: BuiltWorld, policy: Policy) -> dict[str, Floats]:
         given = [getattr(k, name) for k in scenario.contracts]
         values[name] = np.array([np.nan if v is None else v for v in given], dtype=np.float64)[of_link]
     posts = np.array([k.supplier in posting for k in scenario.contracts])[of_link]
+    incentives = Incentives(scenario.contracts, of_link)
     for i, change in enumerate(policy.terms):
         where = f"policy {policy.name}: terms[{i}]"
         chosen = _chosen_links(built, change, where)
@@ -207,7 +221,23 @@ def _contracts(built: BuiltWorld, policy: Policy) -> dict[str, Floats]:
         for name in ("minimum_order", "case_size"):
             if getattr(change, name) is not None:
                 values[name][chosen] = getattr(change, name)
-    return values
+        _change_incentives(built, change, chosen, incentives, where)
+    return values, incentives
+
+
+def _change_incentives(
+    built: BuiltWorld, change: TermsChange, chosen: np.ndarray, incentives: Incentives, where: str
+) -> None:
+    buyers = {built.scenario.contracts[k].buyer for k in np.unique(built.links.contract[chosen])}
+    try:
+        check_incentives(
+            change, [g for g in built.scenario.members if g.name in buyers], built.scenario, where
+        )
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+    for name in INCENTIVES:
+        if getattr(change, name) is not None:
+            incentives.change(name, getattr(change, name), chosen)
 
 
 def _chosen_links(built: BuiltWorld, change: TermsChange, where: str) -> np.ndarray:

@@ -6,12 +6,19 @@ bounds, units and sources of numeric fields come from `channelsim.schema`.
 
 from __future__ import annotations
 
-from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from channelsim.base_parts import Document as Document
+from channelsim.base_parts import Name as Name
+from channelsim.base_parts import NotNegative as NotNegative
+from channelsim.base_parts import Part as Part
+from channelsim.base_parts import Positive as Positive
+from channelsim.base_parts import attribute as attribute
+from channelsim.base_parts import number as number
+from channelsim.base_parts import python_number as python_number
 from channelsim.codes import (
     CONSUMER_ROLES,
     DEMAND_SYSTEMS,
@@ -20,79 +27,8 @@ from channelsim.codes import (
     SUPPLIER_PRICE_RULES,
     UNMET_DEMAND,
 )
-from channelsim.errors import ScenarioError
-from channelsim.paths import one_line
+from channelsim.incentive_parts import Buyback, GrowthBonus, QuantityDiscount, RevenueShare, TargetRebate
 from channelsim.schema import column
-
-Name = Annotated[str, Field(pattern=r"^\w[^\t\n\r.]*$", max_length=60)]
-NotNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-def number(name: str, *, whole: bool = False, **changes: Any) -> Any:
-    """Return a pydantic field with the default, bounds, unit, meaning and source of a schema column.
-
-    Parameters
-    ----------
-    name : str
-        The column.
-    whole : bool
-        Whether the field is an integer: then default and bounds are.
-    **changes
-        What the field has instead, such as ``default=0``.
-    """
-    c = column(name)
-    kind = int if whole else float
-    options: dict[str, Any] = {
-        "default": kind(c.default) if isfinite(c.default) else ...,
-        "description": c.meaning,
-        "json_schema_extra": {"unit": c.unit, "symbol": c.symbol, "source": c.source},
-    }
-    if isfinite(c.low):
-        options["ge"] = kind(c.low)
-    if isfinite(c.high):
-        options["le"] = kind(c.high)
-    return Field(**(options | changes))
-
-
-def attribute(name: str) -> Any:
-    """Return a field that takes a number within the column's bounds or a distribution."""
-    c = column(name)
-    extra: dict[str, Any] = {"unit": c.unit, "symbol": c.symbol, "source": c.source}
-    if isfinite(c.low):
-        extra["minimum"] = c.low
-    if isfinite(c.high):
-        extra["maximum"] = c.high
-    return Field(default=c.default, description=c.meaning, json_schema_extra=extra)
-
-
-def python_number(value: Any) -> Any:
-    """Return a Python number for one of NumPy's, anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-class Part(BaseModel):
-    """Base of all parts: unknown fields refused, values frozen, no text taken for a number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _python_numbers(cls, data: Any) -> Any:
-        """Take NumPy's numbers for Python's."""
-        return {k: python_number(v) for k, v in data.items()} if isinstance(data, dict) else data
-
-
-class Document(Part):
-    """Base of what a user makes or reads whole: what is wrong with it is said in one line."""
-
-    if not TYPE_CHECKING:
-
-        def __init__(self, **data: Any) -> None:
-            try:
-                super().__init__(**data)
-            except ValidationError as error:
-                raise ScenarioError(one_line(error, data, type(self))) from None
 
 
 class Distribution(Part):
@@ -357,6 +293,19 @@ class Contract(Part):
     credit_weeks: int = number("credit_weeks", whole=True)
     minimum_order: float = number("minimum_order")
     case_size: float = number("case_size")
+    quantity_discount: QuantityDiscount | None = Field(
+        default=None, description="less per unit for larger orders"
+    )
+    target_rebate: TargetRebate | None = Field(
+        default=None, description="paid at the end of a period whose units reach a target"
+    )
+    growth_bonus: GrowthBonus | None = Field(
+        default=None, description="paid on the units beyond those of the period before"
+    )
+    buyback: Buyback | None = Field(default=None, description="credit for what is not sold")
+    revenue_share: RevenueShare | None = Field(
+        default=None, description="share of what consumers pay that the store passes on"
+    )
 
 
 class Demand(Part):

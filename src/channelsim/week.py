@@ -20,11 +20,14 @@ from channelsim.mechanisms import (
     demand,
     drawing,
     events,
+    forward_buying,
+    incentives,
     influence,
     ordering,
     pricing,
     promises,
     relations,
+    season_orders,
     service,
     settlement,
 )
@@ -60,6 +63,7 @@ class Step(NamedTuple):
     FOLLOW_ASKED_WHOLESALE_PRICES,
     REVIEW_WHOLESALE_PRICES,
     PASS_ON_COSTS,
+    RECKON_INCENTIVES,
     PROPOSE_SIMPLE_PRICES,
     PROPOSE_BEST_RESPONSE_LOGIT,
     PROPOSE_BEST_RESPONSE_LINEAR,
@@ -96,9 +100,11 @@ class Step(NamedTuple):
     PROPOSE_ORDER_UP_TO,
     PROPOSE_BASE_STOCK,
     PROPOSE_NEWSVENDOR,
+    ORDER_FOR_SEASON,
     PROPOSE_ANCHORING,
     PROPOSE_PASS_THROUGH,
     FOLLOW_ASKED_STOCK,
+    REACH_FOR_STEPS,
     ROUND_ORDERS,
     PLACE_ORDERS,
     ALLOCATE_AND_SHIP,
@@ -120,8 +126,9 @@ class Step(NamedTuple):
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
     CHARGE_REWARDS_AND_FINES,
+    SETTLE_INCENTIVES,
     CLOSE_ACCOUNTS,
-) = range(70)
+) = range(74)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -133,6 +140,7 @@ STEPS = {
     FOLLOW_ASKED_WHOLESALE_PRICES: Step(2, "follow asked wholesale prices", SETTLE, "adherence"),
     REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
+    RECKON_INCENTIVES: Step(2, "reckon with incentives", SETTLE, "incentives"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
     PROPOSE_BEST_RESPONSE_LOGIT: Step(
         2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"
@@ -173,9 +181,11 @@ STEPS = {
     PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
     PROPOSE_BASE_STOCK: Step(6, "propose base stock", PROPOSE, "ordering", "order"),
     PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
+    ORDER_FOR_SEASON: Step(6, "order for a season under incentives", PROPOSE, "season_orders", "order"),
     PROPOSE_ANCHORING: Step(6, "propose anchoring and adjustment", PROPOSE, "ordering", "order"),
     PROPOSE_PASS_THROUGH: Step(6, "propose pass-through", PROPOSE, "ordering", "order"),
     FOLLOW_ASKED_STOCK: Step(6, "follow asked stock", PROPOSE, "adherence", "order"),
+    REACH_FOR_STEPS: Step(6, "reach for discounts and targets", PROPOSE, "forward_buying", "order"),
     ROUND_ORDERS: Step(6, "round orders", PROPOSE, "ordering", "order"),
     PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
@@ -197,6 +207,7 @@ STEPS = {
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
+    SETTLE_INCENTIVES: Step(12, "settle incentives", SETTLE, "incentives"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
 
@@ -237,6 +248,8 @@ def take_step(
         adherence.follow_asked_wholesale_prices(tier, world, terms, state)
     elif code == PASS_ON_COSTS:
         pricing.pass_on_costs(world, terms, state)
+    elif code == RECKON_INCENTIVES:
+        incentives.reckon_incentives(week, world, terms, state)
     elif code == PROPOSE_SIMPLE_PRICES:
         pricing.propose_simple_price(world, state)
     elif code == PROPOSE_BEST_RESPONSE_LOGIT:
@@ -309,18 +322,22 @@ def take_step(
         ordering.propose_base_stock(tier, world, state)
     elif code == PROPOSE_NEWSVENDOR:
         ordering.propose_newsvendor(tier, week, world, terms, state)
+    elif code == ORDER_FOR_SEASON:
+        season_orders.order_for_season(tier, week, world, terms, state)
     elif code == PROPOSE_ANCHORING:
         ordering.propose_anchoring(tier, world, state)
     elif code == PROPOSE_PASS_THROUGH:
         ordering.propose_pass_through(tier, world, state)
     elif code == FOLLOW_ASKED_STOCK:
         adherence.follow_asked_stock(tier, world, terms, state)
+    elif code == REACH_FOR_STEPS:
+        forward_buying.reach_for_steps(tier, week, world, terms, state)
     elif code == ROUND_ORDERS:
         ordering.round_orders(tier, world, terms, state)
     elif code == PLACE_ORDERS:
         ordering.place_orders(tier, world, state)
     elif code == ALLOCATE_AND_SHIP:
-        allocation.allocate_and_ship(tier, week, world, state)
+        allocation.allocate_and_ship(tier, week, world, terms, state)
     elif code == GIVE_CREDIT:
         allocation.give_credit(tier, week, world, state)
     elif code == EXERT_INFLUENCE:
@@ -353,5 +370,7 @@ def take_step(
         promises.charge_rewards_and_fines(
             world.links_index, terms.influence, state.relationships, state.holdings
         )
+    elif code == SETTLE_INCENTIVES:
+        incentives.settle_incentives(week, world, terms, state)
     elif code == CLOSE_ACCOUNTS:
         settlement.close_accounts(world, terms, state)

@@ -138,7 +138,8 @@ def tally_sides(
     while i < n:
         for side in range(2):
             owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
-            tally_territory(side, owner, territory_of(i, world, room), formed, world, state, ties, room)
+            t = territory_of(i, world, room)
+            tally_territory(side, owner, t, formed, world, terms.incentives, state, ties, room)
         i = end_of_territory(i, n, world, room)
 
 

@@ -1,7 +1,8 @@
 """Dependence and power: what each side of a relationship would lose if it ended and everyone chose again.
 
-For a relationship and one of its sides, over A, the shelves that lose their supply, of which A' find another
-path (`counterfactual`; q' the demand that would be, μ and μ' the side's unit margin now and then):
+For a relationship and one of its sides, over A, the shelves that lose their supply, of which A' find
+another path (`counterfactual`; q' the demand that would be, μ and μ' the side's unit margin now and
+then):
 
     value        V = Σ_A μ q
     recaptured   R = Σ_{f∉A} μ_f (q'_f − q_f) + Σ_{A'} (μ'_f q'_f − κ_s) + max(0, max_k [a_k V_k − K/T_h])
@@ -10,27 +11,29 @@ path (`counterfactual`; q' the demand that would be, μ and μ' the side's unit 
     dependence   D = utility × scarcity .
 
 Unit margins are those of `terms`: what the side sells at, less what it buys at net of the interest that
-credit saves, less handling, at every tier that it owns on the shelf's path. Π⁺ = Σ max(μ, 0) q over all its
-flows, or over those of the territories that the relationship serves (*local* dependence: firm-wide any one
-store of many is nearly dispensable). κ_s is borne by whoever goes on earning on the moved shelf. Outside
-option k is worth V_k = (price_k − unit cost_k) × the units that would otherwise be lost, which neither moved
-shelves nor the side's other shelves keep, so that nothing is recaptured twice; K is paid once and spread over
-T_h weeks.
+credit saves, less handling, at every tier that it owns on the shelf's path. With incentives both sides
+reckon at the margin: price net of the discount there and of the expected rebate, what a store passes on
+of its revenue. Π⁺ = Σ max(μ, 0) q over all its flows, or over those of the territories that the
+relationship serves (*local* dependence: firm-wide any one store of many is nearly dispensable). κ_s is
+borne by whoever goes on earning on the moved shelf. Outside option k is worth V_k = (price_k − unit
+cost_k) × the units that would otherwise be lost, which neither moved shelves nor the side's other shelves
+keep, so that nothing is recaptured twice; K is paid once and spread over T_h weeks.
 
 Power of A over B is B's dependence on A (Emerson 1962; T2). Beside it the indirect measures: the share of
-sales and of margin through the relationship, and role performance, the demand of the buyer's own shelves over
-that which its stores would have with the median loyalty and effort of the stores of the territory that carry
-the brand.
+sales and of margin through the relationship, and role performance, the demand of the buyer's own shelves
+over that which its stores would have with the median loyalty and effort of the stores of the territory
+that carry the brand.
 
-Source: economics §4, with two corrections that brute force demands: moved shelves too gain buyers from the
-lost ones (q' for q), and options replace only what is not recaptured. Limit: exact at the prices and efforts
-held. Switch: `power.measured`; without it the step and its columns are left out.
+Source: economics §4, with two corrections that brute force demands: moved shelves too gain buyers from
+the lost ones (q' for q), and options replace only what is not recaptured. Limit: exact at the prices and
+efforts held. Switch: `power.measured`; without it the step and its columns are left out.
 """
 
 from __future__ import annotations
 
 from channelsim.codes import LOGIT
 from channelsim.columns import (
+    ALLOWANCE,
     BRAND,
     BUYING_OWNER,
     DEPENDENCE_OF_SUPPLIER,
@@ -55,6 +58,7 @@ from channelsim.columns import (
     PRICE,
     PROFIT_SHARE_OF_SUPPLIER,
     RECAPTURED_OF_SUPPLIER,
+    REVENUE_SHARE,
     ROLE_PERFORMANCE,
     SALES_SHARE_OF_SUPPLIER,
     SCARCITY_OF_SUPPLIER,
@@ -89,7 +93,7 @@ from channelsim.mechanisms.counterfactual import (
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.terms import marginal_cost
 from channelsim.numerics import exponential
-from channelsim.tables import Integers, PowerRoom, State, Terms, Ties, World
+from channelsim.tables import Floats, Integers, PowerRoom, State, Terms, Ties, World
 
 (VALUE, RECAPTURED, SALES, LOCAL, LOST_UNITS, KEPT_UNITS, LOST_SALES, LOST_MARGIN, LOST_RETAIL) = range(9)
 """Sums over the flows that a relationship touches, for either side (rows of the room's tally)."""
@@ -99,7 +103,7 @@ POSITIVE, SIGNED, ALL_SALES = 0, 1, 2
 
 @rule
 def earnings(
-    owner: int, shelf: int, sources: Integers, world: World, state: State, ties: Ties
+    owner: int, shelf: int, sources: Integers, world: World, incentives: Floats, state: State, ties: Ties
 ) -> tuple[float, float]:
     """Return what a firm earns and what it takes per unit sold at a shelf, money; 0, 0 if not on its path.
 
@@ -112,17 +116,20 @@ def earnings(
     """
     h, sold, margin, taken = shelf, state.holdings[PRICE, shelf], 0.0, 0.0
     while True:
-        link = sources[h]
+        link, allowance = sources[h], 0.0
         if link < 0:
             cost, saving = state.holdings[UNIT_COST, h], 0.0
         else:
             cost, saving = state.links[WHOLESALE_PRICE, link], ties.credit_saving[link]
+            if state.incentives.shape[1] > 0:
+                passed_on = incentives[REVENUE_SHARE, link] * state.holdings[PRICE, shelf]
+                allowance = state.incentives[ALLOWANCE, link] - passed_on
         if world.members_index[OWNER, world.holdings_index[MEMBER, h]] == owner:
-            margin += sold - marginal_cost(cost, saving, world.holdings[HANDLING_COST, h])
+            margin += sold - marginal_cost(cost, saving, allowance, world.holdings[HANDLING_COST, h])
             taken = max(taken, sold)
         if link < 0:
             return margin, taken
-        sold = cost * (1.0 - saving)
+        sold = cost * (1.0 - saving) - allowance
         h = world.links_index[SUPPLIER_HOLDING, link]
 
 
@@ -163,7 +170,7 @@ def follow_paths(world: World, terms: Terms, state: State, ties: Ties, room: Pow
         flow = state.holdings[MEAN_DEMAND, shelf]
         for k in range(read_path(shelf, world, terms, room)):
             owner = room.path[k]
-            margin, taken = earnings(owner, shelf, sources, world, state, ties)
+            margin, taken = earnings(owner, shelf, sources, world, terms.incentives, state, ties)
             entry = room.owner_span[1, owner]
             room.path_shelf[entry] = shelf
             room.path_earnings[0, entry] = margin
@@ -194,6 +201,7 @@ def tally_territory(
     territory: int,
     formed: bool,
     world: World,
+    incentives: Floats,
     state: State,
     ties: Ties,
     room: PowerRoom,
@@ -219,7 +227,7 @@ def tally_territory(
         tally[VALUE] += margin * before
         tally[SALES] += taken * before
         if room.status[shelf] != LOST:
-            new_margin, new_taken = earnings(owner, shelf, room.source, world, state, ties)
+            new_margin, new_taken = earnings(owner, shelf, room.source, world, incentives, state, ties)
             if new_taken > 0.0:
                 tally[RECAPTURED] += new_margin * (before + gained) - world.scenario[SWITCHING_COST]
                 tally[KEPT_UNITS] += gained
@@ -371,7 +379,7 @@ def measure(
         t = territory_of(i, world, room)
         for side in range(2):
             owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
-            tally_territory(side, owner, t, formed, world, state, ties, room)
+            tally_territory(side, owner, t, formed, world, terms.incentives, state, ties, room)
         i = end_of_territory(i, n, world, room)
     for side in range(2):
         owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
