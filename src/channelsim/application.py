@@ -20,12 +20,12 @@ from channelsim.incentive_consistency import check_incentives
 from channelsim.incentive_parts import INCENTIVES
 from channelsim.incentives import Incentives, incentive_tables, kept_shares
 from channelsim.listing import choose_listings, limits_listing, listing_fees
+from channelsim.member_parts import MemberGroup
 from channelsim.members import density_counts
 from channelsim.opening_state import open_state
-from channelsim.parts import MemberGroup
 from channelsim.schema import column, columns_of
 from channelsim.tables import Floats, Integers, Terms, new_state
-from channelsim.territories import check_places
+from channelsim.territories import by_class, check_places
 from channelsim.traces import given_means
 
 _BY_CONTRACT = ("wholesale_price", "minimum_order", "case_size")
@@ -133,9 +133,15 @@ def _wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
     density, base = policy.density.get(group.name), built.members.base_counts[group.name]
     if density is None:
         return base
-    if density.scale is not None:
-        return np.asarray(np.floor(base + 0.5) * density.scale)
     where = f"policy {policy.name}: density.{group.name}"
+    if density.scale is not None:
+        if group.is_national and isinstance(density.scale, dict):
+            raise ScenarioError(f"{where}.scale: the members belong to no territory; give one number")
+        check_places(density.scale, built.territories, where)
+        places = zip(built.territories.names, built.territories.classes)
+        scales = [by_class(density.scale, *place) for place in places]
+        factor = np.array([1.0 if scale is None else scale for scale in scales])
+        return np.asarray(np.floor(base + 0.5) * (factor[:1] if group.is_national else factor))
     if (density.count is None) != (group.count is None):
         kind = "scale, per_territory or buyers_per_member" if group.count is None else "count or scale"
         raise ScenarioError(f"{where}: the group takes {kind}")

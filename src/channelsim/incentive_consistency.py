@@ -8,7 +8,7 @@ from channelsim.incentive_parts import INCENTIVES
 
 if TYPE_CHECKING:
     from channelsim.decisions import TermsChange
-    from channelsim.parts import Contract, MemberGroup
+    from channelsim.member_parts import Contract, MemberGroup
     from channelsim.scenario import Scenario
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from channelsim.base_parts import NotNegative, Part, number
+from channelsim.parts import NotNegative, Part, number
 
 MOST_STEPS = 4
 Share = Annotated[float, Field(ge=0, le=1)]

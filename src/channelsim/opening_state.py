@@ -25,7 +25,8 @@ from channelsim.codes import (
 from channelsim.expansion import BuiltWorld
 from channelsim.incentives import count_opening_stock, open_incentives
 from channelsim.kernels import perform_steps
-from channelsim.parts import MemberGroup, brand_value
+from channelsim.member_parts import MemberGroup
+from channelsim.parts import brand_value
 from channelsim.tables import Floats, State, Terms
 from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE, RECKON_INCENTIVES
 

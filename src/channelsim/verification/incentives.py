@@ -58,7 +58,7 @@ def buyback(credit_is: str) -> Contract:
 
 @cache
 def revenue_share(salvage: str) -> Contract:
-    """Return the coordinating revenue sharing; with salvage kept of a larger share, so that the price is above 0."""
+    """Return the coordinating revenue sharing; with salvage kept, one whose price is above 0."""
     kept = SHARE if salvage == "shared" else 0.6
     price = coordinating_revenue_sharing(CHANNEL, kept, salvage=salvage)
     return price, price, {"revenue_share": {"share": 1.0 - kept, "salvage": salvage}}
@@ -82,7 +82,7 @@ def target(at_the_owners_quantity: bool = False) -> Contract:
 
 
 REBATE_SHARE = 0.95
-"""Share of the owner's profit that the store has under the target rebate: a rebate of 3 cannot take more of it."""
+"""Share of the owner's profit that the store has under the target rebate: one of 3 cannot take more of it."""
 
 
 @cache
