@@ -17,7 +17,8 @@ def has_effect(name: str, value: object) -> bool:
     if value is None:
         return False
     if name in ("quantity_discount", "target_rebate"):
-        return bool(value.steps)  # type: ignore[attr-defined]
+        share = name.split("_")[1]
+        return any(getattr(step, share) > 0.0 for step in value.steps)  # type: ignore[attr-defined]
     size = {"growth_bonus": "bonus", "buyback": "credit", "revenue_share": "share"}[name]
     return float(getattr(value, size)) > 0.0
 

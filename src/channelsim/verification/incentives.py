@@ -34,7 +34,7 @@ from channelsim.verification.reading import by_replication
 FAMILY = "incentives"
 SEASONS, PRICING, PERIOD = "incentives_newsvendor", "incentives_pricing", "incentives_period"
 STORES, CHANNEL = 20, NewsvendorChannel(SEASON, 10.0, 3.0, 1.5)
-SHARE, FLEXIBILITY, REBATE, FIRST_PRICE = 0.4, 0.15, 3.0, 10.0
+SHARE, FLEXIBILITY, REBATE, FIRST_PRICE = 0.6, 0.15, 3.0, 10.0
 PASTERNACK, CACHON, TSAY, TAYLOR = (
     "Pasternack 1985",
     "Cachon & Lariviere 2005",
@@ -58,10 +58,9 @@ def buyback(credit_is: str) -> Contract:
 
 @cache
 def revenue_share(salvage: str) -> Contract:
-    """Return the coordinating revenue sharing; with salvage kept, one whose price is above 0."""
-    kept = SHARE if salvage == "shared" else 0.6
-    price = coordinating_revenue_sharing(CHANNEL, kept, salvage=salvage)
-    return price, price, {"revenue_share": {"share": 1.0 - kept, "salvage": salvage}}
+    """Return the coordinating revenue sharing."""
+    price = coordinating_revenue_sharing(CHANNEL, SHARE, salvage=salvage)
+    return price, price, {"revenue_share": {"share": 1.0 - SHARE, "salvage": salvage}}
 
 
 @cache
