@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 import channelsim
-from channelsim import decisions, influence_parts, member_parts, parts, power_parts, reference, scenario
+from channelsim import (
+    decisions,
+    incentive_parts,
+    influence_parts,
+    member_parts,
+    parts,
+    power_parts,
+    reference,
+    scenario,
+)
 from channelsim.effects import EFFECTS
 from channelsim.metrics import METRICS
 from channelsim.reference import MEANINGS, PAGES, POLICY_PARTS, SCENARIO_PARTS, fill, page

@@ -30,6 +30,7 @@ LAYERS = (
     },
     {"linear", "metrics", "paths", "schema", "tables"},
     {
+        "agreement_consistency",
         "consistency",
         "decisions",
         "incentive_consistency",
@@ -45,10 +46,13 @@ LAYERS = (
     {"events", "expansion", "holdings", "links", "members", "places", "territories", "traces"},
     {"mechanisms"},
     {"week"},
+    {"apart"},
     {"kernels", "reduction"},
     # above the week, because the opening state expects demand by the week's own rules
     {
+        "agreements",
         "application",
+        "asked_of_stores",
         "attempts",
         "base_inputs",
         "compaction",
@@ -72,6 +76,7 @@ LAYERS = (
         "cli_compile",
         "cli_frame",
         "cli_inputs",
+        "cli_plan",
         "cli_power",
         "cli_run",
         "cli_show",

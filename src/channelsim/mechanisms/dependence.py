@@ -47,6 +47,7 @@ from channelsim.columns import (
     GAIN_OF_SUPPLIER,
     HANDLING_COST,
     HORIZON_WEEKS,
+    LINK_CREDIT_SAVING,
     LISTED,
     LOCAL_DEPENDENCE_OF_SUPPLIER,
     LOYALTY,
@@ -93,7 +94,7 @@ from channelsim.mechanisms.counterfactual import (
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.terms import marginal_cost
 from channelsim.numerics import exponential
-from channelsim.tables import Floats, Integers, PowerRoom, State, Terms, Ties, World
+from channelsim.tables import Integers, PowerRoom, State, Terms, Ties, World
 
 (VALUE, RECAPTURED, SALES, LOCAL, LOST_UNITS, KEPT_UNITS, LOST_SALES, LOST_MARGIN, LOST_RETAIL) = range(9)
 """Sums over the flows that a relationship touches, for either side (rows of the room's tally)."""
@@ -103,7 +104,7 @@ POSITIVE, SIGNED, ALL_SALES = 0, 1, 2
 
 @rule
 def earnings(
-    owner: int, shelf: int, sources: Integers, world: World, incentives: Floats, state: State, ties: Ties
+    owner: int, shelf: int, sources: Integers, world: World, terms: Terms, state: State
 ) -> tuple[float, float]:
     """Return what a firm earns and what it takes per unit sold at a shelf, money; 0, 0 if not on its path.
 
@@ -120,9 +121,9 @@ def earnings(
         if link < 0:
             cost, saving = state.holdings[UNIT_COST, h], 0.0
         else:
-            cost, saving = state.links[WHOLESALE_PRICE, link], ties.credit_saving[link]
+            cost, saving = state.links[WHOLESALE_PRICE, link], terms.links[LINK_CREDIT_SAVING, link]
             if state.incentives.shape[1] > 0:
-                passed_on = incentives[REVENUE_SHARE, link] * state.holdings[PRICE, shelf]
+                passed_on = terms.incentives[REVENUE_SHARE, link] * state.holdings[PRICE, shelf]
                 allowance = state.incentives[ALLOWANCE, link] - passed_on
         if world.members_index[OWNER, world.holdings_index[MEMBER, h]] == owner:
             margin += sold - marginal_cost(cost, saving, allowance, world.holdings[HANDLING_COST, h])
@@ -151,7 +152,7 @@ def read_path(shelf: int, world: World, terms: Terms, room: PowerRoom) -> int:
 
 
 @subroutine
-def follow_paths(world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom) -> None:
+def follow_paths(world: World, terms: Terms, state: State, room: PowerRoom) -> None:
     """List each firm's shelves with what it earns there, and its margins and sales over all of them."""
     first, last = first_shelf_of(state), state.holdings.shape[1]
     room.owner_span[:] = 0
@@ -170,7 +171,7 @@ def follow_paths(world: World, terms: Terms, state: State, ties: Ties, room: Pow
         flow = state.holdings[MEAN_DEMAND, shelf]
         for k in range(read_path(shelf, world, terms, room)):
             owner = room.path[k]
-            margin, taken = earnings(owner, shelf, sources, world, terms.incentives, state, ties)
+            margin, taken = earnings(owner, shelf, sources, world, terms, state)
             entry = room.owner_span[1, owner]
             room.path_shelf[entry] = shelf
             room.path_earnings[0, entry] = margin
@@ -201,9 +202,8 @@ def tally_territory(
     territory: int,
     formed: bool,
     world: World,
-    incentives: Floats,
+    terms: Terms,
     state: State,
-    ties: Ties,
     room: PowerRoom,
 ) -> None:
     """Add a firm's shelves in an affected territory to the sums of its side."""
@@ -227,7 +227,7 @@ def tally_territory(
         tally[VALUE] += margin * before
         tally[SALES] += taken * before
         if room.status[shelf] != LOST:
-            new_margin, new_taken = earnings(owner, shelf, room.source, world, incentives, state, ties)
+            new_margin, new_taken = earnings(owner, shelf, room.source, world, terms, state)
             if new_taken > 0.0:
                 tally[RECAPTURED] += new_margin * (before + gained) - world.scenario[SWITCHING_COST]
                 tally[KEPT_UNITS] += gained
@@ -257,7 +257,7 @@ def tally_sides(
         t = territory_of(i, world, room)
         for side in range(2):
             owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
-            tally_territory(side, owner, t, formed, world, terms.incentives, state, ties, room)
+            tally_territory(side, owner, t, formed, world, terms, state, room)
         i = end_of_territory(i, n, world, room)
 
 
@@ -412,7 +412,7 @@ def review_dependence(
     """Measure all relationships at this week's mean demand, prices and efforts."""
     start_from_sources(terms, room)
     sum_makers(world, terms, state, room)
-    follow_paths(world, terms, state, ties, room)
+    follow_paths(world, terms, state, room)
     if system == LOGIT:
         fill_peer_service(world, terms, state, room)
     for relationship in range(state.relationships.shape[1]):

@@ -49,7 +49,6 @@ from channelsim.columns import (
     CLEARED,
     CREDIBILITY_OF_SUPPLIER,
     CREDIBILITY_RATE,
-    CREDIT_SAVING,
     DISCOUNT,
     DISCOUNT_SHARE_1,
     DISCOUNT_THRESHOLD_1,
@@ -59,6 +58,7 @@ from channelsim.columns import (
     HAS_INCENTIVE,
     INCENTIVE_IN_USE,
     INVOICE,
+    LINK_CREDIT_SAVING,
     MARGINAL_COST,
     MARGINAL_REBATE,
     OBSOLESCENCE,
@@ -227,7 +227,7 @@ def reckon_incentives(week: int, world: World, terms: Terms, state: State) -> No
         if index[HAS_INCENTIVE, k] == 0:
             continue
         buyer, price = world.links_index[BUYER_HOLDING, k], state.links[WHOLESALE_PRICE, k]
-        saving = terms.holdings[CREDIT_SAVING, buyer]
+        saving = terms.links[LINK_CREDIT_SAVING, k]
         share = step_share(rows[USUAL_ORDER, k], DISCOUNT_THRESHOLD_1, DISCOUNT_SHARE_1, k, terms.incentives)
         at_margin = price * (1.0 - share)
         on_purchases = margin_of_basis(k, SELL_IN, week, world, terms, state)
