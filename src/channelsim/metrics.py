@@ -51,6 +51,7 @@ _HOLDING_COLUMNS = (
     "presence",  # row-weeks listed and not out of stock
     "weighted_presence",  # presence times the store's revenue in all brands, summed over the recorded weeks
 )
+_INCENTIVE_COLUMNS = ("discount", "rebate", "bonus", "shared_revenue", "refund")
 TABLES: dict[str, tuple[str, ...]] = {
     "holdings": _HOLDING_COLUMNS,
     "shelves": _HOLDING_COLUMNS,  # holdings of members that sell to consumers
@@ -73,6 +74,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "compensation_received",
     ),
     "territories": ("consumer_surplus",),
+    "incentives": _INCENTIVE_COLUMNS,  # by who buys
+    "incentives_of_suppliers": _INCENTIVE_COLUMNS,  # the same by who supplies
 }
 STRUCTURAL = "structural"
 

@@ -82,6 +82,9 @@ class Terms(NamedTuple):
     base: Floats
     """The flat state from which every replication starts."""
     influence: Influence
+    incentives: Floats
+    """(columns, links) what the contracts' incentives are; no rows where there are none."""
+    incentives_index: Integers
 
 
 class State(NamedTuple):
@@ -118,6 +121,8 @@ class State(NamedTuple):
     """(window, holdings) past demand for moving averages."""
     workspace: Floats
     """Scratch of the small linear solves and of sums by zone and brand."""
+    incentives: Floats
+    """(columns, links) what buyers make of incentives and what is paid; no rows where there are none."""
 
 
 class Ties(NamedTuple):
@@ -249,6 +254,8 @@ class Sizes(NamedTuple):
     payable_weeks: int
     history_weeks: int
     workspace: int
+    incentives: int = 0
+    """Links, where a contract has incentives under the policy; else 0."""
 
 
 def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
@@ -271,6 +278,7 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "zone_weight": (sizes.segments, sizes.zones),
         "history": (sizes.history_weeks, sizes.holdings),
         "workspace": (sizes.workspace, sizes.workspace + 3),
+        "incentives": (len(columns_of("incentives", "state")), sizes.incentives),
     }
 
 

@@ -34,6 +34,7 @@ FAMILIES: dict[str, str] = {
     "power structures": "power_structures",
     "bullwhip": "bullwhip",
     "inventory": "inventory",
+    "incentives": "incentives",
     "demand and place": "demand_and_place",
     "statistics": "statistics",
     "exchange networks": "exchange_networks",
