@@ -16,6 +16,7 @@ from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
+from channelsim.governance import governance_under
 from channelsim.listing import choose_listings, limits_listing, listing_fees
 from channelsim.members import density_counts
 from channelsim.opening_state import open_state
@@ -62,6 +63,8 @@ def _terms(
         holdings[c.CREDIT_SAVING] = np.where(has_source, saving, 0.0)
     holdings[c.MINIMUM_ORDER] = np.where(has_source, contracts["minimum_order"][link], 0.0)
     holdings[c.CASE_SIZE] = np.where(has_source, contracts["case_size"][link], 0.0)
+    amounts, guardian = governance_under(built, policy, listed)
+    holdings[c.EXPECTED_FINE : c.TRACKING_CHARGE + 1] = amounts
     slopes = np.zeros(1)
     if scenario.demand.system == "linear":
         slopes, holdings[c.INTERCEPT] = linear_demand(built, listed)
@@ -73,7 +76,7 @@ def _terms(
     terms = Terms(
         members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source)]),
         holdings=holdings,
-        holdings_index=source[None],
+        holdings_index=np.stack([source, guardian]),
         links=np.stack([link_active, _open_links(built, listed) & ~_ended(built, policy)]).astype(np.float64),
         utility=shelf_utility(built, listed),
         slopes=slopes,

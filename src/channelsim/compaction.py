@@ -72,6 +72,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     kept_members = _members(channel.members, active)
     kept_links, related = _links(channel.links, link, terms.links[c.LINK_ACTIVE], links_index)
     links_index[c.RELATIONSHIP] = kept_links.relationship
+    route = listed[world.routes].all(axis=0)
     new_sizes = sizes._replace(
         members=members,
         stores=stores,
@@ -79,6 +80,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         shelves=shelves,
         links=int(link.sum()),
         relationships=len(related) if sizes.relationships else 0,
+        routes=int(route.sum()),
     )
     events, event_values = _events(
         channel, new_sizes, {"holdings": new_holding, "links": new_link, "members": new_member}
@@ -94,6 +96,8 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         travel=world.travel[store[channel.travel_store]],
         events=events,
         event_values=event_values,
+        routes=new_holding[world.routes[:, route]],
+        route_km=world.route_km[route],
     )
     holding_of = channel.holding_of[active]
     kept_channel = replace(
@@ -232,6 +236,7 @@ def _terms(
         state.relationships[:] = built.relationships[:, related]
     index = terms.holdings_index[:, listed].copy()
     index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
+    index[c.GUARDIAN] = _renumber(listed)[index[c.GUARDIAN]]
     slopes = terms.slopes
     if channel.scenario.demand.system == "linear":
         slopes = _slopes(channel, terms, shelf)

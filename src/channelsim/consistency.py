@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from channelsim.codes import STORE_PRICE_RULES, SUPPLIER_PRICE_RULES
+from channelsim.diversion_parts import check_diversion
 from channelsim.influence_consistency import check_relations
 from channelsim.power_parts import OF_BUYERS, OF_SUPPLIERS
 from channelsim.schema import COLUMNS, column
@@ -88,6 +89,7 @@ def check(scenario: Scenario) -> None:
     _check_contracts(scenario, groups, brands)
     _check_demand(scenario, groups, brands)
     _check_power(scenario, groups)
+    check_diversion(scenario, groups)
     check_relations(scenario)
     for i, event in enumerate(scenario.events):
         _check_event(f"events[{i}]", event, scenario, groups, brands)

@@ -18,6 +18,7 @@ from channelsim.mechanisms import (
     adherence,
     allocation,
     demand,
+    diversion,
     drawing,
     events,
     influence,
@@ -37,8 +38,8 @@ class Step(NamedTuple):
     """One step of the week.
 
     Phases: 0 events and draws, 1 arrivals, 2 prices, 3 service effort, 4 demand and sales, 5 settlement,
-    6 forecasts and orders, 7 allocation and shipment, 9 influence, 10 relations, 11 reviews of power,
-    12 records. (8 is the seat of diversion.)
+    6 forecasts and orders, 7 allocation and shipment, 8 diversion, 9 influence, 10 relations,
+    11 reviews of power, 12 records.
     """
 
     phase: int
@@ -60,6 +61,7 @@ class Step(NamedTuple):
     FOLLOW_ASKED_WHOLESALE_PRICES,
     REVIEW_WHOLESALE_PRICES,
     PASS_ON_COSTS,
+    COUNT_DIVERTED_COSTS,
     PROPOSE_SIMPLE_PRICES,
     PROPOSE_BEST_RESPONSE_LOGIT,
     PROPOSE_BEST_RESPONSE_LINEAR,
@@ -93,6 +95,7 @@ class Step(NamedTuple):
     FORECAST_SHARED,
     FOLLOW_FRACTILE,
     TAKE_POSITION,
+    SET_ASIDE_GOODS,
     PROPOSE_ORDER_UP_TO,
     PROPOSE_BASE_STOCK,
     PROPOSE_NEWSVENDOR,
@@ -103,6 +106,9 @@ class Step(NamedTuple):
     PLACE_ORDERS,
     ALLOCATE_AND_SHIP,
     GIVE_CREDIT,
+    PROPOSE_DIVERSION,
+    FOLLOW_ASKED_TERRITORIES,
+    DIVERT,
     EXERT_INFLUENCE,
     REIMBURSE,
     FEEL,
@@ -119,9 +125,10 @@ class Step(NamedTuple):
     ACCOUNT_FOR_GOODS,
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
+    CHARGE_DIVERSION,
     CHARGE_REWARDS_AND_FINES,
     CLOSE_ACCOUNTS,
-) = range(70)
+) = range(76)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -133,6 +140,7 @@ STEPS = {
     FOLLOW_ASKED_WHOLESALE_PRICES: Step(2, "follow asked wholesale prices", SETTLE, "adherence"),
     REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
+    COUNT_DIVERTED_COSTS: Step(2, "count diverted costs", SETTLE, "diversion"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
     PROPOSE_BEST_RESPONSE_LOGIT: Step(
         2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"
@@ -170,6 +178,7 @@ STEPS = {
     FORECAST_SHARED: Step(6, "take over buyers' forecasts", SETTLE, "ordering"),
     FOLLOW_FRACTILE: Step(6, "follow the critical fractile", SETTLE, "ordering"),
     TAKE_POSITION: Step(6, "take inventory position", SETTLE, "ordering"),
+    SET_ASIDE_GOODS: Step(6, "set aside goods to divert", SETTLE, "diversion"),
     PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
     PROPOSE_BASE_STOCK: Step(6, "propose base stock", PROPOSE, "ordering", "order"),
     PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
@@ -180,6 +189,9 @@ STEPS = {
     PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
     GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
+    PROPOSE_DIVERSION: Step(8, "propose diversion", PROPOSE, "diversion", "diversion"),
+    FOLLOW_ASKED_TERRITORIES: Step(8, "follow asked territories", PROPOSE, "adherence", "diversion"),
+    DIVERT: Step(8, "divert", SETTLE, "diversion"),
     EXERT_INFLUENCE: Step(9, "exert influence", SETTLE, "influence"),
     REIMBURSE: Step(10, "reimburse rewards", SETTLE, "promises"),
     FEEL: Step(10, "feel about partners", SETTLE, "relations"),
@@ -196,6 +208,7 @@ STEPS = {
     ACCOUNT_FOR_GOODS: Step(12, "account for goods, stock and handling", SETTLE, "settlement"),
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
+    CHARGE_DIVERSION: Step(12, "charge diversion", SETTLE, "diversion"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
@@ -237,6 +250,8 @@ def take_step(
         adherence.follow_asked_wholesale_prices(tier, world, terms, state)
     elif code == PASS_ON_COSTS:
         pricing.pass_on_costs(world, terms, state)
+    elif code == COUNT_DIVERTED_COSTS:
+        diversion.count_diverted_costs(world, state)
     elif code == PROPOSE_SIMPLE_PRICES:
         pricing.propose_simple_price(world, state)
     elif code == PROPOSE_BEST_RESPONSE_LOGIT:
@@ -303,6 +318,8 @@ def take_step(
         ordering.follow_fractile(tier, world, terms, state)
     elif code == TAKE_POSITION:
         ordering.take_position(tier, world, state)
+    elif code == SET_ASIDE_GOODS:
+        diversion.set_aside_goods(tier, world, terms, state)
     elif code == PROPOSE_ORDER_UP_TO:
         ordering.propose_order_up_to(tier, world, terms, state)
     elif code == PROPOSE_BASE_STOCK:
@@ -323,12 +340,18 @@ def take_step(
         allocation.allocate_and_ship(tier, week, world, state)
     elif code == GIVE_CREDIT:
         allocation.give_credit(tier, week, world, state)
+    elif code == PROPOSE_DIVERSION:
+        diversion.propose_diversion(world, terms, state)
+    elif code == FOLLOW_ASKED_TERRITORIES:
+        adherence.follow_asked_territories(terms, state)
+    elif code == DIVERT:
+        diversion.divert(world, terms, state)
     elif code == EXERT_INFLUENCE:
         influence.exert_influence(world.effects, terms.influence, state.relationships)
     elif code == REIMBURSE:
         promises.reimburse(world.effects, terms.influence, state.relationships)
     elif code == FEEL:
-        relations.feel(world.effects, state.relationships)
+        relations.feel(world.route_km.size > 0, world.effects, state.relationships)
     elif code == LEAVE:
         relations.leave(world, terms, state)
     elif code == CLEAR_SEASON:
@@ -349,6 +372,8 @@ def take_step(
         settlement.charge_effort(world, state)
     elif code == CHARGE_WRITE_OFFS:
         settlement.charge_write_offs(state)
+    elif code == CHARGE_DIVERSION:
+        diversion.charge_diversion(world, terms, state)
     elif code == CHARGE_REWARDS_AND_FINES:
         promises.charge_rewards_and_fines(
             world.links_index, terms.influence, state.relationships, state.holdings

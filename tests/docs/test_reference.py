@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 import channelsim
-from channelsim import decisions, influence_parts, parts, power_parts, reference, scenario
+from channelsim import (
+    decisions,
+    diversion_parts,
+    influence_parts,
+    parts,
+    power_parts,
+    reference,
+    scenario,
+)
 from channelsim.effects import EFFECTS
 from channelsim.metrics import METRICS
 from channelsim.reference import MEANINGS, PAGES, POLICY_PARTS, SCENARIO_PARTS, fill, page
@@ -56,7 +64,7 @@ def test_every_mark_is_filled(path):
 
 
 def test_every_part_of_a_scenario_and_a_policy_is_listed():
-    modules = (parts, power_parts, influence_parts, scenario)
+    modules = (parts, power_parts, influence_parts, diversion_parts, scenario)
     assert set(SCENARIO_PARTS) == set().union(*(models_of(module) for module in modules))
     assert set(POLICY_PARTS) == models_of(decisions)
 
