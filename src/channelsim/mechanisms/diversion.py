@@ -27,7 +27,8 @@ could divert (δ = 0: only a surplus is diverted). Its own choice, and what then
     surplus_h = min(I_h, (position_h − target_h)⁺) ,
 
 u between u° and what it was asked for (`adherence`). For what it keeps buying to divert, δ·wish_h a week, it
-orders as if these goods were not in its inventory position.
+orders as if what it needs of them until an order arrives were not in its inventory position: L + 2 weeks of
+them, since what leaves after a week's order is replaced by the next one.
 
 Consequences: the receiving store needs to order less of its own supplier, who loses the sale; the store
 counts what it bought at its mean cost, c_l = (1 − s)·w_l + s·p with s = u_l/q_l, so that prices fall in the
@@ -161,7 +162,7 @@ def margin_wanted(h: int, world: World, terms: Terms, state: State) -> float:
         earned += state.links[INVOICE, k] * (1.0 - terms.holdings[CREDIT_SAVING, buyer])
     price = earned / shipped if shipped > 0.0 else state.holdings[PRICE, h]
     cost = cost_of(h, world, terms, state) - terms.holdings[EXPECTED_FINE, h]
-    planned = state.holdings[SET_ASIDE, h] * terms.holdings[PROTECTION_WEEKS, h]
+    planned = state.holdings[SET_ASIDE, h] * (terms.holdings[PROTECTION_WEEKS, h] + 1.0)
     surplus = max(0.0, above_target(h, world, terms, state) - planned)
     enough = world.scenario[SURPLUS_WEEKS] * state.holdings[FORECAST, h]
     pressure = min(1.0, surplus / enough) if enough > LEAST else 0.0
@@ -210,7 +211,7 @@ def set_aside_goods(tier: int, world: World, terms: Terms, state: State) -> None
     position, kept = state.holdings[POSITION][a:b], state.holdings[SET_ASIDE][a:b]
     weeks = terms.holdings[PROTECTION_WEEKS][a:b]
     for i in range(position.size):
-        position[i] -= kept[i] * weeks[i]
+        position[i] -= kept[i] * (weeks[i] + 1.0)
 
 
 @subroutine
