@@ -96,7 +96,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         travel=world.travel[store[channel.travel_store]],
         events=events,
         event_values=event_values,
-        routes=new_holding[world.routes[:, route]],
+        routes=np.ascontiguousarray(new_holding[world.routes[:, route]]),
         route_km=world.route_km[route],
     )
     holding_of = channel.holding_of[active]

@@ -197,7 +197,7 @@ def prices_move(channel: Channel, terms: Terms) -> int:
     """Return every how many weeks prices and costs can change."""
     upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
     fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER, PRICE_NEGOTIATED}
-    fixed = fixed and not asks(terms, ASK_PRICE, BUYER_ASKS) and not channel.sizes.routes
+    fixed = fixed and not asks(terms, ASK_PRICE, BUYER_ASKS)
     return channel.scenario.price_review_weeks if fixed and not channel.scenario.events else 1
 
 

@@ -118,6 +118,8 @@ GAIN, UNITS = range(2)
 """Rows of `State.routes`."""
 LEAST = 1e-300
 """Units below which there are none."""
+NOBODY_PAYS = 1e300
+"""Reservation price of a member that has nothing to sell."""
 
 
 @rule
@@ -142,6 +144,8 @@ def surplus_of(h: int, world: World, terms: Terms, state: State) -> float:
 def own_price(shelf: int, terms: Terms, state: State) -> float:
     """Return what a unit costs a store at its own supplier, net of the interest that credit saves."""
     link = terms.holdings_index[SOURCE_LINK, shelf]
+    if link < 0:
+        return 0.0
     return state.links[WHOLESALE_PRICE, link] * (1.0 - terms.holdings[CREDIT_SAVING, shelf])
 
 
@@ -172,7 +176,7 @@ def margin_wanted(h: int, world: World, terms: Terms, state: State) -> float:
 @rule
 def room_of(shelf: int, world: World, terms: Terms, state: State) -> float:
     """Return how many units a store would buy from other territories this week."""
-    if state.holdings[OFFERED, shelf] == 0.0 or terms.holdings_index[SOURCE_LINK, shelf] < 0:
+    if state.holdings[OFFERED, shelf] == 0.0:
         return 0.0
     wanted = world.scenario[ACCEPTANCE] * state.holdings[MEAN_DEMAND, shelf]
     return max(0.0, wanted - above_target(shelf, world, terms, state))
@@ -226,22 +230,26 @@ def propose_diversion(world: World, terms: Terms, state: State) -> None:
         worth[h] = 0.0
         own[h] = 0.0
     for h in range(world.tiers_index[TIER_END_HOLDING, 0], first):
+        if state.holdings[OFFERED, h] == 0.0:
+            reservation[h] = NOBODY_PAYS
+            continue
         reservation[h] = cost_of(h, world, terms, state) + margin_wanted(h, world, terms, state)
     gain, units, sender = state.routes[GAIN], state.routes[UNITS], world.routes[FROM]
     transport, kept = world.scenario[TRANSPORT_COST], 1.0 - world.scenario[BUYER_SHARE]
     k = 0
     while k < gain.size:
-        end, shelf = end_of_shelf(k, world), world.routes[TO, k]
-        room, total = room_of(shelf, world, terms, state), 0.0
-        price = own_price(shelf, terms, state) if room > 0.0 else 0.0
+        end, shelf, total = end_of_shelf(k, world), world.routes[TO, k], 0.0
+        price = own_price(shelf, terms, state)
         for i in range(k, end):
             gain[i] = max(0.0, price - reservation[sender[i]] - transport * world.route_km[i])
-            gain[i] *= state.holdings[OFFERED, sender[i]]
             total += gain[i]
-        for i in range(k, end):
-            units[i] = room * gain[i] / total if total > 0.0 else 0.0
-            wish[sender[i]] += units[i]
-            worth[sender[i]] += kept * gain[i] * units[i]
+            units[i] = 0.0
+        if total > 0.0:
+            for_each = room_of(shelf, world, terms, state) / total
+            for i in range(k, end):
+                units[i] = for_each * gain[i]
+                wish[sender[i]] += units[i]
+                worth[sender[i]] += kept * gain[i] * units[i]
         k = end
     deliberate = world.scenario[DELIBERATE]
     for h in range(first):
@@ -335,6 +343,7 @@ def charge_diversion(world: World, terms: Terms, state: State) -> None:
     while k < world.routes.shape[1]:
         shelf = world.routes[TO, k]
         paid = state.holdings[DIVERTED_IN_COST, shelf]
-        state.holdings[PAID, shelf] += paid
-        flow[shelf] -= paid
+        if paid > 0.0:
+            state.holdings[PAID, shelf] += paid
+            flow[shelf] -= paid
         k = end_of_shelf(k, world)
