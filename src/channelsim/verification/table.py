@@ -39,6 +39,7 @@ FAMILIES: dict[str, str] = {
     "exchange networks": "exchange_networks",
     "dependence": "dependence",
     "bargaining": "bargaining",
+    "diversion": "diversion",
 }
 """Families of theorems in the order of the table, and where their cases are in `channelsim.verification`."""
 LONG_EFFORT = 4
