@@ -118,7 +118,7 @@ test-lowest: $(VENV)/.installed-dev
 
 verify: $(VENV)/.installed-dev warm-up
 	MPLBACKEND=Agg CHANNELSIM_TEST_PROFILE=long $(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m 'long or not long' \
-	    tests/properties tests/randomness tests/facts
+	    tests/properties tests/randomness tests/facts tests/policy
 	$(BIN)/channelsim verify --long
 
 clean:

@@ -13,9 +13,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.decisions import Policy
-    from channelsim.engines.mesa_model import (
+    from channelsim.engines.mesa_members import (
         ChannelMember,
-        ChannelModel,
         DirectOutlet,
         Distributor,
         Integrator,
@@ -25,7 +24,11 @@ if TYPE_CHECKING:
         Retailer,
         SalesAgent,
     )
+    from channelsim.engines.mesa_model import ChannelModel
     from channelsim.errors import ChannelsimError, ScenarioError, SimulationError
+    from channelsim.policy.problem import Problem
+    from channelsim.policy.solution import Solution
+    from channelsim.policy.solve import solve
     from channelsim.scenario import Scenario
     from channelsim.simulation import simulate
     from channelsim.verification import verify
@@ -47,13 +50,16 @@ _HOMES = {
     "ChannelModel": "channelsim.engines.mesa_model",
     "ChannelsimError": "channelsim.errors",
     "Policy": "channelsim.decisions",
+    "Problem": "channelsim.policy.problem",
     "Result": "channelsim.analysis.results",
     "Scenario": "channelsim.scenario",
     "ScenarioError": "channelsim.errors",
     "SimulationError": "channelsim.errors",
+    "Solution": "channelsim.policy.solution",
     "simulate": "channelsim.simulation",
+    "solve": "channelsim.policy.solve",
     "verify": "channelsim.verification.table",
-    **dict.fromkeys(_AGENTS, "channelsim.engines.mesa_model"),
+    **dict.fromkeys(_AGENTS, "channelsim.engines.mesa_members"),
 }
 
 __all__ = [
@@ -68,13 +74,16 @@ __all__ = [
     "Office",
     "Plant",
     "Policy",
+    "Problem",
     "Result",
     "Retailer",
     "SalesAgent",
     "Scenario",
     "ScenarioError",
     "SimulationError",
+    "Solution",
     "simulate",
+    "solve",
     "verify",
 ]
 

@@ -18,12 +18,12 @@ from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
 from channelsim.governance import governance_under
 from channelsim.listing import choose_listings, limits_listing, listing_fees
+from channelsim.member_parts import MemberGroup
 from channelsim.members import density_counts
 from channelsim.opening_state import open_state
-from channelsim.parts import MemberGroup
 from channelsim.schema import column, columns_of
 from channelsim.tables import Floats, Integers, Terms, new_state
-from channelsim.territories import check_places
+from channelsim.territories import by_class, check_places
 from channelsim.traces import given_means
 
 _BY_CONTRACT = ("wholesale_price", "minimum_order", "case_size")
@@ -63,6 +63,7 @@ def _terms(
         holdings[c.CREDIT_SAVING] = np.where(has_source, saving, 0.0)
     holdings[c.MINIMUM_ORDER] = np.where(has_source, contracts["minimum_order"][link], 0.0)
     holdings[c.CASE_SIZE] = np.where(has_source, contracts["case_size"][link], 0.0)
+    holdings[c.CREDIT_GIVEN] = _credit_given(built, source, holdings[c.CREDIT_SAVING])
     amounts, guardian = governance_under(built, policy, listed)
     holdings[c.EXPECTED_FINE : c.TRACKING_CHARGE + 1] = amounts
     slopes = np.zeros(1)
@@ -86,6 +87,14 @@ def _terms(
     open_state(built, terms, state, contracts["wholesale_price"])
     keep_own_prices(terms, state)
     return terms
+
+
+def _credit_given(built: BuiltWorld, source: Integers, saving: Floats) -> Floats:
+    """Return the mean over each seller's buyers of the share of the price that credit saves them."""
+    buyers = np.flatnonzero(source >= 0)
+    seller = built.world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
+    count = np.bincount(seller, minlength=len(saving))
+    return np.asarray(np.bincount(seller, saving[buyers], len(saving)) / np.maximum(count, 1))
 
 
 def active_members(terms: Terms, built: BuiltWorld) -> Integers:
@@ -123,9 +132,15 @@ def _wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
     density, base = policy.density.get(group.name), built.members.base_counts[group.name]
     if density is None:
         return base
-    if density.scale is not None:
-        return np.asarray(np.floor(base + 0.5) * density.scale)
     where = f"policy {policy.name}: density.{group.name}"
+    if density.scale is not None:
+        if group.is_national and isinstance(density.scale, dict):
+            raise ScenarioError(f"{where}.scale: the members belong to no territory; give one number")
+        check_places(density.scale, built.territories, where)
+        places = zip(built.territories.names, built.territories.classes)
+        scales = [by_class(density.scale, *place) for place in places]
+        factor = np.array([1.0 if scale is None else scale for scale in scales])
+        return np.asarray(np.floor(base + 0.5) * (factor[:1] if group.is_national else factor))
     if (density.count is None) != (group.count is None):
         kind = "scale, per_territory or buyers_per_member" if group.count is None else "count or scale"
         raise ScenarioError(f"{where}: the group takes {kind}")

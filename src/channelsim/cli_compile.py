@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from channelsim.scenario import Scenario
 
 REVIEWED = ("vertical_nash", "leader")
 """Rules of pricing that need the kernel of reviews."""
+BARGAINING = ("write_stakes", "offer")
+"""Kernels that a renewal of negotiated contracts needs."""
+
+
+def needed_kernels(scenario: Scenario) -> tuple[str, ...]:
+    """Return the names of the kernels that runs of a scenario call."""
+    from channelsim.kernels import Kernels
+
+    rules = {group.pricing.rule for group in scenario.members}
+    needs = {
+        "run_span": True,
+        "review_wholesale": not rules.isdisjoint(REVIEWED),
+        "review_dependence": scenario.power.measured,
+        "review_bases": scenario.relations.active,
+    } | dict.fromkeys(BARGAINING, "negotiated" in rules)
+    return tuple(name for name in Kernels._fields if needs[name])
 
 
 def compile_if_needed(scenario: Scenario) -> None:
     """Compile what a run will need before its threads start: then Ctrl-C need not wait for the compiler."""
-    compile_missing(any(g.pricing.rule in REVIEWED for g in scenario.members), scenario.power.measured)
+    compile_missing(needed_kernels(scenario))
 
 
-def compile_missing(prices: bool, power: bool) -> None:
-    """Compile those of the kernels that a run needs and that are not yet compiled."""
-    from channelsim.kernels import announce_compilation, kernels, needs_compilation
+def compile_missing(names: Collection[str] | None = None) -> None:
+    """Compile those of some kernels (default: of all) that are not yet compiled."""
+    from channelsim.kernels import Kernels, announce_compilation, kernels, needs_compilation
 
-    built = kernels()
-    lacking = (
-        needs_compilation(built.run_span),
-        prices and needs_compilation(built.review_wholesale),
-        power and needs_compilation(built.review_dependence),
-    )
-    if any(lacking):
+    names = Kernels._fields if names is None else names
+    if any(needs_compilation(getattr(kernels(), name)) for name in names):
         announce_compilation()
-        compile_kernels(prices, power)
+        compile_kernels(names)
 
 
-def compile_kernels(prices: bool, power: bool) -> None:
-    """Compile or load the kernels, by short runs of the smallest channel of the library.
+def compile_kernels(names: Collection[str] | None = None) -> None:
+    """Compile or load kernels, by short runs of the smallest channel of the library.
 
     Parameters
     ----------
-    prices, power : bool
-        Whether also the kernels that review wholesale prices and that measure power.
+    names : collection of str
+        Fields of `channelsim.kernels.Kernels`, default all; the kernel of the week is always compiled.
     """
+    from channelsim.kernels import Kernels
+
+    names = Kernels._fields if names is None else names
+    relations = "review_bases" in names
+    changes: dict[str, Any] = {"relations.active": relations}
+    changes["power.measured"] = relations or "review_dependence" in names
+    if "review_wholesale" in names:
+        changes["members.maker.pricing.rule"] = REVIEWED[0]
+    with _killed_by_interruption():
+        _run_smallest(changes)
+        if not set(BARGAINING).isdisjoint(names):
+            _run_smallest({"power.measured": True, "members.maker.pricing.rule": "negotiated"})
+
+
+def _run_smallest(changes: dict[str, Any]) -> None:
     import numpy as np
 
     from channelsim.engines.batch import run_task
@@ -49,12 +75,9 @@ def compile_kernels(prices: bool, power: bool) -> None:
     from channelsim.scenario import Scenario
     from channelsim.world import build
 
-    smallest = Scenario.from_library("bilateral").replace(weeks=2, warm_up_weeks=0)
-    with _killed_by_interruption():
-        rule = REVIEWED[0] if prices else "posted"
-        channel = build(smallest.replace(**{"members.maker.pricing.rule": rule, "power.measured": power}))
-        recording, related = Recording.of(None, (), channel), Related.of(channel)
-        run_task(channel, channel.apply(), recording, related, 0, 1, 1, np.zeros(2, dtype=np.int64))
+    channel = build(Scenario.from_library("bilateral").replace(weeks=2, warm_up_weeks=0, **changes))
+    recording, related = Recording.of(None, (), channel), Related.of(channel)
+    run_task(channel, channel.apply(), recording, related, 0, 1, 1, np.zeros(2, dtype=np.int64))
 
 
 @contextmanager

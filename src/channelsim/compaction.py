@@ -17,6 +17,7 @@ from channelsim.attempts import renumbered
 from channelsim.expansion import BuiltWorld, tier_table
 from channelsim.links import Links
 from channelsim.members import Members
+from channelsim.routes import receivers_of
 from channelsim.tables import Floats, Integers, Sizes, Terms, cell, cell_address, new_state, state_views
 
 Built = TypeVar("Built", bound=BuiltWorld)
@@ -73,6 +74,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     kept_links, related = _links(channel.links, link, terms.links[c.LINK_ACTIVE], links_index)
     links_index[c.RELATIONSHIP] = kept_links.relationship
     route = listed[world.routes].all(axis=0)
+    routes = np.ascontiguousarray(new_holding[world.routes[:, route]])
     new_sizes = sizes._replace(
         members=members,
         stores=stores,
@@ -96,7 +98,8 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         travel=world.travel[store[channel.travel_store]],
         events=events,
         event_values=event_values,
-        routes=np.ascontiguousarray(new_holding[world.routes[:, route]]),
+        routes=routes,
+        receivers=receivers_of(routes),
         route_km=world.route_km[route],
     )
     holding_of = channel.holding_of[active]

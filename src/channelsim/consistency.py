@@ -15,7 +15,8 @@ from channelsim.power_parts import OF_BUYERS, OF_SUPPLIERS
 from channelsim.schema import COLUMNS, column
 
 if TYPE_CHECKING:
-    from channelsim.parts import Demand, Event, MemberGroup
+    from channelsim.member_parts import MemberGroup
+    from channelsim.parts import Demand, Event
     from channelsim.scenario import Scenario
 
 ATTRIBUTES = (

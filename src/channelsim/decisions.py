@@ -25,7 +25,9 @@ FORMAT = 1
 class Density(Part):
     """How many members of a group are active; give exactly one of the fields."""
 
-    scale: float | None = Field(default=None, ge=0, description="times the scenario's own density")
+    scale: NotNegative | dict[str, NotNegative] | None = Field(
+        default=None, description="times the scenario's own density, or by territory class or name"
+    )
     count: int | None = Field(
         default=None, ge=0, description="members in all, for groups that belong to no territory"
     )

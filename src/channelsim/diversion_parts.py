@@ -12,7 +12,7 @@ from channelsim.schema import column
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from channelsim.parts import MemberGroup
+    from channelsim.member_parts import MemberGroup
     from channelsim.scenario import Scenario
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -21,7 +21,7 @@ from channelsim.links import Links, expand_links
 from channelsim.members import Members, expand_members, tiers_of
 from channelsim.parts import Segment
 from channelsim.randomness import entity_key
-from channelsim.routes import expand_routes
+from channelsim.routes import expand_routes, receivers_of
 from channelsim.scenario import Scenario
 from channelsim.schema import columns_of, position
 from channelsim.tables import Floats, Integers, Sizes, World
@@ -170,6 +170,7 @@ class BuiltWorld:
             event_values=event_values,
             effects=np.array(scenario.effect_values()),
             routes=routes,
+            receivers=receivers_of(routes),
             route_km=route_km,
         )
         return cls(
@@ -310,7 +311,6 @@ def tier_table(
     """Return the table of tiers: the rows of each one's members, holdings and links."""
     tier_of_holding = tier_of_member[holdings_index[position("member")]]
     supplier, buyer = links_index[position("supplier_holding")], links_index[position("buyer_holding")]
-    first_member, end_member = _spans(tier_of_member, count)
     first_holding, end_holding = _spans(tier_of_holding, count)
     first_link, end_link = _spans(tier_of_holding[supplier], count)
     lead, offset = np.full(count, -1), np.full(count, -1)
@@ -323,7 +323,6 @@ def tier_table(
         lead[t] = times[0] if (times == times[0]).all() else -1
         offset[t] = gap[0] if gap[0] >= 0 and (gap == gap[0]).all() else -1
     values = {
-        "tier_first_member": first_member, "tier_end_member": end_member,
         "tier_first_holding": first_holding, "tier_end_holding": end_holding,
         "tier_first_link": first_link, "tier_end_link": end_link,
         "tier_lead_time": lead, "tier_buyer_offset": offset,

@@ -16,8 +16,9 @@ from channelsim.codes import (
     SAFETY_RULES,
 )
 from channelsim.errors import ScenarioError
+from channelsim.member_parts import MemberGroup
 from channelsim.members import Members
-from channelsim.parts import MemberGroup, brand_value
+from channelsim.parts import brand_value
 from channelsim.randomness import entity_key
 from channelsim.scenario import Scenario
 from channelsim.schema import columns_of, position

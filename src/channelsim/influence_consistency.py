@@ -14,7 +14,7 @@ from channelsim.influence_parts import Bases, Relations
 
 if TYPE_CHECKING:
     from channelsim.influence_parts import Attempt
-    from channelsim.parts import MemberGroup
+    from channelsim.member_parts import MemberGroup
     from channelsim.scenario import Scenario
 
 THAT_COVER = ("order_up_to", "anchoring")

@@ -38,7 +38,7 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.expansion import BuiltWorld
-from channelsim.parts import MemberGroup
+from channelsim.member_parts import MemberGroup
 from channelsim.scenario import Scenario
 from channelsim.tables import Floats, Integers, Terms, state_views
 
@@ -152,14 +152,8 @@ class _Market:
         self.span = member - first
         """(2, stores) first shelf of each store and one past its last."""
         self.variety = world.segments[c.VARIETY_WEIGHT]
-        service, price = state.holdings[c.PERCEIVED_SERVICE, first:], state.holdings[c.PRICE, first:]
-        value = (
-            terms.utility
-            - self.variety[:, None] * np.log(np.maximum(offered, 1))[self.store]
-            + world.segments[c.SERVICE_WEIGHT][:, None] * service
-            - world.segments[c.PRICE_SENSITIVITY][:, None] * price
-        )
-        self.attraction = np.exp(value) * self.on_offer
+        depth = np.maximum(offered, 1)[self.store] ** self.variety[:, None]
+        self.attraction = state.attraction / depth
         """(segments, shelves) e^V apart from travel and from the variety of the store."""
         self._owners, self._margins = _way_of_goods(built, terms)
         source = terms.holdings_index[c.SOURCE_LINK, first:]
@@ -226,7 +220,7 @@ def _way_of_goods(built: BuiltWorld, terms: Terms) -> tuple[Integers, Floats]:
     world, first, shelves = built.world, built.first_shelf, built.sizes.shelves
     state = state_views(terms.base, built.sizes)
     holdings, saving = state.holdings, terms.holdings[c.CREDIT_SAVING]
-    cost = holdings[c.UNIT_COST] * (1.0 - saving) + world.holdings[c.HANDLING_COST]
+    cost = holdings[c.MARGINAL_COST]
     owner = built.members.owner[world.holdings_index[c.MEMBER]]
     source = terms.holdings_index[c.SOURCE_LINK]
     owners, margins = np.full((built.tiers, shelves), -1), np.zeros((built.tiers, shelves))

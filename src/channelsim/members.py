@@ -16,7 +16,8 @@ import numpy as np
 from channelsim.codes import MOST_RESPONDING_TIERS, ROLES
 from channelsim.consistency import ATTRIBUTES
 from channelsim.errors import ScenarioError
-from channelsim.parts import Distribution, MemberGroup
+from channelsim.member_parts import MemberGroup
+from channelsim.parts import Distribution
 from channelsim.places import place, sites, uniforms
 from channelsim.randomness import entity_keys
 from channelsim.scenario import Scenario

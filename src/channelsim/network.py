@@ -20,8 +20,8 @@ from channelsim import columns as c
 from channelsim.codes import ROLES
 from channelsim.consistency import ATTRIBUTES
 from channelsim.errors import ScenarioError
+from channelsim.member_parts import MemberGroup
 from channelsim.network_reading import CONTRACT_FIELDS, from_graph
-from channelsim.parts import MemberGroup
 from channelsim.tables import Floats, cell
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from channelsim.codes import CONSUMER_ROLES, ROLES, SUPPLIER_PRICE_RULES
 from channelsim.errors import ScenarioError
+from channelsim.member_parts import Contract, MemberGroup
 from channelsim.members import brands_of
-from channelsim.parts import Contract, MemberGroup, python_number
+from channelsim.parts import python_number
 from channelsim.paths import assign
 from channelsim.scenario import FORMAT, Scenario
 from channelsim.territories import expand_territories

@@ -24,7 +24,8 @@ from channelsim.codes import (
 )
 from channelsim.expansion import BuiltWorld
 from channelsim.kernels import perform_steps
-from channelsim.parts import MemberGroup, brand_value
+from channelsim.member_parts import MemberGroup
+from channelsim.parts import brand_value
 from channelsim.tables import Floats, State, Terms
 from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE
 
@@ -84,6 +85,8 @@ def _open_prices(built: BuiltWorld, terms: Terms, state: State, posted: Floats) 
         if tier < built.tiers - 1:  # a seller's own price is that of its first link
             sells = np.flatnonzero(index[c.FIRST_LINK, rows] < index[c.END_LINK, rows]) + rows.start
             holdings[c.PRICE, sells] = links[c.WHOLESALE_PRICE, index[c.FIRST_LINK, sells]]
+    saving, handling = terms.holdings[c.CREDIT_SAVING], world.holdings[c.HANDLING_COST]
+    holdings[c.MARGINAL_COST] = holdings[c.UNIT_COST] * (1.0 - saving) + handling
     suggested = index[c.PRICE_RULE, first:] == PRICE_SUGGESTED
     bound = world.holdings[c.PRICE_BOUND, first:]
     holdings[c.PRICE, first:] = np.where(suggested, bound, holdings[c.PRICE, first:])

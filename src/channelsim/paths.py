@@ -62,11 +62,20 @@ def assign(data: dict[str, Any], path: str, value: Any, model: type[BaseModel]) 
         place = place[key_at]
 
 
+def part_of(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    """Return the model that a field of a model holds, if any."""
+    declared = model.model_fields.get(field)
+    return _part_of(declared.annotation) if declared else None
+
+
 def _part_of(annotation: Any) -> type[BaseModel] | None:
     """Return the model that an annotation such as ``list[Model]`` or ``float | Model`` holds."""
-    for inner in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            return inner
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _part_of(inner)
+        if found is not None:
+            return found
     return None
 
 

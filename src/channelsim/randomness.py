@@ -50,8 +50,6 @@ from channelsim.compiled import helper, wide
 
 ENTITY_BITS = 56
 """Length of an entity's key in bits."""
-WEEKS_PER_BLOCK = 4
-"""Weeks served by one call of the generator; blocks of draws start and end at multiples of it."""
 
 # Unsigned throughout: numba turns a mixture of signed and unsigned 64-bit integers into floats.
 _MULTIPLIER_0 = np.uint64(0xD2511F53)

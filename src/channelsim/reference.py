@@ -22,7 +22,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from channelsim import diversion_parts, influence_parts, mechanisms, parts, power_parts
+from channelsim import diversion_parts, influence_parts, mechanisms, member_parts, parts, power_parts
 from channelsim.decisions import Density, Ended, Governance, Policy, TermsChange
 from channelsim.effects import EFFECTS
 from channelsim.facts.table import page as facts_page
@@ -40,10 +40,10 @@ SCENARIO_PARTS: tuple[type[BaseModel], ...] = (
     parts.TerritoryGroup,
     parts.Segment,
     parts.Brand,
-    parts.MemberGroup,
-    parts.Pricing,
-    parts.Ordering,
-    parts.Contract,
+    member_parts.MemberGroup,
+    member_parts.Pricing,
+    member_parts.Ordering,
+    member_parts.Contract,
     parts.Demand,
     parts.Event,
     parts.Distribution,

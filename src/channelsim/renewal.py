@@ -4,8 +4,9 @@ All contracts are solved at once (SuperLU). A contract whose split an outside op
 equation in place of the Nash condition, until no contract changes; one without surplus is suspended, the one
 of fewest shelves first, and all others bargain again. Where stores answer, contracts and retail prices
 come to rest together: p ↦ the stores' next prices at the contracts that p brings, extrapolated after
-Anderson (1965). Where they find no rest the contracts in force stay, and the column `unsolved` of their
-suppliers says so.
+Anderson (1965). Where there is no rest, because prices keep moving, contracts keep changing between split
+and outside option, or the system is singular, the contracts in force stay, and the column `unsolved` of
+their suppliers says so.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ TOLERANCE, ROUNDS, MEMORY = 1e-11, 300, 6
 """Relative change of a retail price below which it is at rest; most rounds; rounds extrapolated from."""
 STALLED = 1e-8
 """Relative change at which a search that rounding keeps from its tolerance is taken for at rest."""
+MOST_CHANGES = 50
+"""Most rounds in which contracts change between the Nash split and an outside option at given stakes."""
 FREE, SUPPLIER_HELD, BUYER_HELD = 0, 1, 2
 SHORT = 1e-12
 """Share of the surplus by which it may fall short of the outside options in rounding."""
@@ -124,10 +127,10 @@ class Renewal:
         while True:
             try:
                 rounds = self._come_to_rest() if answering else self._hold()
-                prices, gains, held = self._solve()
-            except RuntimeError:  # the system is singular
-                rounds = ROUNDS + 1
-            if rounds > ROUNDS:
+                prices, gains, held, settled = self._solve()
+            except RuntimeError:  # SuperLU: "Factor is exactly singular"; nothing else in there raises it
+                return self._keep(in_force, kept)
+            if rounds > ROUNDS or not settled:
                 return self._keep(in_force, kept)
             last = self._first_without_surplus(gains)
             if last < 0:
@@ -208,8 +211,14 @@ class Renewal:
         theirs = np.isin(supplier, self._marked)
         self.state.links[c.WHOLESALE_PRICE, theirs] = price[supplier[theirs]]
 
-    def _solve(self) -> tuple[Floats, Floats, Floats]:
-        """Return prices of all contracts, both sides' gains, and whose outside option holds each."""
+    def _solve(self) -> tuple[Floats, Floats, Floats, bool]:
+        """Return prices of all contracts, both sides' gains, whose option holds each, and if that is settled.
+
+        Raises
+        ------
+        RuntimeError
+            If the system is singular.
+        """
         from scipy.sparse import coo_matrix, diags
         from scipy.sparse.linalg import splu
 
@@ -224,7 +233,8 @@ class Renewal:
         idle = self.suspended | (stakes.units <= 0.0)
         held = np.zeros(self.count)
         now = self._prices()
-        for _ in range(50):
+        settled = False
+        for _ in range(MOST_CHANGES):
             # (1 − β) G_s = β G_b, or the gain that an outside option asks for, or the price as it is
             share = np.where(held == FREE, 1.0 - self.weights, np.where(held == SUPPLIER_HELD, 1.0, 0.0))
             other = np.where(held == FREE, self.weights, np.where(held == BUYER_HELD, -1.0, 0.0))
@@ -242,11 +252,12 @@ class Renewal:
                 np.where(surplus - split < outside[1] - SHORT * np.abs(surplus), BUYER_HELD, FREE),
             ).astype(np.float64)
             found[idle | (surplus < outside.sum(axis=0))] = FREE
-            if np.array_equal(found, held):
+            settled = np.array_equal(found, held)
+            if settled:
                 break
             held = found
         gains[:, idle] = np.nan
-        return prices, gains, held
+        return prices, gains, held, settled
 
     def _first_without_surplus(self, gains: Floats) -> int:
         """Return the contract of the fewest shelves among those without surplus, -1 if all have one."""

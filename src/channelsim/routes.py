@@ -83,6 +83,12 @@ def expand_routes(
     return np.ascontiguousarray(routes[:, by_shelf]), length[by_shelf]
 
 
+def receivers_of(routes: Integers) -> Integers:
+    """Return (3, receiving shelves): shelf, first of the routes to it, one past the last."""
+    shelf, start = np.unique(routes[1], return_index=True)
+    return np.stack([shelf, start, np.append(start, routes.shape[1])[1:]]).astype(np.int64)
+
+
 def _base_counts(scenario: Scenario, members: Members) -> Integers:
     """Return for each member how many slots its group has in its place in the scenario itself."""
     counts = [[floor(n + 0.5) for n in members.base_counts[g.name]] for g in scenario.members]

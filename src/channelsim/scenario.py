@@ -1,7 +1,8 @@
 """The scenario: what the world is, as validated data (pydantic) read from and written to TOML.
 
 A scenario holds groups, not rows: territories, consumer segments, brands, member groups with their
-rules, contracts between groups, demand and events (`channelsim.parts`). `channelsim.world` expands it.
+rules, contracts between groups, demand and events (`channelsim.parts`, `channelsim.member_parts`).
+`channelsim.world` expands it.
 Unknown fields are refused, no path leads outside the scenario's folder and nothing in a scenario is
 executed.
 """
@@ -23,18 +24,8 @@ from channelsim.effects import effect_values, read_effects
 from channelsim.errors import ScenarioError
 from channelsim.files import read_toml, write_whole
 from channelsim.influence_parts import Attempt, Bases, Relations
-from channelsim.parts import (
-    Brand,
-    Contract,
-    Demand,
-    Document,
-    Event,
-    MemberGroup,
-    Name,
-    Segment,
-    TerritoryGroup,
-    number,
-)
+from channelsim.member_parts import Contract, MemberGroup
+from channelsim.parts import Brand, Demand, Document, Event, Name, Segment, TerritoryGroup, number
 from channelsim.paths import assign, differences
 from channelsim.power_parts import Bargaining, Power
 

@@ -51,6 +51,8 @@ class World(NamedTuple):
     """(effects,) magnitudes of influence and relations, see ``effects.csv``."""
     routes: Integers
     """(2, routes) holding that could divert and shelf that it could supply, by shelf."""
+    receivers: Integers
+    """(3, receiving shelves) shelf, first of the routes to it, one past the last."""
     route_km: Floats
     """(routes,) length of each route."""
 

@@ -8,7 +8,7 @@ from channelsim import columns as c
 from channelsim.base_inputs import given_bases, of_knowledge, peers, relative_equity
 from channelsim.codes import PRICE_NEGOTIATED
 from channelsim.expansion import BuiltWorld
-from channelsim.parts import MemberGroup
+from channelsim.member_parts import MemberGroup
 from channelsim.power_parts import OF_SUPPLIERS, OutsideOption
 from channelsim.schema import column
 from channelsim.tables import Floats, Integers, PowerRoom, Ties

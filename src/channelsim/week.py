@@ -251,7 +251,7 @@ def take_step(
     elif code == PASS_ON_COSTS:
         pricing.pass_on_costs(world, terms, state)
     elif code == COUNT_DIVERTED_COSTS:
-        diversion.count_diverted_costs(world, state)
+        diversion.count_diverted_costs(world, terms, state)
     elif code == PROPOSE_SIMPLE_PRICES:
         pricing.propose_simple_price(world, state)
     elif code == PROPOSE_BEST_RESPONSE_LOGIT:

@@ -12,6 +12,7 @@ from channelsim import (
     decisions,
     diversion_parts,
     influence_parts,
+    member_parts,
     parts,
     power_parts,
     reference,
@@ -64,7 +65,7 @@ def test_every_mark_is_filled(path):
 
 
 def test_every_part_of_a_scenario_and_a_policy_is_listed():
-    modules = (parts, power_parts, influence_parts, diversion_parts, scenario)
+    modules = (parts, member_parts, power_parts, influence_parts, diversion_parts, scenario)
     assert set(SCENARIO_PARTS) == set().union(*(models_of(module) for module in modules))
     assert set(POLICY_PARTS) == models_of(decisions)
 

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from channelsim.engines.mesa_model import ChannelModel, Retailer
+from channelsim.engines.mesa_members import Retailer
+from channelsim.engines.mesa_model import ChannelModel
 from channelsim.planning import plan_week
 from channelsim.scenario import Scenario
 from channelsim.simulation import simulate

@@ -21,7 +21,8 @@ from channelsim.decisions import BASE, Policy
 from channelsim.engines.batch import run_batch, run_task
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
-from channelsim.engines.mesa_model import AGENT_CLASSES, REPORTED, ChannelMember, ChannelModel, Retailer
+from channelsim.engines.mesa_members import AGENT_CLASSES, ChannelMember, Retailer
+from channelsim.engines.mesa_model import REPORTED, ChannelModel
 from channelsim.engines.reviews import Related
 from channelsim.engines.trajectories import read_requests
 from channelsim.engines.workspace import Recording, Workspace

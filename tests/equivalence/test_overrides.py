@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from channelsim import columns as c
 from channelsim.engines.mesa_agents import DECISIONS, stop_of
-from channelsim.engines.mesa_model import AGENT_CLASSES, ChannelModel, Distributor, Manufacturer, Retailer
+from channelsim.engines.mesa_members import AGENT_CLASSES, Distributor, Manufacturer, Retailer
+from channelsim.engines.mesa_model import ChannelModel
 from channelsim.errors import ScenarioError, SimulationError
 from channelsim.scenario import Scenario, library_names
 from channelsim.simulation import simulate

@@ -286,6 +286,31 @@ def test_a_suspended_contract_leaves_the_others_as_if_it_had_never_been(system):
     assert found.prices[~dear] == pytest.approx(alone.prices, rel=1e-8)
 
 
+def test_contracts_that_keep_changing_sides_are_not_taken_for_settled(monkeypatch):
+    scenario = dyad({"unit_cost": 6.0})
+    monkeypatch.setattr(
+        "channelsim.renewal.MOST_CHANGES", 1
+    )  # one round sees the option, a second confirms it
+    _, state, found = bargain(scenario)
+    assert (found.prices[0], found.held[0]) == (9.0, 0)
+    assert state.links[c.WHOLESALE_PRICE, 0] == 9.0
+    assert state.holdings[c.UNSOLVED, 0] == 1.0
+    monkeypatch.setattr("channelsim.renewal.MOST_CHANGES", 2)
+    _, state, found = bargain(scenario)
+    assert found.prices[0] == pytest.approx(6.0)
+    assert state.holdings[c.UNSOLVED, 0] == 0.0
+
+
+def test_a_singular_system_leaves_the_contracts_in_force(monkeypatch):
+    def singular(self):
+        raise RuntimeError("Factor is exactly singular")
+
+    monkeypatch.setattr("channelsim.renewal.Renewal._solve", singular)
+    _, state, found = bargain(dyad())
+    assert found.prices[0] == 9.0
+    assert state.holdings[c.UNSOLVED, 0] == 1.0
+
+
 def test_where_no_rest_is_found_the_contracts_in_force_stay_and_it_is_reported(monkeypatch):
     monkeypatch.setattr("channelsim.renewal.ROUNDS", 2)
     scenario = channel_of({"A": 4.0, "B": 5.0}, 0, [("store", 2, "")], LINEAR)

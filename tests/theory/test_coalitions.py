@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from channelsim.theory.coalition_kernel import kernel_imbalance, maximum_surplus
 from channelsim.theory.coalition_values import graph_restricted_game, myerson_value, shapley_value
 from channelsim.theory.coalitions import (
     coalitional_game,
     core,
     excesses,
-    kernel_imbalance,
     link_pools,
-    maximum_surplus,
     nucleolus,
     one_exchange_game,
 )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channelsim.theory.bilateral_bargaining import deal_me_out, split_the_difference
-from channelsim.theory.coalitions import core, kernel_imbalance, nucleolus, one_exchange_game
+from channelsim.theory.coalition_kernel import kernel_imbalance
+from channelsim.theory.coalitions import core, nucleolus, one_exchange_game
 from channelsim.theory.exchange_networks import (
     CLASSIC_NETWORKS,
     best_alternative,

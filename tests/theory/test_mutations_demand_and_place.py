@@ -66,7 +66,15 @@ def one_mean_segment(monkeypatch):
 
 def cost_counted_with_the_wrong_sign(monkeypatch):
     """Sign: what a unit costs is added to the margin instead of subtracted from the price."""
-    monkeypatch.setattr(pricing, "marginal_cost", lambda cost, saving, handling: -(cost - saving))
+    right = pricing.respond_in_logit
+
+    def wrong(second_pass, world, terms, state):
+        cost = state.holdings[c.MARGINAL_COST]
+        cost *= -1.0
+        right(second_pass, world, terms, state)
+        cost *= -1.0
+
+    monkeypatch.setattr(pricing, "respond_in_logit", wrong)
 
 
 def no_outside_good(monkeypatch):

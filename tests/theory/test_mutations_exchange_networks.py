@@ -9,8 +9,7 @@ from channelsim.verification.cases import Laboratory, judge
 from judging import case_about, judged
 
 LABORATORY = Laboratory()
-OWN_ALTERNATIVE, OWN_NUCLEOLUS = exchange_networks.best_alternative, coalitions.nucleolus
-OWN_GAME, OWN_CORE, OWN_POOLS = coalitions.one_exchange_game, coalitions.core, coalitions.link_pools
+OWN_NUCLEOLUS, OWN_CORE = coalitions.nucleolus, coalitions.core
 
 
 def no_alternatives(graph, payoffs, player, partner, pool=24.0):

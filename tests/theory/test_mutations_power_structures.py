@@ -53,9 +53,9 @@ def one_answer(logit, world, terms, state):
     wholesale_pricing.expect_demand(logit, world, terms, state)
 
 
-def half_the_margin(price, holding, world, terms, state, right=pricing.margin_at):
+def half_the_margin(price, marginal_cost, right=pricing.margin_at):
     """Factor: a store thinks that it keeps half of its margin."""
-    return 0.5 * right(price, holding, world, terms, state)
+    return 0.5 * right(price, marginal_cost)
 
 
 def margin_of_the_opening(world, state):

@@ -35,7 +35,15 @@ def full_pass_through(monkeypatch):
 
 def forgotten_handling(monkeypatch):
     """Term left out: the store does not count its handling cost in its margin."""
-    monkeypatch.setattr(pricing, "marginal_cost", lambda cost, saving, handling: cost - saving)
+    right = pricing.respond_in_linear
+
+    def wrong(second_pass, world, terms, state):
+        cost = state.holdings[c.MARGINAL_COST]
+        cost -= world.holdings[c.HANDLING_COST]
+        right(second_pass, world, terms, state)
+        cost += world.holdings[c.HANDLING_COST]
+
+    monkeypatch.setattr(pricing, "respond_in_linear", wrong)
 
 
 def wrong_sign_of_the_margin_held(monkeypatch):

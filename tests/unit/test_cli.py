@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from channelsim import cli
+from channelsim import cli, cli_compile, cli_inputs
 from channelsim.analysis.results import Result
 from channelsim.errors import ScenarioError
 from channelsim.scenario import Scenario, library_names
@@ -145,7 +145,7 @@ def test_seed_and_settings_reach_the_run():
     ],
 )
 def test_settings_are_read_as_toml_else_as_text(text, value):
-    assert cli._value(text) == value
+    assert cli_inputs.read_value(text) == value
 
 
 def test_out_holds_all_that_makes_the_run_again(tmp_path, dear, monkeypatch, quick_figures):
@@ -250,7 +250,7 @@ def test_an_error_of_ours_is_not_hidden(monkeypatch):
     def broken(_):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr(cli.cli_compile, "compile_if_needed", broken)
+    monkeypatch.setattr(cli_compile, "compile_if_needed", broken)
     done = call(*RUN)
     assert isinstance(done.exception, ZeroDivisionError)
 
@@ -260,7 +260,7 @@ def test_interruption_has_its_exit_code(monkeypatch, error):
     def interrupted(_):
         raise error
 
-    monkeypatch.setattr(cli.cli_compile, "compile_if_needed", interrupted)
+    monkeypatch.setattr(cli_compile, "compile_if_needed", interrupted)
     done = call(*RUN)
     assert (done.exit_code, done.stdout) == (130, "")
 

@@ -15,7 +15,7 @@ from channelsim.analysis import plots, power_plots, style
 from channelsim.analysis.folders import whole_folder
 from channelsim.analysis.headlines import best_policy, headlines
 from channelsim.analysis.measures import Measure, focal_brand, headline_measures, told
-from channelsim.analysis.report_forms import Cell, Section, as_html, as_markdown
+from channelsim.analysis.report_forms import Cell, Section, Table, as_html, as_markdown
 from channelsim.metrics import check_name
 
 if TYPE_CHECKING:
@@ -147,13 +147,13 @@ def _sections(result: Result, channel: Channel, options: ReportOptions) -> list[
             Section(
                 "The policies compared",
                 note,
-                _table(result, options),
+                [_table(result, options)],
                 [("policies", caption, compared)],
             )
         )
     else:
         note = f"Mean of the replications with its {100 * level:g} % interval."
-        found.append(Section("The policy", note, _table(result, options)))
+        found.append(Section("The policy", note, [_table(result, options)]))
     split = plots.profit_split(result, currency=currency)
     found.append(
         Section(
@@ -259,10 +259,8 @@ def _maps(
     return found
 
 
-def _table(
-    result: Result, options: ReportOptions
-) -> tuple[list[tuple[str, str]], list[tuple[str, list[Cell]]]]:
-    """Return the heads (title, unit) and the rows (policy, cells): the base's level, then changes."""
+def _table(result: Result, options: ReportOptions) -> Table:
+    """Return the policies compared: the base's level, then changes."""
     base, level, currency = options.base, options.level, options.currency
     heads, columns = [], []
     position = result.policies.index(base)
@@ -278,7 +276,7 @@ def _table(
         columns.append(column)
     others = [name for name in result.policies if name != base]
     rows = [(name, [column[k] for column in columns]) for k, name in enumerate([base, *others])]
-    return heads, rows
+    return Table("policy", heads, rows, first_is_base=True)
 
 
 def _assumptions(channel: Channel) -> list[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of the table of policies: its text, its interval, and whether it is beyond the base's."""
+    """A number of a table: its text, its interval, and whether it is better (1) or worse (-1) than before."""
 
     text: str
     interval: str = ""
@@ -30,12 +30,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table: what its rows are, heads (title, unit), and rows (name, cells).
+
+    The first row is set apart if it is what the others are compared with.
+    """
+
+    of: str
+    heads: list[tuple[str, str]]
+    rows: list[tuple[str, list[Cell]]]
+    first_is_base: bool = False
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading with text and figures: (name of the file, caption, figure)."""
+    """A heading with text, tables and figures: (name of the file, caption, figure)."""
 
     title: str
     text: str = ""
-    table: tuple[list[tuple[str, str]], list[tuple[str, list[Cell]]]] | None = None
+    tables: list[Table] = field(default_factory=list)
     figures: list[tuple[str, str, Figure]] = field(default_factory=list)
 
 
@@ -61,24 +74,12 @@ def as_html(
 
 
 def _html_section(section: Section) -> str:
-    """Return the page: one file that needs nothing else."""
+    """Return a section: heading, text, tables, figures."""
     lines = [f"<section>\n<h2>{escape(section.title)}</h2>"]
     if section.text:
         lines.append(f"<p>{escape(section.text)}</p>")
-    if section.table:
-        heads, rows = section.table
-        head = "".join(
-            f'<th scope="col">{escape(t)}<span class="unit">{escape(u)}</span></th>' for t, u in heads
-        )
-        lines.append(
-            f'<div class="wide"><table><thead><tr><th scope="col">policy</th>{head}</tr></thead><tbody>'
-        )
-        for k, (name, cells) in enumerate(rows):
-            kind = ' class="base"' if k == 0 else ""
-            lines.append(
-                f'<tr{kind}><th scope="row">{escape(name)}</th>{"".join(map(_html_cell, cells))}</tr>'
-            )
-        lines.append("</tbody></table></div>")
+    for table in section.tables:
+        lines += _html_table(table)
     for _, caption, figure in section.figures:
         data = base64.b64encode(style.save_bytes(figure, "svg")).decode()
         text = escape(caption, quote=True)
@@ -87,6 +88,19 @@ def _html_section(section: Section) -> str:
             f"<figcaption>{text}</figcaption></figure>"
         )
     return "\n".join([*lines, "</section>"])
+
+
+def _html_table(table: Table) -> list[str]:
+    head = "".join(
+        f'<th scope="col">{escape(t)}<span class="unit">{escape(u)}</span></th>' for t, u in table.heads
+    )
+    first = f'<th scope="col">{escape(table.of)}</th>'
+    lines = [f'<div class="wide"><table><thead><tr>{first}{head}</tr></thead><tbody>']
+    for k, (name, cells) in enumerate(table.rows):
+        kind = ' class="base"' if k == 0 and table.first_is_base else ""
+        held = "".join(map(_html_cell, cells))
+        lines.append(f'<tr{kind}><th scope="row">{escape(name)}</th>{held}</tr>')
+    return [*lines, "</tbody></table></div>"]
 
 
 def _html_cell(cell: Cell) -> str:
@@ -110,8 +124,8 @@ def as_markdown(
         lines += [f"## {_plain(section.title)}", ""]
         if section.text:
             lines += [_plain(section.text), ""]
-        if section.table:
-            lines += [*_markdown_table(*section.table), ""]
+        for table in section.tables:
+            lines += [*_markdown_table(table), ""]
         for name, caption, _ in section.figures:
             lines += [f"![{_plain(caption)}](figures/{name}.png)", "", _plain(caption), ""]
     lines += ["## What was assumed", ""]
@@ -122,11 +136,12 @@ def as_markdown(
     return "\n".join(lines) + "\n"
 
 
-def _markdown_table(heads: list[tuple[str, str]], rows: list[tuple[str, list[Cell]]]) -> list[str]:
+def _markdown_table(table: Table) -> list[str]:
     join: Callable[[list[str]], str] = lambda cells: "| " + " | ".join(cells) + " |"  # noqa: E731
-    lines = [join(["policy", *(_plain(f"{title}, {unit}") for title, unit in heads)])]
+    heads = [f"{title}, {unit}" if unit else title for title, unit in table.heads]
+    lines = [join([_plain(table.of), *map(_plain, heads)])]
     lines.append(join(["---", *("---:" for _ in heads)]))
-    for name, cells in rows:
+    for name, cells in table.rows:
         texts = [_plain(f"{cell.text} ({cell.interval})" if cell.interval else cell.text) for cell in cells]
         lines.append(join([_plain(name), *texts]))
     return lines

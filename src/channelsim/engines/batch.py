@@ -114,6 +114,7 @@ def run_batch(
     workers: int | None = None,
     executor: Executor | None = None,
     advance: Callable[[int], None] = lambda done: None,
+    first_replication: int = 0,
 ) -> Totals:
     """Simulate policies × replications on common random numbers and return their totals.
 
@@ -133,6 +134,8 @@ def run_batch(
         Runs the tasks instead of threads; its workers build the channel themselves.
     advance : callable
         Called with the number of replications just finished.
+    first_replication : int
+        Number of the first replication, which its draws are keyed by: a run may go on where one ended.
 
     Raises
     ------
@@ -159,15 +162,15 @@ def run_batch(
                 policies[task.policy].model_dump_json(exclude_none=True),
                 None if metrics is None else tuple(metrics),
                 tuple(record),
-                task.first,
+                first_replication + task.first,
                 task.count,
                 seed,
             )
-        stop = np.zeros(1 + task.count, dtype=np.int64)
+        stop, first = np.zeros(1 + task.count, dtype=np.int64), first_replication + task.first
         stops.append(stop)
         return pool.submit(
             lambda: (
-                run_task(*applied[task.policy], recording, related, task.first, task.count, seed, stop),
+                run_task(*applied[task.policy], recording, related, first, task.count, seed, stop),
                 stop,
             )
         )
@@ -193,7 +196,7 @@ def run_batch(
                 advance(task.count)
         if failed:
             policy, replication = min(failed)
-            raise diagnose(*applied[policy], policies[policy], replication, seed)
+            raise diagnose(*applied[policy], policies[policy], first_replication + replication, seed)
     finally:
         for stop in stops:
             stop[0] = 1

@@ -1,6 +1,6 @@
 """Members as agents: attributes that read and write the tables, decisions that a subclass can replace.
 
-Nothing here needs Mesa; `channelsim.engines.mesa_model` joins `Row` with ``mesa.Agent``. A row holds no
+Nothing here needs Mesa; `channelsim.engines.mesa_members` joins `Row` with ``mesa.Agent``. A row holds no
 numbers of its own: every access looks them up in the model's tables.
 """
 

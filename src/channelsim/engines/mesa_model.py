@@ -5,8 +5,8 @@ under seed s equals replication r of ``simulate(seed=s)``, bit for bit. After th
 proposes a decision, the agents whose class replaces it are asked, all of them before any answer is
 written; the next step then settles what they said. Agents that replace nothing are not visited.
 
-This is the only module that imports Mesa. Mesa 3.3 sets multiprocessing's start method to "spawn" for the
-whole process when it is imported, so the package imports this module only when it is used.
+Only this module and that of the agents' classes, `mesa_members`, import Mesa. Mesa 3.3 sets multiprocessing's
+start method to "spawn" for the whole process when it is imported, so the package imports them only when used.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from channelsim.decisions import Policy
 from channelsim.engines.batch import impossible_row, totals_of
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
-from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, Row, check_decision, overridden
+from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, check_decision, overridden
 from channelsim.engines.mesa_inputs import channel_of, policy_of, seed_of, whole
+from channelsim.engines.mesa_members import AGENT_CLASSES, ChannelMember
 from channelsim.engines.reviews import Related
 from channelsim.engines.week_totals import STATE_COLUMNS, WeekTotals
 from channelsim.engines.workspace import Recording, Workspace
@@ -42,79 +43,6 @@ from channelsim.world import Channel
 REPORTED = ("profit", "consumer_surplus", "revenue", "demand", "sales", "stock")
 """Columns whose totals a model reports unless it is told otherwise."""
 _identities = getattr(mesa.Agent, "_ids", None)
-
-
-class ChannelMember(Row, mesa.Agent):
-    """A member of the channel as an agent; see `channelsim.engines.mesa_agents.Row`.
-
-    Parameters
-    ----------
-    model : ChannelModel
-    row : int
-        Row in the members' table. A subclass with an ``__init__`` of its own passes both on.
-    """
-
-    def __init__(self, model: ChannelModel, row: int) -> None:
-        super().__init__(model)
-        self._take(row)
-
-    def remove(self) -> None:
-        """Take the agent out of Mesa's lists; the member stays in the channel and follows its rules."""
-        super().remove()
-        self.model._dismiss(self)
-
-
-class Plant(ChannelMember):
-    """A plant: the source of a manufacturer's goods."""
-
-    fits = ("plant",)
-
-
-class Manufacturer(ChannelMember):
-    """A manufacturer."""
-
-    fits = ("manufacturer",)
-
-
-class Office(ChannelMember):
-    """A manufacturer's regional office."""
-
-    fits = ("office",)
-
-
-class SalesAgent(ChannelMember):
-    """A member whose role is "agent": a dealer of the first rank between manufacturer and distributors."""
-
-    fits = ("agent",)
-
-
-class Distributor(ChannelMember):
-    """A distributor."""
-
-    fits = ("distributor",)
-
-
-class Integrator(ChannelMember):
-    """An integrator: it sells to consumers what it installs or combines."""
-
-    fits = ("integrator",)
-
-
-class Retailer(ChannelMember):
-    """A retailer."""
-
-    fits = ("retailer",)
-
-
-class DirectOutlet(ChannelMember):
-    """A store of the manufacturer's own."""
-
-    fits = ("direct_outlet",)
-
-
-_CLASSES = (Plant, Manufacturer, Office, SalesAgent, Distributor, Integrator, Retailer, DirectOutlet)
-AGENT_CLASSES: dict[str, type[ChannelMember]] = {k.fits[0]: k for k in _CLASSES}
-"""Class of the agents of each role."""
 
 
 class ChannelModel(mesa.Model):

@@ -53,7 +53,6 @@ from channelsim.mechanisms.counterfactual import (
     flow_without,
     is_formed,
     mend,
-    redistribute,
     start_from_sources,
     sum_makers,
     territory_of,
@@ -64,7 +63,7 @@ from channelsim.mechanisms.dependence import (
     first_entry,
     follow_paths,
     outside_option,
-    tally_territory,
+    tally_sides,
 )
 from channelsim.tables import Bargains, PowerRoom, State, Terms, Ties, World
 
@@ -118,28 +117,6 @@ def add_flow(
             return count
         seller, sold = bought_under, (1.0 - saving if bought_under >= 0 else cost)
         h = world.links_index[SUPPLIER_HOLDING, link]
-
-
-@rule
-def tally_sides(
-    system: int,
-    relationship: int,
-    n: int,
-    world: World,
-    terms: Terms,
-    state: State,
-    ties: Ties,
-    room: PowerRoom,
-) -> None:
-    """Sum what both sides would earn after a cut (`dependence`)."""
-    redistribute(system, n, world, terms, state, ties, room)
-    room.tally[:] = 0.0
-    i, formed = first_affected_shelf(n, state, room), is_formed(system, ties)
-    while i < n:
-        for side in range(2):
-            owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
-            tally_territory(side, owner, territory_of(i, world, room), formed, world, state, ties, room)
-        i = end_of_territory(i, n, world, room)
 
 
 @rule

@@ -15,10 +15,9 @@ weighted log gap between the store's lot size and the wanted one. Perceived serv
 *Linear*: q_l = a_l − Σ_k B_lk p_k, never negative. *Given*: a mean or a trace per shelf, whatever the price.
 
 Shelf noise turns the mean q into demand d: none, Poisson, normal (clipped at 0) or gamma with the
-stated coefficient of variation. A shelf that is not offered (`offering`) finds no buyers, and is out of its
-store's variety. Sales = min(stock, d). A share χ of a territory's unmet demand tries
-shelves that still have stock, in proportion to their mean demand, once; the rest is lost, or waits
-if the scenario backlogs it.
+stated coefficient of variation. A shelf that is not offered (`offering`) finds no buyers. Sales =
+min(stock, d). A share χ of a territory's unmet demand tries shelves that still have stock, in proportion to
+their mean demand, once; the rest is lost, or waits if the scenario backlogs it.
 
 Limits: σ_M = 0, φ = 0, χ = 0 and noise "none" each leave their step out or without effect; one
 store, one brand, no travel cost is the textbook's binary logit.
@@ -64,13 +63,12 @@ from channelsim.columns import (
     SUBSTITUTION,
     TRACE,
     VARIATION,
-    VARIETY_WEIGHT,
 )
 from channelsim.compiled import rule, wide
 from channelsim.distributions import fill_gamma, fill_poisson
-from channelsim.linear import solve_in_place
+from channelsim.mechanisms.offering import lessen_variety, price_out_unoffered
 from channelsim.numerics import exponential, logarithm, product_total
-from channelsim.tables import Draws, Floats, Integers, State, Terms, World
+from channelsim.tables import Draws, Floats, State, Terms, World
 
 
 @rule
@@ -149,27 +147,6 @@ def attract(world: World, terms: Terms, state: State) -> None:
             of_store[j] = summed
         if state.relationships.shape[1] > 0:
             lessen_variety(g, first, start, end, world, terms, state)
-
-
-@rule
-def lessen_variety(
-    g: int, first: int, start: Integers, end: Integers, world: World, terms: Terms, state: State
-) -> None:
-    """Lessen the variety of stores in which listed shelves are not offered."""
-    listed, offered = terms.holdings[LISTED][first:], state.holdings[OFFERED][first:]
-    weight, attraction = world.segments[VARIETY_WEIGHT, g], state.attraction[g]
-    for j in range(state.store_attraction.shape[1]):
-        before, left, summed = 0.0, 0.0, 0.0
-        for i in range(start[j] - first, end[j] - first):
-            before += listed[i]
-            left += offered[i]
-        if left == before or left == 0.0:
-            continue
-        scale = exponential(weight * (logarithm(left) - logarithm(before)))
-        for i in range(start[j] - first, end[j] - first):
-            attraction[i] *= scale
-            summed += attraction[i]
-        state.store_attraction[g, j] = summed
 
 
 @wide
@@ -276,7 +253,7 @@ def expect_linear_demand(world: World, terms: Terms, state: State) -> None:
                 quantity -= terms.slopes[position + i * n + k] * price[start + k]
             mean[start + i] = quantity
         if state.relationships.shape[1] > 0:
-            price_out_unoffered(start, n, position, terms, state)
+            price_out_unoffered(first, start, n, position, terms, state)
         for i in range(start, end):
             mean[i] = listed[i] * max(mean[i], 0.0)
         position += n * n
@@ -286,31 +263,6 @@ def expect_linear_demand(world: World, terms: Terms, state: State) -> None:
         for i in range(start, end):
             mean[i] *= market
         state.territories[CONSUMER_SURPLUS, t] = market * surplus
-
-
-@rule
-def price_out_unoffered(start: int, n: int, position: int, terms: Terms, state: State) -> None:
-    """Give a territory's listed shelves that are not offered the price at which nobody would buy."""
-    first, system, out = first_shelf_of(state), state.workspace, 0
-    mean, offered = state.holdings[MEAN_DEMAND][first:], state.holdings[OFFERED][first:]
-    listed = terms.holdings[LISTED][first:]
-    for i in range(n):
-        if offered[start + i] < listed[start + i]:
-            system[out, n + 1] = i
-            out += 1
-    if out == 0:
-        return
-    for row in range(out):
-        i = int(system[row, n + 1])
-        for column in range(out):
-            system[row, column] = terms.slopes[position + i * n + int(system[column, n + 1])]
-        system[row, out] = mean[start + i]
-    solve_in_place(system, out)
-    for i in range(n):
-        for row in range(out):
-            mean[start + i] -= terms.slopes[position + i * n + int(system[row, n + 1])] * system[row, out]
-    for row in range(out):
-        mean[start + int(system[row, n + 1])] = 0.0
 
 
 @rule

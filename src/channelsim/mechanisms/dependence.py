@@ -231,6 +231,29 @@ def tally_territory(
 
 
 @rule
+def tally_sides(
+    system: int,
+    relationship: int,
+    n: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    ties: Ties,
+    room: PowerRoom,
+) -> None:
+    """Let buyers choose again after a cut of n holdings, and sum what either side would then earn."""
+    redistribute(system, n, world, terms, state, ties, room)
+    room.tally[:] = 0.0
+    i, formed = first_affected_shelf(n, state, room), is_formed(system, ties)
+    while i < n:
+        t = territory_of(i, world, room)
+        for side in range(2):
+            owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
+            tally_territory(side, owner, t, formed, world, state, ties, room)
+        i = end_of_territory(i, n, world, room)
+
+
+@rule
 def outside_option(side: int, relationship: int, world: World, ties: Ties, room: PowerRoom) -> float:
     """Return what a side's best outside option is worth, money per week; 0 if none is worth taking."""
     tally, best = room.tally[side], 0.0
@@ -364,15 +387,7 @@ def measure(
     if supplier == buyer:
         return
     n = cut(relationship, -1, True, world, terms, state, ties, room)
-    redistribute(system, n, world, terms, state, ties, room)
-    room.tally[:] = 0.0
-    i, formed = first_affected_shelf(n, state, room), is_formed(system, ties)
-    while i < n:
-        t = territory_of(i, world, room)
-        for side in range(2):
-            owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
-            tally_territory(side, owner, t, formed, world, state, ties, room)
-        i = end_of_territory(i, n, world, room)
+    tally_sides(system, relationship, n, world, terms, state, ties, room)
     for side in range(2):
         owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
         conclude(side, owner, relationship, world, state, ties, room)

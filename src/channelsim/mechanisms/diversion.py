@@ -51,13 +51,14 @@ from channelsim.codes import ORDER_UP_TO
 from channelsim.columns import (
     ACCEPTANCE,
     BASE_STOCK,
-    BUYER_HOLDING,
     BUYER_SHARE,
     CASH_FLOW,
+    CREDIT_GIVEN,
     CREDIT_SAVING,
     DELIBERATE,
     DEMAND,
     DIVERSION,
+    DIVERSION_COST,
     DIVERSION_FINE,
     DIVERSION_GAIN,
     DIVERSION_SUFFERED,
@@ -67,16 +68,15 @@ from channelsim.columns import (
     DIVERTED_IN_COST,
     DIVERTED_REVENUE,
     DIVERTIBLE,
-    END_LINK,
+    DIVERTIBLE_MET,
     EXPECTED_FINE,
-    FIRST_LINK,
     FORECAST,
     FORECAST_VARIANCE,
     GUARDIAN,
     HANDLING_COST,
     HOME_MARGIN,
-    INVOICE,
     LOST_TO_DIVERSION,
+    MARGINAL_COST,
     MEAN_DEMAND,
     MONITORING_COST,
     OFFERED,
@@ -95,7 +95,6 @@ from channelsim.columns import (
     SAFETY_FACTOR,
     SALES,
     SET_ASIDE,
-    SHIPPED,
     SOURCE_LINK,
     STOCK,
     SUPPLIER_HOLDING,
@@ -112,14 +111,14 @@ from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.terms import marginal_cost
 from channelsim.tables import State, Terms, World
 
-FROM, TO = range(2)
-"""Rows of `World.routes`."""
+FROM = 0
+"""Row of `World.routes`: who diverts."""
+SHELF, START, END = range(3)
+"""Rows of `World.receivers`."""
 GAIN, UNITS = range(2)
 """Rows of `State.routes`."""
 LEAST = 1e-300
 """Units below which there are none."""
-NOBODY_PAYS = 1e300
-"""Reservation price of a member that has nothing to sell."""
 
 
 @rule
@@ -127,9 +126,9 @@ def above_target(h: int, world: World, terms: Terms, state: State) -> float:
     """Return by how many units the inventory position is above the target of the holding's own rule."""
     target = world.holdings[BASE_STOCK, h]
     if world.holdings_index[ORDER_RULE, h] == ORDER_UP_TO:
-        weeks = terms.holdings[PROTECTION_WEEKS, h]
+        weeks, variance = terms.holdings[PROTECTION_WEEKS, h], state.holdings[FORECAST_VARIANCE, h]
         target = state.holdings[FORECAST, h] * weeks
-        target += state.holdings[SAFETY_FACTOR, h] * sqrt(state.holdings[FORECAST_VARIANCE, h] * weeks)
+        target += state.holdings[SAFETY_FACTOR, h] * sqrt(variance * weeks)
     position = state.holdings[STOCK, h] + state.holdings[ON_ORDER, h] - state.holdings[OWED, h]
     return max(0.0, position - target)
 
@@ -150,27 +149,23 @@ def own_price(shelf: int, terms: Terms, state: State) -> float:
 
 
 @rule
-def cost_of(h: int, world: World, terms: Terms, state: State) -> float:
-    """Return what diverting a unit costs a member before transport: marginal cost and expected fine."""
-    saving, handling = terms.holdings[CREDIT_SAVING, h], world.holdings[HANDLING_COST, h]
-    return marginal_cost(state.holdings[UNIT_COST, h], saving, handling) + terms.holdings[EXPECTED_FINE, h]
-
-
-@rule
 def margin_wanted(h: int, world: World, terms: Terms, state: State) -> float:
-    """Return the margin that a diverted unit has to bring: a share of that at home, less under a surplus."""
-    shipped, earned = 0.0, 0.0
-    for k in range(world.holdings_index[FIRST_LINK, h], world.holdings_index[END_LINK, h]):
-        shipped += state.links[SHIPPED, k]
-        buyer = world.links_index[BUYER_HOLDING, k]
-        earned += state.links[INVOICE, k] * (1.0 - terms.holdings[CREDIT_SAVING, buyer])
-    price = earned / shipped if shipped > 0.0 else state.holdings[PRICE, h]
-    cost = cost_of(h, world, terms, state) - terms.holdings[EXPECTED_FINE, h]
+    """Return the margin that a diverted unit has to bring: a share of that at home, less under a surplus.
+
+    What is earned at home leaves out what a further unit sold would bring beyond its price: that lowers the
+    marginal cost, and with it the reservation price.
+    """
+    price, shipped = state.holdings[PRICE, h], state.holdings[SALES, h]
+    if shipped > 0.0:
+        price = state.holdings[REVENUE, h] / shipped
+    saving, handling = terms.holdings[CREDIT_SAVING, h], world.holdings[HANDLING_COST, h]
+    earned = price * (1.0 - terms.holdings[CREDIT_GIVEN, h])
+    earned -= marginal_cost(state.holdings[UNIT_COST, h], saving, handling)
     planned = state.holdings[SET_ASIDE, h] * (terms.holdings[PROTECTION_WEEKS, h] + 1.0)
     surplus = max(0.0, above_target(h, world, terms, state) - planned)
     enough = world.scenario[SURPLUS_WEEKS] * state.holdings[FORECAST, h]
     pressure = min(1.0, surplus / enough) if enough > LEAST else 0.0
-    return world.scenario[HOME_MARGIN] * max(0.0, price - cost) * (1.0 - pressure)
+    return world.scenario[HOME_MARGIN] * max(0.0, earned) * (1.0 - pressure)
 
 
 @rule
@@ -182,30 +177,23 @@ def room_of(shelf: int, world: World, terms: Terms, state: State) -> float:
     return max(0.0, wanted - above_target(shelf, world, terms, state))
 
 
-@rule
-def end_of_shelf(k: int, world: World) -> int:
-    """Return one past the last of the routes, from route k on, that lead to the same shelf."""
-    shelf, end = world.routes[TO, k], k + 1
-    while end < world.routes.shape[1] and world.routes[TO, end] == shelf:
-        end += 1
-    return end
-
-
 @subroutine
-def count_diverted_costs(world: World, state: State) -> None:
+def count_diverted_costs(world: World, terms: Terms, state: State) -> None:
     """Settle the unit cost of stores that bought in other territories last week: the mean of both sources."""
-    cost, bought, paid = (
-        state.holdings[UNIT_COST],
+    cost, at_margin = state.holdings[UNIT_COST], state.holdings[MARGINAL_COST]
+    bought, paid, demand = (
         state.holdings[DIVERTED_IN],
         state.holdings[DIVERTED_IN_COST],
+        state.holdings[MEAN_DEMAND],
     )
-    k = 0
-    while k < world.routes.shape[1]:
-        shelf = world.routes[TO, k]
+    saving, receivers = terms.holdings[CREDIT_SAVING], world.receivers[SHELF]
+    for j in range(receivers.size):
+        shelf = receivers[j]
         if bought[shelf] > 0.0:
-            share = min(1.0, bought[shelf] / max(state.holdings[MEAN_DEMAND, shelf], LEAST))
-            cost[shelf] = (1.0 - share) * cost[shelf] + share * paid[shelf] / bought[shelf]
-        k = end_of_shelf(k, world)
+            share = min(1.0, bought[shelf] / max(demand[shelf], LEAST))
+            change = share * (paid[shelf] / bought[shelf] - cost[shelf])
+            cost[shelf] += change
+            at_margin[shelf] += change * (1.0 - saving[shelf])
 
 
 @rule
@@ -218,45 +206,49 @@ def set_aside_goods(tier: int, world: World, terms: Terms, state: State) -> None
         position[i] -= kept[i] * (weeks[i] + 1.0)
 
 
+@rule
+def reserve(first: int, world: World, terms: Terms, state: State) -> None:
+    """Settle what a diverted unit costs every member of the upper tiers, and what it has to bring."""
+    cost, reservation = state.holdings[DIVERSION_COST], state.holdings[RESERVATION_PRICE]
+    at_margin, fine = state.holdings[MARGINAL_COST], terms.holdings[EXPECTED_FINE]
+    for h in range(first):
+        cost[h] = at_margin[h] + fine[h]
+        reservation[h] = cost[h]
+    for h in range(world.tiers_index[TIER_END_HOLDING, 0], first):
+        reservation[h] += margin_wanted(h, world, terms, state)
+
+
 @subroutine
 def propose_diversion(world: World, terms: Terms, state: State) -> None:
     """Propose how many units every member sells into other territories."""
     first = first_shelf_of(state)
-    reservation, wish = state.holdings[RESERVATION_PRICE], state.holdings[DIVERTIBLE]
-    worth, own = state.holdings[DIVERSION_GAIN], state.holdings[DIVERSION]
+    reserve(first, world, terms, state)
+    wish, worth = state.holdings[DIVERTIBLE], state.holdings[DIVERSION_GAIN]
+    own, reservation = state.holdings[DIVERSION], state.holdings[RESERVATION_PRICE]
+    cost, offered = state.holdings[DIVERSION_COST], state.holdings[OFFERED]
     for h in range(first):
-        reservation[h] = 0.0
-        wish[h] = 0.0
-        worth[h] = 0.0
-        own[h] = 0.0
-    for h in range(world.tiers_index[TIER_END_HOLDING, 0], first):
-        if state.holdings[OFFERED, h] == 0.0:
-            reservation[h] = NOBODY_PAYS
-            continue
-        reservation[h] = cost_of(h, world, terms, state) + margin_wanted(h, world, terms, state)
+        wish[h], worth[h], own[h] = 0.0, 0.0, 0.0
     gain, units, sender = state.routes[GAIN], state.routes[UNITS], world.routes[FROM]
-    transport, kept = world.scenario[TRANSPORT_COST], 1.0 - world.scenario[BUYER_SHARE]
-    k = 0
-    while k < gain.size:
-        end, shelf, total = end_of_shelf(k, world), world.routes[TO, k], 0.0
-        price = own_price(shelf, terms, state)
-        for i in range(k, end):
-            gain[i] = max(0.0, price - reservation[sender[i]] - transport * world.route_km[i])
-            total += gain[i]
+    transport, kept, km = world.scenario[TRANSPORT_COST], 1.0 - world.scenario[BUYER_SHARE], world.route_km
+    for j in range(world.receivers.shape[1]):
+        shelf, start, end = world.receivers[SHELF, j], world.receivers[START, j], world.receivers[END, j]
+        price, total = own_price(shelf, terms, state), 0.0
+        for i in range(start, end):
+            surplus = price - reservation[sender[i]] - transport * km[i]
+            gain[i] = offered[sender[i]] * surplus if surplus > 0.0 else 0.0
             units[i] = 0.0
+            total += gain[i]
         if total > 0.0:
             for_each = room_of(shelf, world, terms, state) / total
-            for i in range(k, end):
+            for i in range(start, end):
                 units[i] = for_each * gain[i]
                 wish[sender[i]] += units[i]
                 worth[sender[i]] += kept * gain[i] * units[i]
-        k = end
     deliberate = world.scenario[DELIBERATE]
     for h in range(first):
         if wish[h] > LEAST:
             own[h] = min(wish[h], max(surplus_of(h, world, terms, state), deliberate * wish[h]))
-            worth[h] += wish[h] * (reservation[h] - cost_of(h, world, terms, state))
-            worth[h] *= own[h] / wish[h]
+            worth[h] = own[h] * (worth[h] / wish[h] + reservation[h] - cost[h])
 
 
 @subroutine
@@ -265,47 +257,45 @@ def divert(world: World, terms: Terms, state: State) -> None:
     first, deliberate = first_shelf_of(state), world.scenario[DELIBERATE]
     wish, intended = state.holdings[DIVERTIBLE], state.holdings[DIVERSION]
     diverted, kept = state.holdings[DIVERTED], state.holdings[SET_ASIDE]
+    met, fine = state.holdings[DIVERTIBLE_MET], state.holdings[DIVERSION_FINE]
     revenue, carried = state.holdings[DIVERTED_REVENUE], state.holdings[DIVERSION_TRANSPORT]
-    fine, lost = state.holdings[DIVERSION_FINE], state.holdings[LOST_TO_DIVERSION]
+    lost, stock = state.holdings[LOST_TO_DIVERSION], state.holdings[STOCK]
     for h in range(first):
-        diverted[h], kept[h], revenue[h], carried[h], lost[h] = 0.0, 0.0, 0.0, 0.0, 0.0
+        diverted[h], kept[h], met[h] = 0.0, 0.0, 0.0
+        revenue[h], carried[h], lost[h] = 0.0, 0.0, 0.0
         if wish[h] > LEAST:
             intended[h] = min(intended[h], wish[h])
             kept[h] = min(intended[h], deliberate * wish[h])
             diverted[h] = min(intended[h], surplus_of(h, world, terms, state))
+            met[h] = diverted[h] / wish[h]
         fine[h] = terms.holdings[EXPECTED_FINE, h] * diverted[h]
     gain, units, sender = state.routes[GAIN], state.routes[UNITS], world.routes[FROM]
-    transport, share = world.scenario[TRANSPORT_COST], world.scenario[BUYER_SHARE]
-    bought, paid, stock = (
-        state.holdings[DIVERTED_IN],
-        state.holdings[DIVERTED_IN_COST],
-        state.holdings[STOCK],
-    )
-    k = 0
-    while k < gain.size:
-        end, shelf = end_of_shelf(k, world), world.routes[TO, k]
-        bought[shelf], paid[shelf] = 0.0, 0.0
-        for i in range(k, end):
-            h = sender[i]
-            if units[i] <= 0.0:
-                continue
-            units[i] *= diverted[h] / wish[h]
-            amount = units[i] * (own_price(shelf, terms, state) - share * gain[i])
-            bought[shelf] += units[i]
-            paid[shelf] += amount
-            revenue[h] += amount
-            carried[h] += units[i] * transport * world.route_km[i]
-        if bought[shelf] > 0.0:
-            stock[shelf] += bought[shelf]
-            source = world.links_index[SUPPLIER_HOLDING, terms.holdings_index[SOURCE_LINK, shelf]]
-            lost[source] += bought[shelf]
-        k = end
+    transport, share, km = world.scenario[TRANSPORT_COST], world.scenario[BUYER_SHARE], world.route_km
+    bought, paid = state.holdings[DIVERTED_IN], state.holdings[DIVERTED_IN_COST]
+    for j in range(world.receivers.shape[1]):
+        shelf, start, end = world.receivers[SHELF, j], world.receivers[START, j], world.receivers[END, j]
+        total, cost = 0.0, 0.0
+        for i in range(start, end):
+            if units[i] > 0.0:
+                h = sender[i]
+                units[i] *= met[h]
+                amount = units[i] * (own_price(shelf, terms, state) - share * gain[i])
+                total += units[i]
+                cost += amount
+                revenue[h] += amount
+                carried[h] += units[i] * transport * km[i]
+        bought[shelf] = total
+        paid[shelf] = cost
+        if total > 0.0:
+            stock[shelf] += total
+            lost[world.links_index[SUPPLIER_HOLDING, terms.holdings_index[SOURCE_LINK, shelf]]] += total
     if state.relationships.shape[1] > 0:
         suffer(world, terms, state)
+    sales, demand = state.holdings[SALES], state.holdings[DEMAND]
     for h in range(first):  # what is diverted is sold: an order met from stock
         stock[h] -= diverted[h]
-        state.holdings[SALES, h] += diverted[h]
-        state.holdings[DEMAND, h] += diverted[h]
+        sales[h] += diverted[h]
+        demand[h] += diverted[h]
 
 
 @rule
@@ -339,11 +329,9 @@ def charge_diversion(world: World, terms: Terms, state: State) -> None:
             guardian = terms.holdings_index[GUARDIAN, h]
             operating[guardian] -= fine
             flow[guardian] += fine
-    k = 0
-    while k < world.routes.shape[1]:
-        shelf = world.routes[TO, k]
+    for j in range(world.receivers.shape[1]):
+        shelf = world.receivers[SHELF, j]
         paid = state.holdings[DIVERTED_IN_COST, shelf]
         if paid > 0.0:
             state.holdings[PAID, shelf] += paid
             flow[shelf] -= paid
-        k = end_of_shelf(k, world)

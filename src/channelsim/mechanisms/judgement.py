@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from channelsim.columns import (
     ASYMMETRY_ON_COMMITMENT,
-    ATTENTION_SPENT_OF_SUPPLIER,
     COMMITMENT_OF_SUPPLIER,
     COMMITMENT_RATE,
     COMPARISON_LEVEL_OF_SUPPLIER,
@@ -47,8 +46,7 @@ from channelsim.columns import (
     WEIGHT_OF_PEERS,
 )
 from channelsim.compiled import rule, subroutine
-from channelsim.mechanisms.promises import to_buyer
-from channelsim.mechanisms.relations import relative_gap
+from channelsim.mechanisms.relations import relative_gap, sum_outcomes
 from channelsim.numerics import logistic
 from channelsim.tables import State, World
 
@@ -63,22 +61,13 @@ def over_weeks(rate: float, weeks: int) -> float:
 
 
 @rule
-def outcome_of(side: int, relationship: int, state: State) -> float:
-    """Return what a side got out of a relationship this week, money."""
-    rows = state.relationships
-    received = to_buyer(relationship, rows)
-    gained = rows[VALUE_OF_SUPPLIER + side, relationship] + (received if side == 1 else -received)
-    return gained - rows[ATTENTION_SPENT_OF_SUPPLIER + side, relationship]
-
-
-@rule
 def judge_outcome(side: int, relationship: int, weeks: int, world: World, state: State) -> None:
-    """Settle a side's comparison level and economic satisfaction."""
+    """Settle a side's outcome, comparison level and economic satisfaction."""
     rows, effects, r = state.relationships, world.effects, relationship
-    outcome, remembered = outcome_of(side, r, state), rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r]
+    sum_outcomes(side, r, r + 1, rows)
+    outcome, remembered = rows[OUTCOME_OF_SUPPLIER + side, r], rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r]
     weight = effects[WEIGHT_OF_PEERS]
     level = (1.0 - weight) * remembered + weight * rows[FAIR_OUTCOME_OF_SUPPLIER + side, r]
-    rows[OUTCOME_OF_SUPPLIER + side, r] = outcome
     rows[COMPARISON_LEVEL_OF_SUPPLIER + side, r] = level
     moved = over_weeks(effects[HISTORY_RATE], weeks) * (outcome - remembered)
     rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r] = remembered + moved

@@ -51,7 +51,6 @@ from channelsim.columns import (
     BUYER_HOLDING,
     CASE_SIZE,
     CLEARED,
-    CREDIT_SAVING,
     CRITICAL_FRACTILE,
     DEMAND,
     END_LINK,
@@ -61,9 +60,9 @@ from channelsim.columns import (
     FORECAST_VARIANCE,
     FORECAST_WINDOW,
     GOODWILL,
-    HANDLING_COST,
     HOLDING_RATE,
     LINK_ACTIVE,
+    MARGINAL_COST,
     MEAN_DEMAND,
     MINIMUM_ORDER,
     OBSOLESCENCE,
@@ -96,7 +95,6 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule
 from channelsim.mechanisms.allocation import later
-from channelsim.mechanisms.terms import marginal_cost
 from channelsim.numerics import normal_quantile, total
 from channelsim.tables import State, Terms, World
 
@@ -208,12 +206,12 @@ def follow_fractile(tier: int, world: World, terms: Terms, state: State) -> None
         state.holdings[UNIT_COST][a:b],
         state.holdings[CRITICAL_FRACTILE][a:b],
     )
-    saving, handling = terms.holdings[CREDIT_SAVING][a:b], world.holdings[HANDLING_COST][a:b]
+    at_margin = state.holdings[MARGINAL_COST][a:b]
     goodwill, rate = world.holdings[GOODWILL][a:b], world.holdings[HOLDING_RATE][a:b]
     obsolescence, salvage = world.holdings[OBSOLESCENCE][a:b], world.holdings[SALVAGE][a:b]
     order_rule = world.holdings_index[ORDER_RULE][a:b]
     for i in range(fractile.size):
-        underage = max(0.0, price[i] - marginal_cost(cost[i], saving[i], handling[i]) + goodwill[i])
+        underage = max(0.0, price[i] - at_margin[i] + goodwill[i])
         season = order_rule[i] == ORDER_NEWSVENDOR
         overage = cost[i] * (1.0 - salvage[i] if season else rate[i] + obsolescence[i])
         fractile[i] = underage / max(underage + overage, 1e-300)

@@ -46,6 +46,7 @@ from channelsim.columns import (
     INTERCEPT,
     LISTED,
     MARGIN,
+    MARGINAL_COST,
     MARKUP,
     MEAN_DEMAND,
     MEMBER_TERRITORY,
@@ -76,15 +77,19 @@ SATURATED = 1e-7
 
 @rule
 def pass_on_costs(world: World, terms: Terms, state: State) -> None:
-    """Settle each buyer's unit cost: the wholesale price its source asks."""
+    """Settle each buyer's unit cost, the wholesale price its source asks, and marginal cost c̃."""
     cost, source, price = (
         state.holdings[UNIT_COST],
         terms.holdings_index[SOURCE_LINK],
         state.links[WHOLESALE_PRICE],
     )
+    at_margin, saving = state.holdings[MARGINAL_COST], terms.holdings[CREDIT_SAVING]
+    handling = world.holdings[HANDLING_COST]
     for h in range(cost.size):
         if source[h] >= 0:
             cost[h] = price[source[h]]
+    for h in range(cost.size):
+        at_margin[h] = marginal_cost(cost[h], saving[h], handling[h])
 
 
 @rule
@@ -130,10 +135,9 @@ def is_held(chosen: int, next_price: float, bound: float, second_pass: bool) -> 
 
 
 @rule
-def margin_at(price: float, holding: int, world: World, terms: Terms, state: State) -> float:
-    """Return the unit margin of a holding at a price, money per unit."""
-    saving, handling = terms.holdings[CREDIT_SAVING, holding], world.holdings[HANDLING_COST, holding]
-    return price - marginal_cost(state.holdings[UNIT_COST, holding], saving, handling)
+def margin_at(price: float, marginal_cost: float) -> float:
+    """Return the unit margin of a shelf at a price, money per unit."""
+    return price - marginal_cost
 
 
 @rule
@@ -141,8 +145,7 @@ def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State
     """Write the optimal prices of all stores' free shelves into their next price."""
     first, segments, system = first_shelf_of(state), state.attraction.shape[0], state.workspace
     price, demand = state.holdings[NEXT_PRICE][first:], state.holdings[MEAN_DEMAND][first:]
-    cost, saving = state.holdings[UNIT_COST][first:], terms.holdings[CREDIT_SAVING][first:]
-    handling, bound = world.holdings[HANDLING_COST][first:], world.holdings[PRICE_BOUND][first:]
+    cost, bound = state.holdings[MARGINAL_COST][first:], world.holdings[PRICE_BOUND][first:]
     chosen, slope = world.holdings_index[PRICE_RULE][first:], state.holdings[PRICE_SLOPE][first:]
     attraction, sensitivity = state.attraction, world.segments[PRICE_SENSITIVITY]
     first_member = world.members_index.shape[1] - state.store_demand.shape[1]
@@ -157,7 +160,7 @@ def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State
                 system[g, k] = 0.0
         for i in range(a, b):
             if is_held(chosen[i], price[i], bound[i], second_pass):
-                margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
+                margin = margin_at(price[i], cost[i])
                 for g in range(segments):
                     system[g, segments] += attraction[g, i] * margin
                 continue
@@ -186,7 +189,7 @@ def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State
                 margin = 0.0
                 for g in range(segments):
                     margin += attraction[g, i] * system[g, with_square]
-                price[i] = margin / slope[i] + marginal_cost(cost[i], saving[i], handling[i])
+                price[i] = margin / slope[i] + cost[i]
 
 
 @rule
@@ -217,7 +220,8 @@ def respond_in_linear(second_pass: bool, world: World, terms: Terms, state: Stat
                     system[r, k] = 1.0 if r == k else 0.0
                 else:
                     system[r, k] = own + crossed
-                    right -= crossed * margin_at(state.holdings[PRICE, a + k], a + k, world, terms, state)
+                    cost = state.holdings[MARGINAL_COST, a + k]
+                    right -= crossed * margin_at(state.holdings[PRICE, a + k], cost)
             system[r, b - a] = right
         solve_in_place(system, b - a)
         for r in range(b - a):

@@ -53,10 +53,20 @@ from channelsim.tables import Floats, Influence, Integers
 
 
 @rule
+def net_received(reward: float, reward_paid: float, fine: float, fine_paid: float) -> float:
+    """Return the rewards and fines that a side receives less those it pays, money."""
+    return reward - reward_paid + fine - fine_paid
+
+
+@rule
 def to_buyer(r: int, rows: Floats) -> float:
     """Return the rewards and fines that the buyer of a relationship receives this week less those it pays."""
-    rewards = rows[REWARD_PAID_OF_SUPPLIER, r] - rows[REWARD_PAID_OF_BUYER, r]
-    return rewards + rows[FINE_PAID_OF_SUPPLIER, r] - rows[FINE_PAID_OF_BUYER, r]
+    return net_received(
+        rows[REWARD_PAID_OF_SUPPLIER, r],
+        rows[REWARD_PAID_OF_BUYER, r],
+        rows[FINE_PAID_OF_SUPPLIER, r],
+        rows[FINE_PAID_OF_BUYER, r],
+    )
 
 
 @subroutine

@@ -19,8 +19,8 @@ rates are effects.
 *Exit* (if the scenario has it): a side is worse off than its alternative in a week in which π_a < CL_alt =
 R_a, what the counterfactual says it would still earn, or in which its commitment is below
 ``exit_commitment``. After ``exit_weeks`` such weeks on end it leaves: every link between the two is
-suspended for good (`offering`). Terms are posted, so that a side can be worse off than its alternative;
-under renegotiated Nash terms it cannot.
+suspended for good (`offering`). Posted terms can leave a side worse off than its alternative; those that are
+renegotiated (`bargaining`) do not, but fines and attention come on top, and who is held at it then leaves.
 
 Source: economics §7; Thibaut & Kelley 1959 (CL_alt: stay while the outcome beats the alternative); Geyskens,
 Steenkamp & Kumar 1999 (signs). Patience of ``exit_weeks`` and exit from lack of commitment are declared
@@ -77,6 +77,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule, subroutine, wide
 from channelsim.mechanisms.offering import offer_supplied
+from channelsim.mechanisms.promises import net_received
 from channelsim.numerics import exponential
 from channelsim.tables import Floats, State, Terms, World
 
@@ -123,7 +124,7 @@ def sum_outcomes(side: int, start: int, end: int, rows: Floats) -> None:
     fine = rows[FINE_PAID_OF_SUPPLIER + 1 - side, start:end]
     fine_paid = rows[FINE_PAID_OF_SUPPLIER + side, start:end]
     for r in range(outcome.size):
-        outcome[r] = value[r] + reward[r] - reward_paid[r] + fine[r] - fine_paid[r] - spent[r]
+        outcome[r] = value[r] + net_received(reward[r], reward_paid[r], fine[r], fine_paid[r]) - spent[r]
 
 
 @rule

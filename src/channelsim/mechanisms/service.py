@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from channelsim.columns import (
     BRAND,
-    CREDIT_SAVING,
     END_HOLDING,
     END_SHELF,
     END_STORE,
@@ -29,7 +28,7 @@ from channelsim.columns import (
     FIRST_SHELF,
     FIRST_STORE,
     FIRST_ZONE,
-    HANDLING_COST,
+    MARGINAL_COST,
     NEXT_SERVICE,
     OFFERED,
     PRICE,
@@ -39,11 +38,10 @@ from channelsim.columns import (
     SERVICE_SPILLOVER,
     SERVICE_WEIGHT,
     STORE,
-    UNIT_COST,
 )
 from channelsim.compiled import rule
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.terms import marginal_cost
+from channelsim.mechanisms.pricing import margin_at
 from channelsim.tables import State, Terms, World
 
 
@@ -70,8 +68,7 @@ def propose_service(world: World, terms: Terms, state: State) -> None:
 def expect_margins(world: World, terms: Terms, state: State) -> None:
     """Write M_g = Σ_k a_gk m_k of every store and segment, money."""
     first = first_shelf_of(state)
-    price, cost = state.holdings[PRICE][first:], state.holdings[UNIT_COST][first:]
-    saving, handling = terms.holdings[CREDIT_SAVING][first:], world.holdings[HANDLING_COST][first:]
+    price, cost = state.holdings[PRICE][first:], state.holdings[MARGINAL_COST][first:]
     first_member = world.members_index.shape[1] - state.store_margin.shape[1]
     for j in range(state.store_margin.shape[1]):
         start = world.members_index[FIRST_HOLDING, first_member + j] - first
@@ -79,8 +76,7 @@ def expect_margins(world: World, terms: Terms, state: State) -> None:
         for g in range(state.attraction.shape[0]):
             margin = 0.0
             for i in range(start, end):
-                unit_margin = price[i] - marginal_cost(cost[i], saving[i], handling[i])
-                margin += state.attraction[g, i] * unit_margin
+                margin += state.attraction[g, i] * margin_at(price[i], cost[i])
             state.store_margin[g, j] = margin
 
 
@@ -88,14 +84,13 @@ def expect_margins(world: World, terms: Terms, state: State) -> None:
 def add_own_gain(weight: float, world: World, terms: Terms, state: State) -> None:
     """Add the marginal profit of own service at own shelves, the share ``weight`` of it."""
     first, gain = first_shelf_of(state), state.holdings[NEXT_SERVICE]
-    price, cost = state.holdings[PRICE], state.holdings[UNIT_COST]
-    saving, handling = terms.holdings[CREDIT_SAVING], world.holdings[HANDLING_COST]
+    price, cost = state.holdings[PRICE], state.holdings[MARGINAL_COST]
     store = world.holdings_index[STORE]
     for g in range(state.attraction.shape[0]):
         weighted = weight * world.segments[SERVICE_WEIGHT, g]
         for h in range(first, gain.size):
             j = store[h]
-            margin = price[h] - marginal_cost(cost[h], saving[h], handling[h])
+            margin = margin_at(price[h], cost[h])
             direct = margin * state.store_demand[g, j] - state.store_margin[g, j] * state.store_square[g, j]
             gain[h] += weighted * state.attraction[g, h - first] * direct
 
@@ -110,8 +105,7 @@ def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: St
     first_zone = world.territories_index[FIRST_ZONE, t]
     zones = world.territories_index[END_ZONE, t] - first_zone
     position = world.territories_index[FIRST_RESPONSE, t]
-    price, cost, gain = state.holdings[PRICE], state.holdings[UNIT_COST], state.holdings[NEXT_SERVICE]
-    saving, handling = terms.holdings[CREDIT_SAVING], world.holdings[HANDLING_COST]
+    price, cost, gain = state.holdings[PRICE], state.holdings[MARGINAL_COST], state.holdings[NEXT_SERVICE]
     store, brand = world.holdings_index[STORE][first:], world.holdings_index[BRAND][first:]
     per_outlet, of_brand = state.workspace[0], state.workspace[1:]
     for b in range(per_outlet.size):
@@ -136,7 +130,7 @@ def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: St
             for z in range(zones):
                 overlap += buyers[z] * world.travel[place] * of_brand[z, brand[i]]
                 place += stores
-            margin = price[h] - marginal_cost(cost[h], saving[h], handling[h])
+            margin = margin_at(price[h], cost[h])
             own = state.attraction[g, i] * margin * state.store_demand[g, store[i]]
             gain[h] += weighted * per_outlet[brand[i]] * (own - state.store_margin[g, store[i]] * overlap)
         position += zones * stores

@@ -1,4 +1,4 @@
-"""What coalitions can earn, and divisions of it that no coalition upsets: core, nucleolus, kernel.
+"""What coalitions can earn, and divisions of it that no coalition upsets: core and nucleolus.
 
 A coalitional game with transferable payoffs gives every set S of players its worth v(S): what its members
 can earn without the others. A division x pays player i the amount x_i, and a set S the sum x(S). The
@@ -7,14 +7,12 @@ can earn without the others. A division x pays player i the amount x_i, and a se
 * the **core**: divisions at which no set complains, x(S) ≥ v(S) (Gillies 1959). It may be empty;
 * the **nucleolus**: the one division, among those that give each player at least v({i}), that makes the
   largest complaint as small as possible, then the next, and so on (Schmeidler 1969). It always exists, and
-  lies in the core if there is one;
-* the **kernel**: divisions at which no player outweighs another: s_ij(x) > s_ji(x) only if x_j = v({j}), with
-  the surplus s_ij = max {v(S) − x(S) : i in S, j not in S} (Davis & Maschler 1965). It holds the nucleolus,
-  and possibly a continuum of other divisions.
+  lies in the core if there is one.
 
 The game of a *one-exchange network* has links, each with a pool of points that its two ends divide if they
 exchange, and every player may complete one exchange at most: v(S) is the weight of a maximum matching inside
-S. Fair divisions, the Shapley and the Myerson value, are in `channelsim.theory.coalition_values`.
+S. The kernel is in `channelsim.theory.coalition_kernel`; fair divisions, the Shapley and the Myerson value,
+are in `channelsim.theory.coalition_values`.
 
 All 2^n sets are enumerated, so games have at most 12 players. Unit of all payoffs: that of the worths.
 """
@@ -22,7 +20,6 @@ All 2^n sets are enumerated, so games have at most 12 players. Unit of all payof
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -216,7 +213,7 @@ def excesses(game: CoalitionalGame, payoffs: Mapping[Player, float]) -> Floats:
     check_payoffs(game.players, payoffs)
     division = np.array([payoffs[player] for player in game.players], dtype=np.float64)
     complaint: Floats = game.worth - incidence(len(game.players)) @ division
-    if not abs(complaint[-1]) <= 1e-6 * _scale(game):
+    if not abs(complaint[-1]) <= 1e-6 * scale_of(game):
         raise ValueError(f"payoffs add up to {division.sum():.6g}, not to v(N), {game.worth[-1]:.6g}")
     return complaint
 
@@ -259,10 +256,10 @@ def core(game: CoalitionalGame) -> Core:
         b_eq=game.worth[-1:],
     )
     excess = float(least.fun)
-    if excess > 1e-7 * _scale(game):
+    if excess > 1e-7 * scale_of(game):
         return Core(True, excess, {}, {})
     # A core of one point has no interior: the constraint is loosened by less than what is reported.
-    slack = 1e-9 * _scale(game)
+    slack = 1e-9 * scale_of(game)
     low, high = (
         {
             player: float(sign * _solve(sign * np.eye(n)[k], A_ub=-rows, b_ub=slack - worth, **total).fun)
@@ -311,7 +308,7 @@ def nucleolus(game: CoalitionalGame) -> dict[Player, float]:
     """
     n, last = len(game.players), game.worth.size - 1
     alone = np.array([game.worth[1 << k] for k in range(n)])
-    if alone.sum() > game.worth[-1] + TOLERANCE * _scale(game):
+    if alone.sum() > game.worth[-1] + TOLERANCE * scale_of(game):
         raise ValueError("players earn more alone than everyone together: no division gives each as much")
     sets = incidence(n)
     settled, amounts = [np.ones(n)], [game.worth[-1]]
@@ -337,64 +334,6 @@ def nucleolus(game: CoalitionalGame) -> dict[Player, float]:
     return dict(zip(game.players, division.tolist()))
 
 
-def maximum_surplus(
-    game: CoalitionalGame, payoffs: Mapping[Player, float], player: Player, other: Player
-) -> float:
-    """Most that a player can hope for without another: s_ij = max {v(S) − x(S) : i in S, j not in S}.
-
-    Raises
-    ------
-    ValueError
-        If a player is unknown or both are the same, or the payoffs are no division.
-
-    Examples
-    --------
-    >>> game = coalitional_game("ABC", lambda coalition: 12.0 if len(coalition) > 1 else 0.0)
-    >>> maximum_surplus(game, {"A": 6.0, "B": 6.0, "C": 0.0}, "A", "B")
-    6.0
-    """
-    if player not in game.players or other not in game.players or player == other:
-        raise ValueError(f"players {player!r} and {other!r}: expected two different players of the game")
-    i, j = game.players.index(player), game.players.index(other)
-    masks = np.arange(game.worth.size)
-    chosen = (masks >> i & 1 == 1) & (masks >> j & 1 == 0)
-    return float(excesses(game, payoffs)[chosen].max())
-
-
-def kernel_imbalance(game: CoalitionalGame, payoffs: Mapping[Player, float]) -> float:
-    """By how much a division misses the kernel: 0 exactly if it lies in it.
-
-    max over i ≠ j of min(s_ij − s_ji, x_j − v({j})), if positive: i outweighs j, who has something to give.
-
-    Raises
-    ------
-    ValueError
-        If the payoffs are no division, or give a player less than he earns alone.
-
-    Notes
-    -----
-    Source: Davis & Maschler (1965), The kernel of a cooperative game, Naval Research Logistics Quarterly 12.
-
-    Examples
-    --------
-    >>> game = coalitional_game("ABC", lambda coalition: 12.0 if len(coalition) > 1 else 0.0)
-    >>> kernel_imbalance(game, {"A": 4.0, "B": 4.0, "C": 4.0})
-    0.0
-    >>> kernel_imbalance(game, {"A": 6.0, "B": 4.0, "C": 2.0})
-    4.0
-    """
-    worst = 0.0
-    complaint = excesses(game, payoffs)
-    gained = {player: -float(complaint[1 << k]) for k, player in enumerate(game.players)}  # x_j − v({j})
-    if min(gained.values()) < -1e-6 * _scale(game):
-        raise ValueError("payoffs give a player less than he earns alone")
-    for first, second in combinations(game.players, 2):
-        here = maximum_surplus(game, payoffs, first, second)
-        there = maximum_surplus(game, payoffs, second, first)
-        worst = max(worst, min(here - there, gained[second]), min(there - here, gained[first]))
-    return float(worst)
-
-
 def _members(players: tuple[Player, ...], mask: int) -> frozenset[Player]:
     return frozenset(player for k, player in enumerate(players) if mask >> k & 1)
 
@@ -411,7 +350,8 @@ def incidence(n: int) -> Floats:
     return bits.astype(np.float64)
 
 
-def _scale(game: CoalitionalGame) -> float:
+def scale_of(game: CoalitionalGame) -> float:
+    """Return the largest worth without its sign, 1 if all are 0: what differences are measured by."""
     return float(np.abs(game.worth).max()) or 1.0
 
 

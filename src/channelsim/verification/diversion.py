@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from channelsim.decisions import Policy
+from channelsim.decisions import Governance, Policy
 from channelsim.theory.territorial_arbitrage import (
     arbitrage,
     deterring_fine,
@@ -64,14 +64,14 @@ def _least(stops: Callable[[float], bool], high: float, tolerance: float = 1e-4)
 
 def _least_fine(laboratory: Laboratory) -> float:
     def stops(fine: float) -> bool:
-        return _diverted(laboratory, Policy(name="fined", governance={"fine": fine})) == 0.0
+        return _diverted(laboratory, Policy(name="fined", governance=Governance(fine=fine))) == 0.0
 
     return _least(stops, 1000.0)
 
 
 def _least_monitoring(laboratory: Laboratory) -> float:
     def stops(monitoring: float) -> bool:
-        governance = {"monitoring": monitoring, "serial_tracking": 1.0}
+        governance = Governance(monitoring=monitoring, serial_tracking=1.0)
         return _diverted(laboratory, Policy(name="watched", governance=governance)) == 0.0
 
     return _least(stops, 100.0)

@@ -28,7 +28,7 @@ FAMILY = "demand and place"
 
 # --- addresses --------------------------------------------------------------------------------------------
 
-ADDRESSES, WORTH, TRANSPORT_COST, SHARPNESS, CIRCLE_COST = 120, 12.0, 6.0, 10.0, 1.5
+ADDRESSES, WORTH, TRANSPORT_COST, SHARPNESS = 120, 12.0, 6.0, 10.0
 ENTRY_COST = 960.0
 """Fixed cost at which free entry leaves √(6 · 1000/960) = 2.5 stores: two earn it, three do not."""
 

@@ -1,0 +1,1 @@
+"""Deciding: levers, problems and searches over policies, with honest statistics."""

@@ -1,0 +1,265 @@
+"""The yearly channel plan: from a problem to a recommended policy with its honest effect (T33, T35).
+
+Search on one block of draws; finalists compared on a second until they separate; the chosen policy beside
+the baseline on a third, which nothing was fitted to; the optimality gap on a fourth. The budget counts
+replications, so that a seed gives the same plan, byte for byte, on any number of processors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from channelsim.decisions import Policy
+from channelsim.errors import ChannelsimError
+from channelsim.policy.assess import Assessment, assess
+from channelsim.policy.choose import Selection, choose
+from channelsim.policy.evaluation import BLOCKS, Evaluator
+from channelsim.policy.levers import Lever, Value
+from channelsim.policy.problem import Problem
+from channelsim.policy.search import Candidate
+from channelsim.policy.solution import Solution
+from channelsim.policy.solve import solve
+
+if TYPE_CHECKING:
+    from channelsim.analysis.results import Result
+    from channelsim.scenario import Scenario
+
+RECOMMENDED = "recommended"
+
+
+class PlanError(ChannelsimError, RuntimeError):
+    """There is no plan: which constraint cannot be met, and the closest value seen."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a plan is allowed to cost, in replications.
+
+    Attributes
+    ----------
+    search : int
+        All policies of the search together.
+    selection : int
+        Most of each finalist.
+    report : int
+        Of the recommended policy and the baseline, on fresh draws.
+    levers : int
+        Of every step of a lever around the optimum; 0: leave them out.
+    batches, batch_replications : int
+        Of the optimality gap.
+    relations : int
+        Of the run in which power is measured; 0: leave it out.
+    """
+
+    search: int = 2000
+    selection: int = 32
+    report: int = 64
+    levers: int = 4
+    batches: int = 10
+    batch_replications: int = 2
+    relations: int = 2
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """A recommended policy, how it was found and what it does.
+
+    Attributes
+    ----------
+    problem : Problem
+    effort : Effort
+    seed : int
+    solution : Solution
+        What the search found.
+    selection : Selection
+        How the finalists compare on fresh draws.
+    assessment : Assessment
+        The recommended policy beside the baseline.
+    result : Result
+        Baseline and recommended policy on the draws of the report.
+    """
+
+    problem: Problem
+    effort: Effort
+    seed: int
+    solution: Solution
+    selection: Selection
+    assessment: Assessment
+    result: Result = field(repr=False)
+
+    @property
+    def policy(self) -> Policy:
+        """The recommended policy."""
+        return self.selection.policy.model_copy(update={"name": RECOMMENDED})
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """The recommended levers, by their labels."""
+        found = self.selection.winner.values
+        return {lever.label: value for lever, value in zip(self.problem.levers, found, strict=True)}
+
+    def levers_told(self) -> list[tuple[Lever, Value | None, Value]]:
+        """Return (lever, as now, recommended) of every lever; None where the scenario has no such number."""
+        scenario = self.problem.channel.scenario
+        return [
+            (lever, value_now(lever, scenario), value)
+            for lever, value in zip(self.problem.levers, self.selection.winner.values, strict=True)
+        ]
+
+
+def make_plan(
+    problem: Problem,
+    effort: Effort | None = None,
+    seed: int = 1,
+    method: str = "auto",
+    archive: str | Path | None = None,
+    workers: int | None = None,
+    progress: bool | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> ChannelPlan:
+    """Search, select and assess: the whole way from a problem to a plan.
+
+    Parameters
+    ----------
+    problem : Problem
+    effort : Effort, optional
+        Replications of each stage.
+    seed : int
+        Of all draws and of the search.
+    method : str
+        See `channelsim.policy.solve.solve`.
+    archive : str or Path, optional
+        File in which every evaluation is kept; an interrupted plan goes on from it.
+    workers : int, optional
+        Threads; the plan does not depend on them.
+    progress : bool, optional
+        Show progress on stderr; default: if it is a terminal.
+    tell : callable
+        Called with a line when a stage begins.
+
+    Returns
+    -------
+    ChannelPlan
+
+    Raises
+    ------
+    ScenarioError
+        If the problem is not admissible.
+    PlanError
+        If no policy keeps the constraints: which one, and the closest value seen.
+    SimulationError
+        If an outcome is undefined for a policy.
+    """
+    effort = effort or Effort()
+    evaluator = Evaluator(problem.channel, problem.outcomes, seed, archive, workers)
+    tell(f"searching {len(problem.levers)} levers with {effort.search:,} replications")
+    solution = solve(
+        problem, method, effort.search, seed, evaluator=evaluator, progress=progress, start=[_now(problem)]
+    )
+    if not solution.feasible:
+        raise PlanError(solution.infeasible)
+    tell(f"comparing {len(solution.finalists)} finalists on fresh draws")
+    selection = choose(
+        problem, solution.finalists, evaluator, first=min(8, effort.selection), most=effort.selection
+    )
+    chosen = solution.finalists[selection.chosen]
+    tell(f"the recommended policy beside the baseline in {effort.report} fresh replications")
+    assessment = assess(
+        problem,
+        chosen,
+        evaluator,
+        found=chosen,
+        others=_rivals(solution.finalists, chosen),
+        replications=effort.report,
+        lever_replications=effort.levers,
+        batches=effort.batches,
+        batch_replications=effort.batch_replications,
+        relation_replications=effort.relations,
+    )
+    evaluator.save()
+    result = compared(problem, [chosen.policy], effort.report, seed, workers)
+    return ChannelPlan(problem, effort, seed, solution, selection, assessment, result)
+
+
+def compared(
+    problem: Problem, policies: Sequence[Policy], replications: int, seed: int, workers: int | None = None
+) -> Result:
+    """Return the baseline and policies, the first named "recommended", on the draws of the report."""
+    from channelsim.analysis.results import Result
+    from channelsim.engines.batch import run_batch
+
+    names = [RECOMMENDED, *(p.name for p in policies[1:])]
+    named = [p.model_copy(update={"name": name}) for p, name in zip(policies, names)]
+    brands = problem.channel.scenario.brands
+    record = ["sales by brand"] if 1 < len(brands) <= 12 else ["sales"]
+    totals = run_batch(
+        problem.channel,
+        [problem.baseline, *named],
+        replications,
+        seed,
+        record=record,
+        workers=workers,
+        first_replication=BLOCKS["report"],
+    )
+    return Result.from_totals(totals)
+
+
+def _rivals(finalists: Sequence[Candidate], chosen: Candidate) -> list[Candidate]:
+    return [c for c in finalists if c is not chosen and c.feasible]
+
+
+def _now(problem: Problem) -> list[Value]:
+    """Return the point at which the levers stand now, as far as the scenario says."""
+    scenario, point = problem.channel.scenario, []
+    for lever in problem.levers:
+        now = value_now(lever, scenario)
+        low, high = lever.bounds()
+        inside = now in lever.choices if lever.choices else now is not None and low <= now <= high  # type: ignore[operator]
+        point.append(now if now is not None and inside else lever.value_at(0.0))
+    return point
+
+
+def value_now(lever: Lever, scenario: Scenario) -> Value | None:
+    """Return the value that the scenario itself has for a lever; None where it has no one number.
+
+    A share of cost or revenue, a fee, a credit or a rebate that a contract does not have is 0.
+    """
+    if lever.measure == "scale":
+        return 1.0
+    keys = lever.path.split(".")
+    if lever.group == "density":
+        group = next((g for g in scenario.members if g.name == ".".join(keys[1:])), None)
+        given = None if group is None else group.count if group.count is not None else group.per_territory
+        if isinstance(given, dict):
+            given = given.get(lever.territory)
+        return given
+    if lever.group != "terms":
+        return None
+    held = set()
+    for contract in scenario.contracts:
+        selected = all(
+            not getattr(lever, name) or getattr(contract, name) in ("", getattr(lever, name))
+            for name in ("supplier", "buyer", "brand")
+        )
+        if selected and contract.supplier in _own(scenario, lever):
+            place: object = contract.model_dump(exclude_none=True)
+            for key in keys[1:]:
+                place = place.get(key, 0.0) if isinstance(place, dict) else 0.0
+            held.add(place if isinstance(place, float | int | str) else 0.0)
+    return held.pop() if len(held) == 1 else None
+
+
+def _own(scenario: Scenario, lever: Lever) -> set[str]:
+    from channelsim.policy.levers import focal_firm
+
+    if lever.supplier:
+        return {lever.supplier}
+    return {g.name for g in scenario.members if (g.owner or g.name) == focal_firm(scenario)}
+
+
+def smaller(effort: Effort, factor: float) -> Effort:
+    """Return an effort with a fraction of the search's replications, the rest alike."""
+    return replace(effort, search=max(int(effort.search * factor), 1))
