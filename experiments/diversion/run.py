@@ -21,11 +21,11 @@ REWARDS = (0.0, 400.0, 800.0, 1200.0)
 STRICT = {"monitoring": 400.0, "serial_tracking": 1.0, "fine": 40.0}
 PANELS = {
     "diverted": "Units diverted a week",
-    "price": "Retail price on the coast, brand A",
-    "lost": "Coastal distributor: share of its market lost",
-    "trust": "Coastal distributor: trust in the maker",
-    "conflict": "Conflict of the two",
-    "adherence": "Inland distributor: adherence",
+    "price": "Retail price on the coast",
+    "lost": "Share of its market lost",
+    "trust": "Trust in the maker",
+    "conflict": "Conflict with the maker",
+    "adherence": "Adherence of who diverts",
 }
 
 
@@ -112,8 +112,8 @@ def draw(result, shown: list[str], path: Path) -> None:
     series = {
         "diverted": weekly.diverted_by_role.sel(role="distributor").coarsen(quarter, boundary="trim").mean(),
         "price": (
-            weekly.revenue_by_brand.sel(brand="A").coarsen(quarter, boundary="trim").sum()
-            / weekly.sales_by_brand.sel(brand="A").coarsen(quarter, boundary="trim").sum()
+            weekly.revenue_by_territory.sel(territory="coast").coarsen(quarter, boundary="trim").sum()
+            / weekly.sales_by_territory.sel(territory="coast").coarsen(quarter, boundary="trim").sum()
         ),
         "lost": rows.diversion_suffered.sel(relationship=to_coast),
         "trust": rows.trust_of_buyer.sel(relationship=to_coast),
@@ -134,7 +134,7 @@ def draw(result, shown: list[str], path: Path) -> None:
                 axis.set_ylim(bottom=0.0)
         for axis in axes[1]:
             axis.set_xlabel("week")
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     path.write_bytes(save_bytes(figure, path.suffix[1:]))
 
 
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--replications", type=int, default=REPLICATIONS)
     arguments = parser.parse_args()
     options = {"replications": arguments.replications, "seed": SEED, "progress": False}
-    record = ["diverted by role", "revenue by brand", "sales by brand"]
+    record = ["diverted by role", "revenue by territory", "sales by territory"]
     result = simulate(market(), policies(), record=record, **options)
     nothing = simulate(market(diversion={}), **options)
     print_table(result, nothing)
@@ -157,7 +157,7 @@ def main() -> None:
     half = 2.093 * gap.std(ddof=1) / np.sqrt(gap.size)
     print(f"nobody diverts less as it is: {float(gap.mean()):.0f} ± {float(half):.0f}")
     if arguments.figure:
-        shown = ["as it is", "watched and fined", "equal prices", "asked", f"reward {REWARDS[-1]:g}"]
+        shown = ["as it is", "watched and fined", "reward 800", "reward 1200"]
         draw(result, shown, arguments.figure)
 
 

@@ -230,7 +230,8 @@ def test_responses_are_the_derivatives_of_the_known_model():
 def candidate_of(problem, values, policy):
     from channelsim.policy.search import Candidate
 
-    return Candidate(values, policy, 4, 0.0, np.nan, (), 0.0)
+    known = {"values": values, "policy": policy, "replications": 4, "objective": 0.0, "merit": 0.0}
+    return Candidate(**(dict.fromkeys(Candidate._fields, ()) | known))
 
 
 def test_statistics_other_than_means(problem):

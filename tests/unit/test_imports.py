@@ -30,6 +30,7 @@ LAYERS = (
     },
     {"linear", "metrics", "paths", "schema", "tables"},
     {
+        "agreement_consistency",
         "consistency",
         "decisions",
         "diversion_parts",
@@ -44,10 +45,13 @@ LAYERS = (
     {"events", "expansion", "holdings", "links", "members", "places", "routes", "territories", "traces"},
     {"mechanisms"},
     {"week"},
+    {"apart"},
     {"kernels", "reduction"},
     # above the week, because the opening state expects demand by the week's own rules
     {
+        "agreements",
         "application",
+        "asked_of_stores",
         "attempts",
         "base_inputs",
         "compaction",
@@ -71,6 +75,7 @@ LAYERS = (
         "cli_compile",
         "cli_frame",
         "cli_inputs",
+        "cli_plan",
         "cli_power",
         "cli_run",
         "cli_show",
