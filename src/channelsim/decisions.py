@@ -96,13 +96,19 @@ class Governance(Part):
     """How diversion is watched and fined, for all brands or by brand; what is left out stays as it is."""
 
     monitoring: NotNegative | dict[str, NotNegative] | None = Field(
-        default=None, description="what a brand's maker spends on monitoring, money per week and territory"
+        default=None,
+        description="what a brand's maker spends on monitoring",
+        json_schema_extra={"unit": "money per week and territory"},
     )
     serial_tracking: Share | dict[str, Share] | None = Field(
-        default=None, description="share of the units that bear a serial number"
+        default=None,
+        description="share of the units that bear a serial number",
+        json_schema_extra={"unit": "–"},
     )
     fine: NotNegative | dict[str, NotNegative] | None = Field(
-        default=None, description="fine for each unit found to be diverted, money per unit"
+        default=None,
+        description="fine for each unit found to be diverted",
+        json_schema_extra={"unit": "money per unit"},
     )
 
     @model_validator(mode="after")

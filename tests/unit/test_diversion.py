@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channelsim import columns as c
-from channelsim.decisions import Policy
+from channelsim.decisions import Governance, Policy
 from channelsim.effects import EFFECTS
 from channelsim.engines.mesa_members import Distributor
 from channelsim.engines.mesa_model import ChannelModel
 from channelsim.errors import ScenarioError
 from channelsim.governance import detection_of
+from channelsim.policy.levers import Lever, policy_of
 from channelsim.scenario import Scenario
 from channelsim.schema import COLUMNS, position
 from channelsim.simulation import simulate
@@ -292,6 +293,16 @@ def test_a_policy_watches_and_the_maker_pays():
     assert operating["strict"] == pytest.approx(2 * 30.0 + 0.25 * 20.0)  # two territories, 20 units
     assert operating["base"] == pytest.approx(0.25 * 0.5 * 20.0 - 4.0 * FINE)
     assert operating["fined"] == pytest.approx(0.25 * 0.5 * 20.0 - 4.0 * DETECTION * 12.0)
+
+
+def test_governance_is_a_lever_of_policy_search():
+    levers = [
+        Lever(path="governance.fine", low=0.0, high=50.0),
+        Lever(path="governance.serial_tracking", low=0.0, high=1.0),
+    ]
+    found = policy_of(levers, [40.0, 0.5], two_places(), Policy(name="base"))
+    assert found.governance == Governance(fine=40.0, serial_tracking=0.5)
+    assert [lever.unit for lever in levers] == ["money per unit", "–"]
 
 
 def test_metrics_tell_who_sent_and_who_received():
