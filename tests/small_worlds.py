@@ -9,11 +9,13 @@ from channelsim.decisions import Policy
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
+from channelsim.errors import ScenarioError
 from channelsim.scenario import Scenario
 from channelsim.world import build
 
 STEADY_ORDERS = ("order_up_to", "reorder_point", "base_stock", "anchoring", "pass_through")
 SEASONAL_ORDERS = ("newsvendor",)
+AIMING_ORDERS = ("order_up_to", "reorder_point", "base_stock")
 
 
 def numbers(low, high):
@@ -251,6 +253,33 @@ def scenarios(draw, orders=STEADY_ORDERS):
             "events": [e for e in happenings if not (by_rule and e["column"] == "wholesale_price")],
         }
     )
+
+
+@st.composite
+def diverting(draw, scenario):
+    """Return a scenario in which members may divert, if it has any who can; else as it is."""
+    data = scenario.to_dict()
+    data["diversion"] = {
+        "active": True,
+        "transport_cost": draw(numbers(0.0, 0.02)),
+        "nearest": draw(st.integers(1, 3)),
+        "acceptance": draw(numbers(0.1, 1.0)),
+        "buyer_share": draw(numbers(0.0, 1.0)),
+        "deliberate": draw(st.sampled_from([0.0, 0.5, 1.0])),
+        "home_margin": draw(st.sampled_from([0.0, 1.0])),
+        "fine": draw(numbers(0.0, 5.0)),
+        "found_unmonitored": draw(numbers(0.0, 1.0)),
+        "monitoring": draw(numbers(0.0, 3.0)),
+        "monitoring_scale": 3.0,
+        "serial_tracking": draw(numbers(0.0, 1.0)),
+        "tracking_cost": draw(numbers(0.0, 0.2)),
+    }
+    try:
+        changed = Scenario.parse(data)
+        build(changed)
+    except ScenarioError:
+        return scenario  # nobody there belongs to a territory and sells to stores of another
+    return changed
 
 
 @st.composite

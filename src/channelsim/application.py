@@ -17,6 +17,7 @@ from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, SELECTORS, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
+from channelsim.governance import governance_under
 from channelsim.incentive_consistency import check_incentives
 from channelsim.incentive_parts import INCENTIVES
 from channelsim.incentives import Incentives, incentive_tables, kept_shares
@@ -80,6 +81,9 @@ def _terms(
         holdings[c.CREDIT_SAVING] = np.where(has_source, saving, 0.0)
     holdings[c.MINIMUM_ORDER] = np.where(has_source, contracts["minimum_order"][link], 0.0)
     holdings[c.CASE_SIZE] = np.where(has_source, contracts["case_size"][link], 0.0)
+    holdings[c.CREDIT_GIVEN] = _credit_given(built, source, holdings[c.CREDIT_SAVING])
+    amounts, guardian = governance_under(built, policy, listed)
+    holdings[c.EXPECTED_FINE : c.TRACKING_CHARGE + 1] = amounts
     costs = effort_costs(built, agreements, source)
     holdings[c.TRAINED_SERVICE_COST], holdings[c.BORNE_SERVICE_COST] = costs
     slopes = np.zeros(1)
@@ -99,7 +103,7 @@ def _terms(
     terms = Terms(
         members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source), accepted >= 0]),
         holdings=holdings,
-        holdings_index=source[None],
+        holdings_index=np.stack([source, guardian]),
         links=links,
         links_index=links_index,
         utility=shelf_utility(built, listed),
@@ -112,6 +116,14 @@ def _terms(
     open_state(built, terms, state, contracts["wholesale_price"])
     keep_own_prices(terms, state)
     return terms
+
+
+def _credit_given(built: BuiltWorld, source: Integers, saving: Floats) -> Floats:
+    """Return the mean over each seller's buyers of the share of the price that credit saves them."""
+    buyers = np.flatnonzero(source >= 0)
+    seller = built.world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
+    count = np.bincount(seller, minlength=len(saving))
+    return np.asarray(np.bincount(seller, saving[buyers], len(saving)) / np.maximum(count, 1))
 
 
 def active_members(terms: Terms, built: BuiltWorld) -> Integers:

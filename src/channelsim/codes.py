@@ -52,8 +52,8 @@ STRATEGIES = (
     "information_exchange",
 )
 PROMISE, THREAT, LEGALISTIC_PLEA, REQUEST, RECOMMENDATION, INFORMATION_EXCHANGE = range(6)
-BEHAVIOURS = ("price", "stock", "service", "payment")
-ASK_PRICE, ASK_STOCK, ASK_SERVICE, ASK_PAYMENT = range(4)
+BEHAVIOURS = ("price", "stock", "service", "payment", "territory")
+ASK_PRICE, ASK_STOCK, ASK_SERVICE, ASK_PAYMENT, ASK_TERRITORY = range(5)
 BASES = ("reward", "coercive", "legitimate", "expert", "referent")
 SUPPLIER_ASKS, BUYER_ASKS = range(2)
 

@@ -17,6 +17,7 @@ from channelsim.attempts import renumbered
 from channelsim.expansion import BuiltWorld, tier_table
 from channelsim.links import Links
 from channelsim.members import Members
+from channelsim.routes import receivers_of
 from channelsim.tables import Floats, Integers, Sizes, Terms, cell, cell_address, new_state, state_views
 
 Built = TypeVar("Built", bound=BuiltWorld)
@@ -72,6 +73,8 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     kept_members = _members(channel.members, active)
     kept_links, related = _links(channel.links, link, terms.links[c.LINK_ACTIVE], links_index)
     links_index[c.RELATIONSHIP] = kept_links.relationship
+    route = listed[world.routes].all(axis=0)
+    routes = np.ascontiguousarray(new_holding[world.routes[:, route]])
     new_sizes = sizes._replace(
         members=members,
         stores=stores,
@@ -80,6 +83,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         links=int(link.sum()),
         relationships=len(related) if sizes.relationships else 0,
         incentives=int(link.sum()) if terms.incentives.shape[1] else 0,
+        routes=int(route.sum()),
     )
     events, event_values = _events(
         channel, new_sizes, {"holdings": new_holding, "links": new_link, "members": new_member}
@@ -95,6 +99,9 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         travel=world.travel[store[channel.travel_store]],
         events=events,
         event_values=event_values,
+        routes=routes,
+        receivers=receivers_of(routes),
+        route_km=world.route_km[route],
     )
     holding_of = channel.holding_of[active]
     kept_channel = replace(
@@ -251,6 +258,7 @@ def _terms(
         speaks[speaks >= 0] = row[speaks[speaks >= 0]]
     index = terms.holdings_index[:, listed].copy()
     index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
+    index[c.GUARDIAN] = _renumber(listed)[index[c.GUARDIAN]]
     links_index = np.ascontiguousarray(terms.links_index[:, link])
     links_index[c.PRINCIPAL_HOLDING] = _renumber(listed)[links_index[c.PRINCIPAL_HOLDING]]
     slopes = terms.slopes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from channelsim.agreement_consistency import check_agreements
 from channelsim.codes import STORE_PRICE_RULES, SUPPLIER_PRICE_RULES
+from channelsim.diversion_parts import check_diversion
 from channelsim.incentive_consistency import check_incentives
 from channelsim.influence_consistency import check_relations
 from channelsim.power_parts import OF_BUYERS, OF_SUPPLIERS
@@ -93,6 +94,7 @@ def check(scenario: Scenario) -> None:
     check_agreements(scenario)
     _check_demand(scenario, groups, brands)
     _check_power(scenario, groups)
+    check_diversion(scenario, groups)
     check_relations(scenario)
     for i, event in enumerate(scenario.events):
         _check_event(f"events[{i}]", event, scenario, groups, brands)

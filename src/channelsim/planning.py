@@ -15,6 +15,7 @@ from channelsim.codes import (
     ASK_PRICE,
     ASK_SERVICE,
     ASK_STOCK,
+    ASK_TERRITORY,
     BUYER_ASKS,
     FORECAST_KNOWN,
     FORECAST_MOVING_AVERAGE,
@@ -49,6 +50,7 @@ from channelsim.columns import (
     INCENTIVE_IN_USE,
     LIQUIDITY,
     MINIMUM_ORDER,
+    MONITORING_COST,
     ORDER_DELAY,
     ORDER_RULE,
     PRICE_RULE,
@@ -57,6 +59,7 @@ from channelsim.columns import (
     SERVICE_WEIGHT,
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
+    TRACKING_CHARGE,
     TRAINING,
 )
 from channelsim.tables import Terms
@@ -91,6 +94,7 @@ PHASES = {
     5: "settlement",
     6: "forecasts and orders, tier by tier upward",
     7: "allocation and shipment, tier by tier downward",
+    8: "diversion",
     9: "influence and adherence",
     10: "relations",
     11: "reviews of power",
@@ -111,6 +115,7 @@ def plan_week(channel: Channel, terms: Terms) -> list[Planned]:
         *_plan_payments(channel, terms),
         *_plan_orders(channel, terms),
         *_plan_shipments(channel),
+        *_plan_diversion(channel, terms),
         *_plan_relations(channel, terms),
         *_plan_power(channel),
         *_plan_accounts(channel, terms),
@@ -173,11 +178,13 @@ def _plan_prices(channel: Channel, terms: Terms) -> list[Planned]:
     if upper & {PRICE_NASH, PRICE_LEADER}:
         plan.append(Planned(week.REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
         costs_move = True
-    costs_move = costs_move or PRICE_NEGOTIATED in upper
-    if costs_move:
+    diverting = channel.sizes.routes > 0
+    if costs_move or PRICE_NEGOTIATED in upper or diverting:
         plan.append(Planned(week.PASS_ON_COSTS))
     if has_incentives(terms):
         plan.append(Planned(week.RECKON_INCENTIVES))
+    if diverting:
+        plan.append(Planned(week.COUNT_DIVERTED_COSTS))
     stores = _rules(channel, PRICE_RULE, last)
     every = scenario.price_review_weeks
     responds = bool(stores & {PRICE_BEST_RESPONSE, PRICE_MINIMUM, PRICE_MAXIMUM})
@@ -298,6 +305,8 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
             plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel, terms)))
         if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
             plan.append(Planned(week.TAKE_POSITION, tier))
+            if channel.sizes.routes and 0 < tier < last:
+                plan.append(Planned(week.SET_ASIDE_GOODS, tier))
         if ORDER_UP_TO in rules:
             plan.append(Planned(week.PROPOSE_ORDER_UP_TO, tier))
         if rules & {ORDER_BASE_STOCK, ORDER_REORDER_POINT}:
@@ -327,6 +336,13 @@ def _plan_shipments(channel: Channel) -> list[Planned]:
         if channel.scenario.credit:
             plan.append(Planned(week.GIVE_CREDIT, tier))
     return plan
+
+
+def _plan_diversion(channel: Channel, terms: Terms) -> list[Planned]:
+    if not channel.sizes.routes:
+        return []
+    asked = [Planned(week.FOLLOW_ASKED_TERRITORIES)] if asks(terms, ASK_TERRITORY, SUPPLIER_ASKS) else []
+    return [Planned(week.PROPOSE_DIVERSION), *asked, Planned(week.DIVERT)]
 
 
 def _plan_relations(channel: Channel, terms: Terms) -> list[Planned]:
@@ -361,6 +377,8 @@ def _plan_accounts(channel: Channel, terms: Terms) -> list[Planned]:
         plan.append(Planned(week.CHARGE_EFFORT))
     if seasons:
         plan.append(Planned(week.CHARGE_WRITE_OFFS))
+    if channel.sizes.routes or np.any(terms.holdings[MONITORING_COST : TRACKING_CHARGE + 1] > 0):
+        plan.append(Planned(week.CHARGE_DIVERSION))
     if terms.influence.attempts.shape[1] > 0:
         plan.append(Planned(week.CHARGE_REWARDS_AND_FINES))
     if has_incentives(terms):

@@ -22,8 +22,16 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from channelsim import incentive_parts, influence_parts, mechanisms, member_parts, parts, power_parts
-from channelsim.decisions import Density, Ended, Policy, TermsChange
+from channelsim import (
+    diversion_parts,
+    incentive_parts,
+    influence_parts,
+    mechanisms,
+    member_parts,
+    parts,
+    power_parts,
+)
+from channelsim.decisions import Density, Ended, Governance, Policy, TermsChange
 from channelsim.effects import EFFECTS
 from channelsim.facts.table import page as facts_page
 from channelsim.metrics import metric_table
@@ -63,8 +71,9 @@ SCENARIO_PARTS: tuple[type[BaseModel], ...] = (
     influence_parts.Bases,
     influence_parts.GivenBases,
     influence_parts.Knowledge,
+    diversion_parts.Diversion,
 )
-POLICY_PARTS: tuple[type[BaseModel], ...] = (Policy, Density, TermsChange, Ended)
+POLICY_PARTS: tuple[type[BaseModel], ...] = (Policy, Density, TermsChange, Ended, Governance)
 ASSUMED = "declared assumption"
 MEANINGS = {
     "name": "unique name; it begins with a letter or a digit and holds no dot",

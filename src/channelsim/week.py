@@ -20,6 +20,7 @@ from channelsim.mechanisms import (
     adherence,
     allocation,
     demand,
+    diversion,
     drawing,
     events,
     forward_buying,
@@ -43,8 +44,8 @@ class Step(NamedTuple):
     """One step of the week.
 
     Phases: 0 events and draws, 1 arrivals, 2 prices, 3 service effort, 4 demand and sales, 5 settlement,
-    6 forecasts and orders, 7 allocation and shipment, 9 influence, 10 relations, 11 reviews of power,
-    12 records. (8 is the seat of diversion.)
+    6 forecasts and orders, 7 allocation and shipment, 8 diversion, 9 influence, 10 relations,
+    11 reviews of power, 12 records.
     """
 
     phase: int
@@ -67,6 +68,7 @@ class Step(NamedTuple):
     REVIEW_WHOLESALE_PRICES,
     PASS_ON_COSTS,
     RECKON_INCENTIVES,
+    COUNT_DIVERTED_COSTS,
     PROPOSE_SIMPLE_PRICES,
     PROPOSE_BEST_RESPONSE_LOGIT,
     PROPOSE_BEST_RESPONSE_LINEAR,
@@ -101,6 +103,7 @@ class Step(NamedTuple):
     FORECAST_SHARED,
     FOLLOW_FRACTILE,
     TAKE_POSITION,
+    SET_ASIDE_GOODS,
     PROPOSE_ORDER_UP_TO,
     PROPOSE_BASE_STOCK,
     PROPOSE_NEWSVENDOR,
@@ -113,6 +116,9 @@ class Step(NamedTuple):
     PLACE_ORDERS,
     ALLOCATE_AND_SHIP,
     GIVE_CREDIT,
+    PROPOSE_DIVERSION,
+    FOLLOW_ASKED_TERRITORIES,
+    DIVERT,
     EXERT_INFLUENCE,
     REIMBURSE,
     FEEL,
@@ -129,11 +135,12 @@ class Step(NamedTuple):
     ACCOUNT_FOR_GOODS,
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
+    CHARGE_DIVERSION,
     CHARGE_REWARDS_AND_FINES,
     SETTLE_INCENTIVES,
     CHARGE_SIDE_PAYMENTS,
     CLOSE_ACCOUNTS,
-) = range(76)
+) = range(82)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -146,6 +153,7 @@ STEPS = {
     REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
     RECKON_INCENTIVES: Step(2, "reckon with incentives", SETTLE, "incentives"),
+    COUNT_DIVERTED_COSTS: Step(2, "count diverted costs", SETTLE, "diversion"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
     PROPOSE_BEST_RESPONSE_LOGIT: Step(
         2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"
@@ -184,6 +192,7 @@ STEPS = {
     FORECAST_SHARED: Step(6, "take over buyers' forecasts", SETTLE, "ordering"),
     FOLLOW_FRACTILE: Step(6, "follow the critical fractile", SETTLE, "ordering"),
     TAKE_POSITION: Step(6, "take inventory position", SETTLE, "ordering"),
+    SET_ASIDE_GOODS: Step(6, "set aside goods to divert", SETTLE, "diversion"),
     PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
     PROPOSE_BASE_STOCK: Step(6, "propose base stock", PROPOSE, "ordering", "order"),
     PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
@@ -196,6 +205,9 @@ STEPS = {
     PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
     GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
+    PROPOSE_DIVERSION: Step(8, "propose diversion", PROPOSE, "diversion", "diversion"),
+    FOLLOW_ASKED_TERRITORIES: Step(8, "follow asked territories", PROPOSE, "adherence", "diversion"),
+    DIVERT: Step(8, "divert", SETTLE, "diversion"),
     EXERT_INFLUENCE: Step(9, "exert influence", SETTLE, "influence"),
     REIMBURSE: Step(10, "reimburse rewards", SETTLE, "promises"),
     FEEL: Step(10, "feel about partners", SETTLE, "relations"),
@@ -212,6 +224,7 @@ STEPS = {
     ACCOUNT_FOR_GOODS: Step(12, "account for goods, stock and handling", SETTLE, "settlement"),
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
+    CHARGE_DIVERSION: Step(12, "charge diversion", SETTLE, "diversion"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
     SETTLE_INCENTIVES: Step(12, "settle incentives", SETTLE, "incentives"),
     CHARGE_SIDE_PAYMENTS: Step(12, "charge side payments", SETTLE, "support"),
@@ -431,7 +444,7 @@ def take_relation_step(
     elif code == REIMBURSE:
         promises.reimburse(world.effects, terms.influence, state.relationships)
     elif code == FEEL:
-        relations.feel(world.effects, state.relationships)
+        relations.feel(world.route_km.size > 0, world.effects, state.relationships)
     elif code == LEAVE:
         relations.leave(world, terms, state)
     elif code == CHARGE_REWARDS_AND_FINES:
@@ -476,6 +489,31 @@ def take_incentive_step(
         forward_buying.reach_for_steps(tier, week, world, terms, state)
     elif code == SETTLE_INCENTIVES:
         incentives.settle_incentives(week, world, terms, state)
+
+
+@rule
+def take_diversion_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of diversion."""
+    if code == COUNT_DIVERTED_COSTS:
+        diversion.count_diverted_costs(world, terms, state)
+    elif code == SET_ASIDE_GOODS:
+        diversion.set_aside_goods(tier, world, terms, state)
+    elif code == PROPOSE_DIVERSION:
+        diversion.propose_diversion(world, terms, state)
+    elif code == FOLLOW_ASKED_TERRITORIES:
+        adherence.follow_asked_territories(terms, state)
+    elif code == DIVERT:
+        diversion.divert(world, terms, state)
+    elif code == CHARGE_DIVERSION:
+        diversion.charge_diversion(world, terms, state)
 
 
 class Part(NamedTuple):
@@ -538,6 +576,18 @@ PARTS = (
         (RECKON_INCENTIVES, ORDER_FOR_SEASON, REACH_FOR_STEPS, SETTLE_INCENTIVES),
     ),
     Part("support and fees", take_support_step, (SETTLE_SIDE_PAYMENTS, CHARGE_SIDE_PAYMENTS)),
+    Part(
+        "diversion",
+        take_diversion_step,
+        (
+            COUNT_DIVERTED_COSTS,
+            SET_ASIDE_GOODS,
+            PROPOSE_DIVERSION,
+            FOLLOW_ASKED_TERRITORIES,
+            DIVERT,
+            CHARGE_DIVERSION,
+        ),
+    ),
     Part(
         "influence and relations",
         take_relation_step,

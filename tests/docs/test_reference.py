@@ -10,6 +10,7 @@ import pytest
 import channelsim
 from channelsim import (
     decisions,
+    diversion_parts,
     incentive_parts,
     influence_parts,
     member_parts,
@@ -65,7 +66,9 @@ def test_every_mark_is_filled(path):
 
 
 def test_every_part_of_a_scenario_and_a_policy_is_listed():
-    modules = (parts, member_parts, incentive_parts, power_parts, influence_parts, scenario)
+    modules = (
+        parts, member_parts, incentive_parts, power_parts, influence_parts, diversion_parts, scenario,
+    )  # fmt: skip
     assert set(SCENARIO_PARTS) == set().union(*(models_of(module) for module in modules))
     assert set(POLICY_PARTS) == models_of(decisions)
 

@@ -61,6 +61,10 @@ HOLDINGS = {  # rows: manufacturer A, B, Big A, Big B, corner A
     "order_variance": (0, 0, 8, 6, 4),
     "demand_variance": (0, 0, 4, 3, 2),
     "presence": (4, 4, 3, 4, 3),
+    "diverted": (8, 4, 0, 0, 0),
+    "diverted_in": (0, 0, 5, 4, 3),
+    "diversion_fine": (16, 8, 0, 0, 0),
+    "lost_to_diversion": (4, 8, 0, 0, 0),
 }
 STORE_REVENUE = (0, 810, 180)
 MEMBERS = {
@@ -217,6 +221,12 @@ def value(name, grouping="overall", totals=None):
         ("active_members", "role", [1, 2]),
         ("bullwhip_ratio", "tier", [np.nan, 2]),
         ("bullwhip_ratio", "group", [np.nan, 2, 2]),
+        ("diverted", "brand", [2, 1]),
+        ("diverted_in", "territory", [9 / 4, 3 / 4]),
+        ("diverted_share", "overall", [12 / 90]),
+        ("diverted_share", "brand", [8 / 60, 4 / 30]),
+        ("lost_to_diversion", "brand", [1, 2]),
+        ("diversion_fines", "role", [6, 0]),
         ("listing_fees_paid", "territory", [1, 2]),
         ("listing_fees_received", "overall", [1]),
         ("quantity_discounts_received", "overall", [3.5]),

@@ -14,7 +14,7 @@ from channelsim.engines.groupings import Groupings
 from channelsim.engines.reviews import Related, mean_by_label
 from channelsim.engines.trajectories import Request, read_requests, trajectory_table
 from channelsim.mechanisms.recording import Records
-from channelsim.metrics import TABLES, columns_needed
+from channelsim.metrics import OF_DIVERSION, TABLES, columns_needed
 from channelsim.reduction import Reduction
 from channelsim.schema import position
 from channelsim.tables import Draws, Floats, Integers, new_state
@@ -46,6 +46,8 @@ class Recording:
         """Return what the metrics and trajectories asked for need."""
         needed = columns_needed(metrics)
         asked = {*needed.get("holdings", ()), *needed.get("shelves", ())}
+        if not channel.scenario.diversion.active:
+            asked -= {*OF_DIVERSION}
         sums = [
             n
             for n in TABLES["holdings"]

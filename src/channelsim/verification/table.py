@@ -41,6 +41,7 @@ FAMILIES: dict[str, str] = {
     "dependence": "dependence",
     "bargaining": "bargaining",
     "support and exclusivity": "support",
+    "diversion": "diversion",
 }
 """Families of theorems in the order of the table, and where their cases are in `channelsim.verification`."""
 LONG_EFFORT = 4
