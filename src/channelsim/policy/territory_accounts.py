@@ -5,7 +5,8 @@ flows through it into the territory: along each of its links the invoice, less t
 goods, less the cost of capital on what is owed on the link; less what serving the members of the territory
 costs it, what it pays them for listing, support, training and exclusive dealing, plus their franchise fees.
 Through further national members flows go on in proportion to the units shipped. Cost of a national member's
-holdings (handling, holding) goes by units as well.
+holdings (handling, holding; also rebates, bonuses, buybacks and shared revenue) goes by units as well: an
+allocation, where buyers of different territories reach different steps.
 
 Exact where a national member holds no stock and pays per unit or per member served, as a maker that produces
 what it ships does. What belongs to no territory (fixed cost, rewards and fines) stays *elsewhere*:
