@@ -267,7 +267,7 @@ def _way_of_goods(built: BuiltWorld, terms: Terms) -> tuple[Integers, Floats]:
     marginal cost c̃; -1 and 0 where the way has no more stages.
     """
     world, first, shelves = built.world, built.first_shelf, built.sizes.shelves
-    state = state_views(terms.base, built.sizes)
+    state = state_views(terms.base, built.sizes._replace(incentives=terms.incentives.shape[1]))
     holdings, saving = state.holdings, terms.holdings[c.CREDIT_SAVING]
     cost = holdings[c.MARGINAL_COST]
     owner = built.members.owner[world.holdings_index[c.MEMBER]]
@@ -275,12 +275,16 @@ def _way_of_goods(built: BuiltWorld, terms: Terms) -> tuple[Integers, Floats]:
     owners, margins = np.full((built.tiers, shelves), -1), np.zeros((built.tiers, shelves))
     at, price = np.arange(first, first + shelves), holdings[c.PRICE, first:]
     on_way = terms.holdings[c.LISTED, first:] > 0
+    kept, passed_on = terms.holdings[c.KEPT_SHARE, at], (1.0 - terms.holdings[c.KEPT_SHARE, at]) * price
     for stage in range(built.tiers):
         owners[stage] = np.where(on_way, owner[at], -1)
-        margins[stage] = np.where(on_way, price - cost[at], 0.0)
+        margins[stage] = np.where(on_way, kept * price - cost[at], 0.0)
         on_way = on_way & (source[at] >= 0)
         link = np.maximum(source[at], 0)
-        price = state.links[c.WHOLESALE_PRICE, link] * (1.0 - saving[at])
+        price = state.links[c.WHOLESALE_PRICE, link] * (1.0 - saving[at]) + passed_on
+        if state.incentives.shape[1]:
+            price -= state.incentives[c.ALLOWANCE, link]
+        kept, passed_on = np.ones(shelves), np.zeros(shelves)
         at = np.where(on_way, world.links_index[c.SUPPLIER_HOLDING, link], at)
     return owners, margins
 
