@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from channelsim.decisions import Policy
 from channelsim.errors import ChannelsimError
 from channelsim.policy.assess import Assessment, assess
-from channelsim.policy.choose import Selection, choose
+from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator
 from channelsim.policy.levers import Lever, Value
 from channelsim.policy.problem import Problem
 from channelsim.policy.search import Candidate
+from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
 
