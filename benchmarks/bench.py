@@ -135,6 +135,16 @@ def appliances(rounds: int) -> dict[str, float]:
     return found
 
 
+def density_plan(rounds: int) -> dict[str, float]:
+    """Return what a plan of the stores' density in all territories of appliances takes, batches included."""
+    from channelsim.policy.density import plan_density
+
+    channel = build(channelsim.Scenario.from_library("appliances"))
+    stores = sum(int(count + 0.5) for count in channel.members.base_counts["independents"])
+    work = partial(plan_density, channel, "independents", budget=stores)
+    return {"density_milp_seconds": median(timed(work) for _ in range(rounds))}
+
+
 ASKED = {
     "name": "stock",
     "sender": "Aurora distributors",
@@ -236,6 +246,7 @@ def main() -> None:
                 results[f"{prefix}_vs_{label}"] = ours / speeds[peer]
     results |= thread_scaling(options.rounds, 600)
     results |= appliances(options.rounds)
+    results |= density_plan(1)
     results |= power(options.rounds)
     results |= start_up(options.rounds)
     results["load_average_at_end"] = os.getloadavg()[0]

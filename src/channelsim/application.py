@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.agreements import Agreements, agreements_under, effort_costs, link_terms
 from channelsim.attempts import influence_under, keep_own_prices
 from channelsim.consumers import linear_demand, shelf_utility
-from channelsim.decisions import BASE, Policy, TermsChange
+from channelsim.decisions import BASE, SELECTORS, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
 from channelsim.listing import choose_listings, limits_listing, listing_fees
@@ -39,16 +40,26 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
     policy = policy or BASE
     scenario = built.scenario
     listed, source = _sources(built, _active_members(built, policy), _ended(built, policy))
-    contracts = _contracts(built, policy)
-    terms = _terms(built, policy, listed, source, contracts)
-    if not limits_listing(scenario):
+    chosen = [
+        _chosen_links(built, k, f"policy {policy.name}: terms[{i}]") for i, k in enumerate(policy.terms)
+    ]
+    contracts, agreements = _contracts(built, policy, chosen), agreements_under(built, policy, chosen)
+    nobody = np.full(built.sizes.members, -1)
+    terms = _terms(built, policy, listed, source, contracts, agreements, nobody)
+    if not limits_listing(scenario) and not agreements.stores_choose(built):
         return terms
-    listed = choose_listings(built, terms)
-    return _terms(built, policy, listed, np.where(listed > 0, source, -1), contracts)
+    listed, accepted = choose_listings(built, terms, agreements)
+    return _terms(built, policy, listed, np.where(listed > 0, source, -1), contracts, agreements, accepted)
 
 
 def _terms(
-    built: BuiltWorld, policy: Policy, listed: Floats, source: Integers, contracts: dict[str, Floats]
+    built: BuiltWorld,
+    policy: Policy,
+    listed: Floats,
+    source: Integers,
+    contracts: dict[str, Floats],
+    agreements: Agreements,
+    accepted: Integers,
 ) -> Terms:
     """Return the terms and the opening state when these holdings are listed, each ordering on its source."""
     world, scenario = built.world, built.scenario
@@ -58,10 +69,12 @@ def _terms(
     under_way = world.links_index[c.LEAD_TIME, link] + world.links_index[c.ORDER_DELAY, link]
     holdings[c.PROTECTION_WEEKS] = np.where(has_source, under_way + 1.0, 1.0)
     if scenario.credit:
-        saving = scenario.cost_of_capital * world.links_index[c.CREDIT_WEEKS, link]
+        saving = scenario.cost_of_capital * agreements.credit_weeks[link]
         holdings[c.CREDIT_SAVING] = np.where(has_source, saving, 0.0)
     holdings[c.MINIMUM_ORDER] = np.where(has_source, contracts["minimum_order"][link], 0.0)
     holdings[c.CASE_SIZE] = np.where(has_source, contracts["case_size"][link], 0.0)
+    costs = effort_costs(built, agreements, source)
+    holdings[c.TRAINED_SERVICE_COST], holdings[c.BORNE_SERVICE_COST] = costs
     slopes = np.zeros(1)
     if scenario.demand.system == "linear":
         slopes, holdings[c.INTERCEPT] = linear_demand(built, listed)
@@ -69,12 +82,15 @@ def _terms(
         holdings[c.INTERCEPT] = listed * given_means(scenario, built.members, world.holdings_index[c.MEMBER])
     link_active = np.zeros(built.sizes.links)
     link_active[source[has_source]] = 1.0
+    opened = link_active, _open_links(built, listed) & ~_ended(built, policy)
+    links, links_index = link_terms(built, agreements, source, opened, accepted)
     state = new_state(built.sizes)
     terms = Terms(
-        members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source)]),
+        members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source), accepted >= 0]),
         holdings=holdings,
         holdings_index=source[None],
-        links=np.stack([link_active, _open_links(built, listed) & ~_ended(built, policy)]).astype(np.float64),
+        links=links,
+        links_index=links_index,
         utility=shelf_utility(built, listed),
         slopes=slopes,
         base=state.flat,
@@ -101,7 +117,7 @@ def _active_members(built: BuiltWorld, policy: Policy) -> Floats:
             raise ScenarioError(f"policy {policy.name}: density.{name}: no such group; admissible: {known}")
     active = np.zeros(built.sizes.members)
     for g, group in enumerate(groups):
-        counts = np.floor(_wanted(group, built, policy) + 0.5)
+        counts = np.floor(members_wanted(group, built, policy) + 0.5)
         most = members.built_counts[group.name]
         if np.any(counts > most):
             t = int(np.argmax(counts > most))
@@ -115,7 +131,7 @@ def _active_members(built: BuiltWorld, policy: Policy) -> Floats:
     return active
 
 
-def _wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
+def members_wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
     """Return the density counts of a group per territory, not yet rounded."""
     density, base = policy.density.get(group.name), built.members.base_counts[group.name]
     if density is None:
@@ -185,7 +201,7 @@ def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:
     return np.asarray((listed[links[c.SUPPLIER_HOLDING]] > 0) & (listed[links[c.BUYER_HOLDING]] > 0))
 
 
-def _contracts(built: BuiltWorld, policy: Policy) -> dict[str, Floats]:
+def _contracts(built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]) -> dict[str, Floats]:
     """Return the terms of every link after the policy's changes (price NaN: set by a rule)."""
     scenario, of_link = built.scenario, built.links.contract
     posting = {g.name for g in scenario.members if g.posts_prices}
@@ -196,7 +212,7 @@ def _contracts(built: BuiltWorld, policy: Policy) -> dict[str, Floats]:
     posts = np.array([k.supplier in posting for k in scenario.contracts])[of_link]
     for i, change in enumerate(policy.terms):
         where = f"policy {policy.name}: terms[{i}]"
-        chosen = _chosen_links(built, change, where)
+        chosen = chosen_links[i]
         factor = 1.0 if change.wholesale_price_scale is None else change.wholesale_price_scale
         if (change.wholesale_price is not None or factor != 1.0) and not posts[chosen].any():
             raise ScenarioError(
@@ -231,8 +247,14 @@ def _chosen_links(built: BuiltWorld, change: TermsChange, where: str) -> np.ndar
     if change.brand:
         of_link = built.world.holdings_index[c.BRAND, built.links.supplier_holding]
         chosen &= of_link == brands.index(change.brand)
+    if change.territory:
+        check_places([change.territory], built.territories, f"{where}.territory")
+        places = zip(built.territories.names, built.territories.classes)
+        here = np.array([change.territory in place for place in places])
+        territory = built.members.territory[built.world.links_index[c.BUYER_MEMBER]]
+        chosen &= (territory >= 0) & here[territory]
     if not chosen.any():
-        sought = {k: getattr(change, k) for k in ("supplier", "buyer", "brand") if getattr(change, k)}
+        sought = {k: getattr(change, k) for k in SELECTORS if getattr(change, k)}
         raise ScenarioError(f"{where}: no contract has {', '.join(f'{k} {v!r}' for k, v in sought.items())}")
     return chosen
 

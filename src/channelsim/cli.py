@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from channelsim import cli_compile, cli_power, cli_run, cli_show, cli_survey
+from channelsim import cli_compile, cli_plan, cli_power, cli_run, cli_show, cli_survey
 from channelsim.cli_frame import DOES_NOT_HOLD, Commands, say
 from channelsim.cli_inputs import HELP, AsJson, ScenarioName, Seed, Workers, read_policy, read_scenario
 from channelsim.errors import ScenarioError
@@ -180,7 +180,7 @@ def compile_() -> None:
     from time import perf_counter
 
     start = perf_counter()
-    cli_compile.compile_kernels()
+    cli_compile.compile_everything()
     say(f"compiled and cached in {perf_counter() - start:.0f} s")
 
 
@@ -205,6 +205,42 @@ def demo(
     result = run_demo(out, replications, workers, seed)
     say("\n".join([*headlines(result, BASE, currency=CURRENCY), *edge_remark(result)]))
     say(f"written: {out / 'report.html'}")
+
+
+@app.command()
+def plan(
+    scenario: ScenarioName,
+    problem: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file of levers, objective and constraints; default: the scenario's own", metavar="F"
+        ),
+    ] = None,
+    budget: Annotated[int, typer.Option(help="replications of the search", metavar="N")] = 2000,
+    replications: Annotated[int, typer.Option(help="fresh replications of the report", metavar="N")] = 64,
+    seed: Seed = 1,
+    changes: Annotated[list[str] | None, typer.Option("--set", help=HELP["set"], metavar="KEY=VALUE")] = None,
+    method: Annotated[str, typer.Option(help="search method; see the reference", metavar="NAME")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="folder for the plan", metavar="DIR")] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            help="file that keeps every evaluation; an interrupted plan goes on from it", metavar="F"
+        ),
+    ] = None,
+    currency: Annotated[str, typer.Option(help="what money is called in the plan")] = "money",
+    workers: Workers = None,
+    json: AsJson = False,
+) -> None:
+    """Recommend a channel plan: density and terms that are best for the focal firm, with their effect."""
+    if out is not None:
+        from channelsim.analysis.folders import check_replaceable
+
+        check_replaceable(out)
+    given = cli_plan.read_problem(read_scenario(scenario, changes or []), problem)
+    cli_compile.compile_if_needed(given.channel.scenario)
+    options = cli_plan.PlanOptions(budget, replications, seed, method, archive, workers, currency)
+    say(cli_plan.planned(given, options, out, json))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from channelsim.engines.driver import Driver
     from channelsim.scenario import Scenario
 
 REVIEWED = ("vertical_nash", "leader")
@@ -31,7 +32,25 @@ def needed_kernels(scenario: Scenario) -> tuple[str, ...]:
 
 def compile_if_needed(scenario: Scenario) -> None:
     """Compile what a run will need before its threads start: then Ctrl-C need not wait for the compiler."""
+    from channelsim.kernels import parts_missing
+
     compile_missing(needed_kernels(scenario))
+    if parts_missing():
+        with _killed_by_interruption():
+            _driver(scenario)  # it compiles the parts of the week that its plan needs
+
+
+def compile_everything() -> None:
+    """Compile or load every kernel and every part of the week."""
+    from channelsim.kernels import addressed
+    from channelsim.scenario import Scenario
+    from channelsim.week import PARTS
+
+    compile_kernels()
+    with _killed_by_interruption():
+        driver = _driver(Scenario.from_library("bilateral"))
+        steps = [(part.codes[0], -1, 1) for part in PARTS]
+        addressed(steps, driver.channel.world, driver.terms, driver.space.state, driver.space.draws)
 
 
 def compile_missing(names: Collection[str] | None = None) -> None:
@@ -64,6 +83,20 @@ def compile_kernels(names: Collection[str] | None = None) -> None:
         _run_smallest(changes)
         if not set(BARGAINING).isdisjoint(names):
             _run_smallest({"power.measured": True, "members.maker.pricing.rule": "negotiated"})
+
+
+def _driver(scenario: Scenario) -> Driver:
+    """Return what would run one replication of a scenario without recording anything."""
+    import numpy as np
+
+    from channelsim.engines.driver import Driver
+    from channelsim.engines.groupings import Groupings
+    from channelsim.engines.workspace import Recording, Workspace
+    from channelsim.world import build
+
+    channel, terms = build(scenario).under()
+    space = Workspace(channel, Recording.of((), (), channel), Groupings.of(channel), 1)
+    return Driver(channel, terms, space, 0, 0, np.zeros(2, dtype=np.int64))
 
 
 def _run_smallest(changes: dict[str, Any]) -> None:

@@ -232,6 +232,8 @@ def _terms(
         state.relationships[:] = built.relationships[:, related]
     index = terms.holdings_index[:, listed].copy()
     index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
+    links_index = np.ascontiguousarray(terms.links_index[:, link])
+    links_index[c.PRINCIPAL_HOLDING] = _renumber(listed)[links_index[c.PRINCIPAL_HOLDING]]
     slopes = terms.slopes
     if channel.scenario.demand.system == "linear":
         slopes = _slopes(channel, terms, shelf)
@@ -240,6 +242,7 @@ def _terms(
         holdings=np.ascontiguousarray(terms.holdings[:, listed]),
         holdings_index=index,
         links=np.ascontiguousarray(terms.links[:, link]),
+        links_index=links_index,
         utility=np.ascontiguousarray(terms.utility[:, shelf]),
         slopes=slopes,
         base=state.flat,

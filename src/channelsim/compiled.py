@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numba import njit
+from numba import cfunc, njit
 
 from channelsim.pipelines import LinkedCompiler, WideCompiler
 
@@ -70,6 +70,12 @@ def entry(function: F) -> F:
     enters the cache key.
     """
     return njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def callback(signature: Any) -> Callable[[F], Any]:
+    """Compile and cache, at once, a function that compiled code calls through its address; as `entry`."""
+    options = {name: value for name, value in _OPTIONS.items() if name != "nogil"}
+    return cfunc(signature, cache=True, **options)
 
 
 def wide(function: F) -> F:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from channelsim.agreement_consistency import check_agreements
 from channelsim.codes import STORE_PRICE_RULES, SUPPLIER_PRICE_RULES
 from channelsim.influence_consistency import check_relations
 from channelsim.power_parts import OF_BUYERS, OF_SUPPLIERS
@@ -27,6 +28,7 @@ ATTRIBUTES = (
     "lot_size",
     "handling_cost",
     "service_cost",
+    "reservation_profit",
     "holding_rate",
     "obsolescence",
 )
@@ -87,6 +89,7 @@ def check(scenario: Scenario) -> None:
         _check_group(group, groups, brands, scenario)
     _check_order(groups)
     _check_contracts(scenario, groups, brands)
+    check_agreements(scenario)
     _check_demand(scenario, groups, brands)
     _check_power(scenario, groups)
     check_relations(scenario)

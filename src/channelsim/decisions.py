@@ -45,22 +45,40 @@ class Density(Part):
         return self
 
 
+SELECTORS = ("supplier", "buyer", "brand", "territory")
+"""Fields of a change of terms that say which contracts it is about."""
+
+
 class TermsChange(Part):
     """A change of the contracts that match; fields left out stay as the scenario has them."""
 
     supplier: str = Field(default="", description="supplying group; empty: any")
     buyer: str = Field(default="", description="buying group; empty: any")
     brand: str = Field(default="", description="brand; empty: any")
+    territory: str = Field(default="", description="territory of the buyer, by name or class; empty: any")
     wholesale_price: float | None = number(
         "wholesale_price", default=None, description="posted price, money per unit"
     )
     wholesale_price_scale: float | None = Field(default=None, ge=0, description="factor on the posted price")
     minimum_order: float | None = number("minimum_order", default=None)
     case_size: float | None = number("case_size", default=None)
+    credit_weeks: int | None = number("credit_weeks", whole=True, default=None)
+    cooperative_share: float | None = number("cooperative_share", default=None)
+    training: float | None = number("training", default=None)
+    franchise_fee: float | None = number("franchise_fee", default=None)
+    exclusive: bool | None = Field(
+        default=None,
+        description="whether stores are offered the compensation for carrying only what they buy under the "
+        "contract",
+    )
+    compensation: float | None = number("compensation", default=None)
+    principal: Literal["supplier", "maker"] | None = Field(
+        default=None, description="who pays support, training and compensation and receives the franchise fee"
+    )
 
     @model_validator(mode="after")
     def _some(self) -> TermsChange:
-        names = ("wholesale_price", "wholesale_price_scale", "minimum_order", "case_size")
+        names = [name for name in type(self).model_fields if name not in SELECTORS]
         if all(getattr(self, name) is None for name in names):
             raise ValueError(f"changes nothing: give one of {', '.join(names)}")
         return self

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.agreement_consistency import longest_credit
 from channelsim.codes import FORECAST_MOVING_AVERAGE
 from channelsim.distributions import gamma_quantile_table
 from channelsim.errors import ScenarioError
@@ -266,7 +267,7 @@ def _sizes(
         relationships=relationships,
         pipeline_weeks=int(lead.max()) + 2,
         order_weeks=delay + 1 if delay > 0 else 0,
-        payable_weeks=int((lead + links[position("credit_weeks")]).max()) + 2 if scenario.credit else 1,
+        payable_weeks=_payable_weeks(scenario),
         history_weeks=int(index[position("forecast_window")][averages].max(initial=1)),
         workspace=max(
             len(scenario.segments),
@@ -276,6 +277,13 @@ def _sizes(
             _most_shelves(members, member, first_store) if relationships and linear else 0,
         ),
     )
+
+
+def _payable_weeks(scenario: Scenario) -> int:
+    """Return the weeks that a ring of invoices has to hold: up to the longest credit that is built for."""
+    if not scenario.credit:
+        return 1
+    return max(c.lead_time for c in scenario.contracts) + longest_credit(scenario) + 2
 
 
 def _fill_links(links: Links, scenario: Scenario, count: int, index: Integers) -> Integers:
@@ -289,8 +297,6 @@ def _fill_links(links: Links, scenario: Scenario, count: int, index: Integers) -
         "rank": links.rank,
         "lead_time": np.array([c.lead_time for c in contracts])[links.contract],
         "order_delay": np.array([c.order_delay for c in contracts])[links.contract],
-        "credit_weeks": np.array([c.credit_weeks for c in contracts])[links.contract],
-        "due_after": np.array([1 + c.lead_time + c.credit_weeks for c in contracts])[links.contract],
         "supplier_member": index[position("member"), links.supplier_holding],
         "buyer_member": index[position("member"), links.buyer_holding],
     }

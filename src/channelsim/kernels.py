@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from channelsim.apart import address_of, call_part, is_missing, part_address
 from channelsim.compiled import entry
 from channelsim.mechanisms.bargaining import write_stakes
 from channelsim.mechanisms.bases import review_bases
@@ -27,11 +28,11 @@ from channelsim.mechanisms.recording import Records, accumulate, count_impossibl
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
 from channelsim.tables import Bargains, Draws, Integers, PowerRoom, State, Terms, Ties, World
-from channelsim.week import take_step
+from channelsim.week import PART_OF, take_step
 
 COMPILED_FROM = (
-    "columns.py", "codes.py", "compiled.py", "distributions.py", "kernels.py", "linear.py", "numerics.py",
-    "pipelines.py", "randomness.py", "reduction.py", "tables.py", "week.py",
+    "apart.py", "columns.py", "codes.py", "compiled.py", "distributions.py", "kernels.py", "linear.py",
+    "numerics.py", "pipelines.py", "randomness.py", "reduction.py", "tables.py", "week.py",
 )  # fmt: skip
 
 
@@ -79,11 +80,39 @@ def mechanism_digest(*, but: tuple[str, ...] = ()) -> str:
     return content.hexdigest()[:16]
 
 
+def addressed(steps: Sequence[tuple[int, int, int]], *tables: Any) -> Integers:
+    """Return the program that the compiled loop runs, with the parts that it needs compiled.
+
+    Parameters
+    ----------
+    steps : sequence of (int, int, int)
+        Code, tier and period in weeks.
+    *tables : NamedTuple
+        World, terms, state and draws.
+
+    Returns
+    -------
+    array (steps, 4)
+        Code, tier, period, and the address of the part that performs the step, -1 where none does.
+    """
+    digest, program = _digests()[0], np.full((len(steps), 4), -1, dtype=np.int64)
+    for place, step in enumerate(steps):
+        program[place, :3] = step
+        if step[0] in PART_OF:
+            program[place, 3] = part_address(PART_OF[step[0]], digest, *tables)
+    return program
+
+
+def _digests() -> tuple[str, str]:
+    """Return what keys the cache of the week, and of the reviews of power."""
+    counting = os.environ.get("CHANNELSIM_REFERENCE_COUNTING", "")
+    return mechanism_digest(but=REVIEWS_ONLY) + counting, mechanism_digest() + counting
+
+
 @cache
 def kernels() -> Kernels:
     """Return the entry points; they compile, or load from the cache, at their first call."""
-    counting = os.environ.get("CHANNELSIM_REFERENCE_COUNTING", "")
-    return _build(mechanism_digest(but=REVIEWS_ONLY) + counting, mechanism_digest() + counting)
+    return _build(*_digests())
 
 
 def _build(digest: str, review_digest: str) -> Kernels:
@@ -108,6 +137,7 @@ def _build(digest: str, review_digest: str) -> Kernels:
         if digest == "":
             return
         steps = program.shape[0]
+        tables = address_of(world), address_of(terms), address_of(state), address_of(draws)
         for k in range(span.first_output, span.first_output + span.replications):
             replication = span.first_replication + k
             if span.first_week == 0 and span.first_step == 0:
@@ -119,7 +149,12 @@ def _build(digest: str, review_digest: str) -> Kernels:
                 first = span.first_step if week == span.first_week else 0
                 last = span.end_step if week == span.end_week else steps
                 for s in range(first, last):
-                    if week % program[s, 2] == 0:
+                    if week % program[s, 2] != 0:
+                        continue
+                    if program[s, 3] >= 0:
+                        if call_part(program[s, 3], program[s, 0], program[s, 1], week, *tables) != 1:
+                            raise RuntimeError("a step of the week failed; what it said stands above")
+                    else:
                         take_step(
                             program[s, 0],
                             program[s, 1],
@@ -205,11 +240,16 @@ def needs_compilation(kernel: Any) -> bool:
     return not (index is not None and index._load_index())
 
 
+def parts_missing() -> bool:
+    """Return whether any part of the week would have to be compiled first."""
+    return any(is_missing(number, _digests()[0]) for number in set(PART_OF.values()))
+
+
 def announce_compilation() -> None:
     """Say on stderr that a first run compiles, once."""
     if needs_compilation(kernels().run_span):
         print(
-            "channelsim: compiling the week (once per installation, up to a minute) ...",
+            "channelsim: compiling the week (once per installation, about half a minute) ...",
             file=sys.stderr,
             flush=True,
         )
@@ -219,9 +259,9 @@ def perform_steps(codes: Sequence[int | tuple[int, int]], world: World, terms: T
     """Perform steps, with their tier or for all, on a state outside a run: no draws, no records, week 0."""
     # a span that begins at the very first step would start the replication anew
     pairs = [(code, -1) if isinstance(code, int) else code for code in (codes[0], *codes)]
-    steps = np.array([(code, tier, 1) for code, tier in pairs], dtype=np.int64)
-    span = Span(0, 1, 0, 0, 1, 0, len(steps), 1, 0, 0)
     draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])), np.zeros((2, 4)))
+    steps = addressed([(code, tier, 1) for code, tier in pairs], world, terms, state, draws)
+    span = Span(0, 1, 0, 0, 1, 0, len(steps), 1, 0, 0)
     records, reduction = nothing_recorded()
     kernels().run_span(
         steps, span, world, terms, state, draws, records, reduction, np.zeros(2, dtype=np.int64)

@@ -26,7 +26,18 @@ is worth 99.9 % of the best or more; where a high fee shuts brands out the searc
 test). Buyers decide in turn, the others' shelves given, until no one changes anything: a Nash equilibrium
 in pure strategies. There may be none, and then the lists of the last of `MOST_ROUNDS` rounds hold.
 
-Limit and switch: without a limit and a fee no step is taken, and every store lists what it can get.
+Fees and exclusivity that a contract brings (`channelsim.agreements`) are decided here as well, by every store
+that buys under it. A *franchise fee* is paid while a brand under it is listed: V(x) falls by it, and a brand
+that is not worth its fee is not taken. *Exclusive dealing* (T22): with A the brands bought under an
+exclusive offer and K its compensation, the buyer accepts if
+
+    max over x ⊂ A of V(x) + K  ≥  V(its list without the offer) ,
+
+then carries no other brand; of several offers it takes the best. It is neutral to risk: the threshold is the
+profit forgone of `theory.exclusive_dealing`, without its risk premium. A buyer who carries no other brand
+anyway is paid all the same. Who declines keeps its list, and the contract holds without exclusivity.
+
+Limit and switch: without a limit, a fee and an offer no step is taken, and every store lists what it can get.
 """
 
 from __future__ import annotations
@@ -37,6 +48,8 @@ from functools import cached_property
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.agreements import Agreements
+from channelsim.asked_of_stores import AskedOfStores, Charge, Offer
 from channelsim.expansion import BuiltWorld
 from channelsim.member_parts import MemberGroup
 from channelsim.scenario import Scenario
@@ -58,28 +71,39 @@ def limits_listing(scenario: Scenario) -> bool:
     return any(decides(group) for group in scenario.members)
 
 
-def choose_listings(built: BuiltWorld, terms: Terms) -> Floats:
-    """Return 1 for every holding that stays listed when the stores have chosen, else 0.
+def choose_listings(built: BuiltWorld, terms: Terms, agreements: Agreements) -> tuple[Floats, Integers]:
+    """Return what is listed when the stores have chosen, and the offers of exclusive dealing they accept.
 
     Parameters
     ----------
     built : BuiltWorld
     terms : Terms
         With every shelf listed that finds a source, and its opening state.
+    agreements : Agreements
 
     Returns
     -------
     array (holdings,)
+        1 for every holding that stays listed, else 0.
+    array (members,)
+        The offer accepted, as `Agreements.offers` numbers them; -1 if none.
     """
     market = _Market(built, terms)
-    buyers = _buyers(built, market)
+    buyers = _buyers(built, market, agreements, terms)
+    accepted = np.full(built.sizes.members, -1)
     for _ in range(MOST_ROUNDS):
-        changed = [market.take(buyer, _best_list(_Choice(market, buyer))) for buyer in buyers]
-        if not any(changed):
+        changed = False
+        for buyer in buyers:
+            brands, offer = _decide(_Choice(market, buyer))
+            changed = market.take(buyer, brands) or changed
+            stores = built.first_store + buyer.stores
+            changed = changed or bool((accepted[stores] != offer).any())
+            accepted[stores] = offer
+        if not changed:
             break
     kept = np.array(terms.holdings[c.LISTED])
     kept[built.first_shelf :] = market.listed
-    return kept
+    return kept, accepted
 
 
 def listing_fees(built: BuiltWorld, source: Integers) -> tuple[Floats, Floats]:
@@ -114,21 +138,29 @@ class _Buyer:
     """Counted among stores."""
     shelves: Integers
     """Counted among shelves."""
+    chooses: bool
+    """Whether it chooses among all brands; else it lists all that it can get and that is worth its fee."""
+    charges: tuple[Charge, ...]
+    offers: tuple[Offer, ...]
 
 
-def _buyers(built: BuiltWorld, market: _Market) -> list[_Buyer]:
+def _buyers(built: BuiltWorld, market: _Market, agreements: Agreements, terms: Terms) -> list[_Buyer]:
     """Return who decides, in the order of the scenario's groups and of the members."""
     members, first, found = built.members, built.first_store, []
+    by_contract = AskedOfStores(built, agreements, terms)
     for g, group in enumerate(built.scenario.members):
         stores = np.flatnonzero((members.group[first:] == g) & market.is_open)
-        if not decides(group) or not len(stores):
+        if not len(stores) or not (decides(group) or by_contract.concerns(stores)):
             continue
         limit = len(built.scenario.brands) if group.listing_limit is None else group.listing_limit
         firm = members.owner[first + stores]
         for f in firm[np.sort(np.unique(firm, return_index=True)[1])]:
             own = stores[firm == f]
             shelves = np.concatenate([np.arange(*market.span[:, j]) for j in own])
-            found.append(_Buyer(int(f), limit, group.listing_fee, own, shelves))
+            charges, offers = by_contract.of(int(f), shelves)
+            found.append(
+                _Buyer(int(f), limit, group.listing_fee, own, shelves, decides(group), charges, offers)
+            )
     return found
 
 
@@ -308,7 +340,10 @@ class _Choice:
 
     def worth(self, lists: np.ndarray) -> Floats:
         """Return (lists,) what lists are worth to the buyer's firm, fees included, money per week."""
-        return self.earnings(self.buyer.firm, lists) + self.buyer.fee * (lists @ self._charged)
+        value = self.earnings(self.buyer.firm, lists) + self.buyer.fee * (lists @ self._charged)
+        for charge in self.buyer.charges:
+            value = value - charge.amount * (lists & charge.brands).any(axis=1)
+        return np.asarray(value)
 
     @cached_property
     def _payers(self) -> list[list[tuple[int, int]]]:
@@ -335,11 +370,30 @@ class _Choice:
         return True
 
 
-def _neighbours(chosen: np.ndarray, on_offer: np.ndarray, limit: int) -> tuple[np.ndarray, int]:
+def _decide(choice: _Choice) -> tuple[np.ndarray, int]:
+    """Return (brands,) what a buyer lists, and the offer of exclusive dealing that it accepts (-1: none)."""
+    on_offer = choice.shelves > 0
+    chosen, offer = _best_list(choice, on_offer), -1
+    if not choice.buyer.offers:
+        return chosen, offer
+    most = choice.worth(chosen[None])[0]
+    for asked in choice.buyer.offers:
+        exclusive = _best_list(choice, on_offer & asked.brands)
+        worth = choice.worth(exclusive[None])[0] + asked.compensation
+        # indifferent between its list and the offer, a buyer accepts; between two offers it takes the first
+        slack = INDIFFERENT * max(abs(worth), abs(most)) * (1.0 if offer < 0 else -1.0)
+        if exclusive.any() and worth >= most - slack:
+            chosen, offer, most = exclusive, asked.offer, worth
+    return chosen, offer
+
+
+def _neighbours(
+    chosen: np.ndarray, on_offer: np.ndarray, kept: np.ndarray, limit: int
+) -> tuple[np.ndarray, int]:
     """Return the lists one addition, exchange or removal away, and how many of them are additions."""
-    inside, outside = np.flatnonzero(chosen), np.flatnonzero(on_offer & ~chosen)
+    inside, outside = np.flatnonzero(chosen & ~kept), np.flatnonzero(on_offer & ~chosen)
     lists = []
-    if len(inside) < limit:
+    if chosen.sum() < limit:
         added = np.tile(chosen, (len(outside), 1))
         added[np.arange(len(outside)), outside] = True
         lists.append(added)
@@ -353,16 +407,18 @@ def _neighbours(chosen: np.ndarray, on_offer: np.ndarray, limit: int) -> tuple[n
     return np.concatenate([*lists, exchanged, removed]), additions
 
 
-def _best_list(choice: _Choice) -> np.ndarray:
+def _best_list(choice: _Choice, on_offer: np.ndarray) -> np.ndarray:
     """Return (brands,) which brands a buyer lists; of lists worth the same, the first in the order of brands.
 
     An addition that is worth nothing is made all the same, so that margins of zero do not empty shelves.
     """
-    on_offer = choice.shelves > 0
-    chosen = np.zeros(len(on_offer), dtype=bool)
+    kept = np.zeros(len(on_offer), dtype=bool)
+    if not choice.buyer.chooses:  # only what has a fee can be left out
+        kept = on_offer & ~np.any([charge.brands for charge in choice.buyer.charges] or [kept], axis=0)
+    chosen = kept.copy()
     worth = choice.worth(chosen[None])[0]
     while True:
-        lists, additions = _neighbours(chosen, on_offer, choice.buyer.limit)
+        lists, additions = _neighbours(chosen, on_offer, kept, choice.buyer.limit)
         if not len(lists):
             return chosen
         found = choice.worth(lists)

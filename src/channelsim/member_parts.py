@@ -140,6 +140,7 @@ class MemberGroup(Part):
     lot_size: Attribute = attribute("lot_size")
     handling_cost: Attribute = attribute("handling_cost")
     service_cost: Attribute = attribute("service_cost")
+    reservation_profit: Attribute = attribute("reservation_profit")
     holding_rate: Attribute = attribute("holding_rate")
     obsolescence: Attribute = attribute("obsolescence")
     capacity: float = number(
@@ -194,3 +195,16 @@ class Contract(Part):
     credit_weeks: int = number("credit_weeks", whole=True)
     minimum_order: float = number("minimum_order")
     case_size: float = number("case_size")
+    cooperative_share: float = number("cooperative_share")
+    training: float = number("training")
+    franchise_fee: float = number("franchise_fee")
+    exclusive: bool = Field(
+        default=False,
+        description="stores are offered the compensation for carrying only what they buy under the contract",
+    )
+    compensation: float = number("compensation")
+    principal: Literal["supplier", "maker"] = Field(
+        default="supplier",
+        description="who pays support, training and compensation and receives the franchise fee: the "
+        "supplier, or the maker (the brand's owner where the goods pass it, else who sells them first)",
+    )

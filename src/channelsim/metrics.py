@@ -63,6 +63,14 @@ TABLES: dict[str, tuple[str, ...]] = {
         "active",  # member-weeks
         "store_weeks",  # member-weeks of active stores
         "store_revenue",  # revenue of the members that are stores
+        "store_profit",  # profit of the members that are stores
+        "viable_weeks",  # member-weeks of active stores whose mean profit covers their reservation profit
+        "support_paid",
+        "support_received",
+        "franchise_fees_paid",
+        "franchise_fees_received",
+        "compensation_paid",
+        "compensation_received",
     ),
     "territories": ("consumer_surplus",),
 }

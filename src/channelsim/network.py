@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.agreement_consistency import BESIDE_THE_PRICE
 from channelsim.codes import ROLES
 from channelsim.consistency import ATTRIBUTES
 from channelsim.errors import ScenarioError
-from channelsim.member_parts import MemberGroup
+from channelsim.member_parts import Contract, MemberGroup
 from channelsim.network_reading import CONTRACT_FIELDS, from_graph
 from channelsim.tables import Floats, cell
 
@@ -52,7 +53,8 @@ def to_graph(channel: Channel, terms: Terms | None = None) -> DiGraph:
 
         Edges, supplier → buyer: ``brands``, ``wholesale_price`` (money per unit, at the opening),
         ``lead_time``, ``order_delay`` and ``credit_weeks`` (weeks), ``minimum_order``, ``case_size``
-        (units), each one number or one by brand; ``preference`` (0 for the buyer's first choice), ``primary``
+        (units) and, where a contract has them, support, fees and exclusivity as the scenario states them,
+        each one value or one by brand; ``preference`` (0 for the buyer's first choice), ``primary``
         (first choice for at least one brand) and ``active`` (the buyer orders on it).
 
         The graph itself carries the other fields of the scenario, from which `from_graph` starts.
@@ -117,7 +119,7 @@ def _add_edges(graph: DiGraph, channel: Channel, terms: Terms, names: list[str])
     links, labels = world.links_index, [b.name for b in scenario.brands]
     supplier, buyer, rank = links[c.SUPPLIER_HOLDING], links[c.BUYER_HOLDING], links[c.RANK]
     ordering = terms.holdings_index[c.SOURCE_LINK, buyer] == np.arange(len(buyer))
-    prices = _opening_prices(channel, terms)
+    prices, fields = _opening_prices(channel, terms), _contract_fields(channel)
     places: dict[tuple[str, str], tuple[int, int]] = {}
     for row in np.lexsort((brand[buyer], rank, member[buyer])):
         giver, taker = int(member[supplier[row]]), int(member[buyer[row]])
@@ -134,21 +136,30 @@ def _add_edges(graph: DiGraph, channel: Channel, terms: Terms, names: list[str])
         of_policy = {
             "minimum_order": terms.holdings[c.MINIMUM_ORDER, buyer[row]],
             "case_size": terms.holdings[c.CASE_SIZE, buyer[row]],
+            "credit_weeks": int(terms.links_index[c.CREDIT_WEEKS, row]),
         }
         values = {"wholesale_price": prices[row]} | (of_policy if ordering[row] else {})
-        for field in CONTRACT_FIELDS:
+        for field in fields:
             value = values.get(field, getattr(contract, field))
-            edge.setdefault(field, {})[label] = value if isinstance(value, int) else float(value)
+            edge.setdefault(field, {})[label] = value if isinstance(value, int | str) else float(value)
     for name in graph:
         chosen = sorted((pair for pair in graph.in_edges(name)), key=lambda pair: places[pair])
         for preference, pair in enumerate(chosen):
             edge = graph.edges[pair]
             edge["preference"] = preference
             edge["brands"].sort(key=labels.index)
-            for field in CONTRACT_FIELDS:
+            for field in fields:
                 found = list(edge[field].values())
                 if found.count(found[0]) == len(found):
                     edge[field] = found[0]
+
+
+def _contract_fields(channel: Channel) -> list[str]:
+    """Return the fields of contracts that edges have: those beside the price only where one is in use."""
+    contracts, defaults = channel.scenario.contracts, Contract.model_fields
+    beside = (*BESIDE_THE_PRICE, "principal")
+    used = [n for n in beside if any(getattr(k, n) != defaults[n].default for k in contracts)]
+    return [name for name in CONTRACT_FIELDS if name not in beside or name in used]
 
 
 def _opening_prices(channel: Channel, terms: Terms) -> Floats:

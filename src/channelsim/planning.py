@@ -41,8 +41,11 @@ from channelsim.columns import (
     ASKED_HOLDING,
     BEHAVIOUR,
     CASE_SIZE,
+    COMPENSATION,
+    COOPERATIVE_SHARE,
     FIRST_ASKED,
     FORECAST_RULE,
+    FRANCHISE_FEE,
     LIQUIDITY,
     MINIMUM_ORDER,
     ORDER_DELAY,
@@ -53,8 +56,9 @@ from channelsim.columns import (
     SERVICE_WEIGHT,
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
+    TRAINING,
 )
-from channelsim.tables import Integers, Terms
+from channelsim.tables import Terms
 
 if TYPE_CHECKING:
     from channelsim.world import Channel
@@ -224,8 +228,15 @@ def _plan_demand(channel: Channel, decisions_move: bool) -> list[Planned]:
     return plan
 
 
+def pays_beside_the_price(terms: Terms) -> bool:
+    """Return whether any link has support, a franchise fee or compensation."""
+    return bool(np.any(terms.links[[COOPERATIVE_SHARE, TRAINING, FRANCHISE_FEE, COMPENSATION]] != 0.0))
+
+
 def _plan_payments(channel: Channel, terms: Terms) -> list[Planned]:
     plan = [Planned(week.SETTLE_SALES)]
+    if pays_beside_the_price(terms):
+        plan.append(Planned(week.SETTLE_SIDE_PAYMENTS))
     if channel.scenario.credit:
         plan.append(Planned(week.PRESENT_BILLS))
         if np.any(channel.world.members_index[LIQUIDITY] == 1):
@@ -331,12 +342,9 @@ def _plan_accounts(channel: Channel, terms: Terms) -> list[Planned]:
         plan.append(Planned(week.CHARGE_WRITE_OFFS))
     if terms.influence.attempts.shape[1] > 0:
         plan.append(Planned(week.CHARGE_REWARDS_AND_FINES))
+    if pays_beside_the_price(terms):
+        plan.append(Planned(week.CHARGE_SIDE_PAYMENTS))
     return [*plan, Planned(week.CLOSE_ACCOUNTS)]
-
-
-def program(plan: list[Planned]) -> Integers:
-    """Return a plan as the (steps, 3) array that the compiled loop runs: code, tier, period in weeks."""
-    return np.array([tuple(planned) for planned in plan], dtype=np.int64).reshape(-1, 3)
 
 
 def week_page(channel: Channel, terms: Terms) -> str:

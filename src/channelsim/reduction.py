@@ -10,7 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from channelsim.columns import END_HOLDING, FIRST_HOLDING, LISTED, MEMBER_TIER, SOURCE_LINK
+from channelsim.columns import (
+    END_HOLDING,
+    FIRST_HOLDING,
+    LISTED,
+    MEMBER_TIER,
+    RESERVATION_PROFIT,
+    SOURCE_LINK,
+)
 from channelsim.compiled import rule
 from channelsim.mechanisms.recording import Records
 from channelsim.tables import Floats, Integers, State, Terms, World
@@ -115,7 +122,7 @@ def derive(weeks: int, world: World, terms: Terms, records: Records, reduction: 
     last = world.tiers_index.shape[1] - 1
     for m in range(world.members_index.shape[1]):
         is_store = world.members_index[MEMBER_TIER, m] == last
-        turnover, active = 0.0, 0.0
+        turnover, active, earned = 0.0, 0.0, records.member_sums[0, m]  # the profit
         for h in range(world.members_index[FIRST_HOLDING, m], world.members_index[END_HOLDING, m]):
             turnover += revenue[h] if is_store else 0.0
             active = max(active, listed[h])
@@ -127,6 +134,9 @@ def derive(weeks: int, world: World, terms: Terms, records: Records, reduction: 
         reduction.member_rows[outlets, m] = active * weeks
         reduction.member_rows[outlets + 1, m] = active * weeks if is_store else 0.0
         reduction.member_rows[outlets + 2, m] = turnover
+        reduction.member_rows[outlets + 3, m] = active * earned if is_store else 0.0
+        viable = is_store and earned >= weeks * world.members[RESERVATION_PROFIT, m]
+        reduction.member_rows[outlets + 4, m] = active * weeks if viable else 0.0
 
 
 @rule

@@ -58,6 +58,14 @@ class Scenario(Document):
         default=False,
         description="invoices are payable after the contract's credit weeks; off: paid when made out",
     )
+    maximum_credit_weeks: int | None = Field(
+        default=None,
+        ge=0,
+        le=52,
+        description="longest credit for which the world is built, so that policies can grant it; default: "
+        "the contracts' longest",
+    )
+    training_scale: float = number("training_scale")
     demand: Demand = Demand()
     power: Power = Power()
     bargaining: Bargaining = Bargaining()

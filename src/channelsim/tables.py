@@ -74,6 +74,7 @@ class Terms(NamedTuple):
     holdings: Floats
     holdings_index: Integers
     links: Floats
+    links_index: Integers
     utility: Floats
     """(segments, shelves) utility of a shelf apart from price, service and travel; -inf if unlisted."""
     slopes: Floats
@@ -129,8 +130,6 @@ class Ties(NamedTuple):
     """(links,) rows of the links by buying holding, the preferred first."""
     source_span: Integers
     """(2, holdings) first of a holding's source links, and one past the last."""
-    credit_saving: Floats
-    """(links,) share of the wholesale price that buying on credit saves."""
     peer_loyalty: Floats
     """(shelves,) median loyalty of the territory's stores with the brand."""
     contracts: Integers

@@ -26,7 +26,6 @@ def ties_of(channel: BuiltWorld) -> Ties:
     buyer = index[c.BUYER_HOLDING]
     by_buyer = np.lexsort((index[c.RANK], buyer))
     holdings, of_buyer = np.arange(channel.sizes.holdings), buyer[by_buyer]
-    saving = scenario.cost_of_capital * index[c.CREDIT_WEEKS] * (1.0 if scenario.credit else 0.0)
     rows, span = _option_entries(channel)
     contracts, link_contract = _negotiated(channel)
     nothing = [[o.acceptance, o.fixed_cost, o.unit_cost, o.price] for o in scenario.power.outside_options]
@@ -46,7 +45,6 @@ def ties_of(channel: BuiltWorld) -> Ties:
         source_span=np.stack(
             [np.searchsorted(of_buyer, holdings, "left"), np.searchsorted(of_buyer, holdings, "right")]
         ),
-        credit_saving=np.asarray(saving, dtype=np.float64),
         peer_loyalty=_peer_loyalty(channel),
         contracts=contracts,
         link_contract=link_contract,

@@ -1,6 +1,7 @@
 """The week, on one page: what happens, in which order, tier by tier.
 
-`planning.plan_week` lists the steps that a scenario needs, in this order; `take_step` performs one. The
+`planning.plan_week` lists the steps that a scenario needs, in this order; `take_step` performs one, or, where
+few scenarios need it, the part of the week to which it belongs (`PARTS`). The
 batch engine runs the list in compiled code (a costly review between two stretches of it, see `REVIEWS`), the
 Mesa model runs the same list one step at a time from Python, so that an agent's decision can be replaced
 between the step that proposes it and the step that settles it. *Propose* writes an intention, per row;
@@ -10,6 +11,7 @@ list: that is its switch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from channelsim.columns import INVOICE, PAYMENT
@@ -27,6 +29,7 @@ from channelsim.mechanisms import (
     relations,
     service,
     settlement,
+    support,
 )
 from channelsim.tables import Draws, State, Terms, World
 
@@ -81,6 +84,7 @@ class Step(NamedTuple):
     SELL_WITH_BACKLOG,
     SUBSTITUTE,
     SETTLE_SALES,
+    SETTLE_SIDE_PAYMENTS,
     PRESENT_BILLS,
     PROPOSE_PAYMENT_FROM_CASH,
     SETTLE_PAYMENTS,
@@ -120,8 +124,9 @@ class Step(NamedTuple):
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
     CHARGE_REWARDS_AND_FINES,
+    CHARGE_SIDE_PAYMENTS,
     CLOSE_ACCOUNTS,
-) = range(70)
+) = range(72)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -158,6 +163,7 @@ STEPS = {
     SELL_WITH_BACKLOG: Step(4, "sell with backlog", SETTLE, "demand"),
     SUBSTITUTE: Step(4, "substitute at empty shelves", SETTLE, "demand"),
     SETTLE_SALES: Step(5, "settle sales", SETTLE, "settlement"),
+    SETTLE_SIDE_PAYMENTS: Step(5, "settle side payments", SETTLE, "support"),
     PRESENT_BILLS: Step(5, "present bills", PROPOSE, "settlement", "payment_made"),
     PROPOSE_PAYMENT_FROM_CASH: Step(5, "propose payment from cash", PROPOSE, "settlement", "payment_made"),
     SETTLE_PAYMENTS: Step(5, "settle payments", SETTLE, "settlement"),
@@ -197,6 +203,7 @@ STEPS = {
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
+    CHARGE_SIDE_PAYMENTS: Step(12, "charge side payments", SETTLE, "support"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
 
@@ -220,7 +227,7 @@ def take_step(
     state: State,
     draws: Draws,
 ) -> None:
-    """Perform one step of the week for one tier (-1: for all)."""
+    """Perform one step of the week for one tier (-1: for all): what nearly every scenario needs."""
     if code == APPLY_EVENTS:
         events.apply_events(week, world, terms, state)
     elif code == DRAW_MARKET_SHOCKS:
@@ -233,66 +240,138 @@ def take_step(
         allocation.receive_goods(week, world, state)
     elif code == MARK_UP_WHOLESALE_PRICES:
         pricing.mark_up_wholesale(tier, world, state)
-    elif code == FOLLOW_ASKED_WHOLESALE_PRICES:
-        adherence.follow_asked_wholesale_prices(tier, world, terms, state)
     elif code == PASS_ON_COSTS:
         pricing.pass_on_costs(world, terms, state)
     elif code == PROPOSE_SIMPLE_PRICES:
         pricing.propose_simple_price(world, state)
-    elif code == PROPOSE_BEST_RESPONSE_LOGIT:
-        pricing.propose_best_response(True, world, terms, state)
-    elif code == PROPOSE_BEST_RESPONSE_LINEAR:
-        pricing.propose_best_response(False, world, terms, state)
-    elif code == FOLLOW_ASKED_PRICES:
-        adherence.follow_asked_prices(world, terms, state)
     elif code == SETTLE_PRICES:
         pricing.settle_prices(state)
-    elif code == PROPOSE_SERVICE_EFFORT:
-        service.propose_service(world, terms, state)
-    elif code == FOLLOW_ASKED_SERVICE:
-        adherence.follow_asked_service(world, terms, state)
-    elif code == SETTLE_SERVICE_EFFORT:
-        service.settle_service(state)
     elif code == UPDATE_MARKET_SIZE:
         demand.update_market(week, world, state, draws)
     elif code == PERCEIVE_SERVICE:
         demand.perceive_service(world, state)
-    elif code == EXPECT_LOGIT_DEMAND:
-        demand.expect_logit_demand(world, terms, state)
-    elif code == EXPECT_LINEAR_DEMAND:
-        demand.expect_linear_demand(world, terms, state)
     elif code == EXPECT_GIVEN_DEMAND:
         demand.expect_given_demand(week, world, terms, state)
     elif code == REALISE_CERTAIN_DEMAND:
         demand.realise_certain_demand(state)
-    elif code == REALISE_POISSON_DEMAND:
-        demand.realise_poisson_demand(week, state, draws)
     elif code == REALISE_NORMAL_DEMAND:
         demand.realise_normal_demand(week, world, state, draws)
-    elif code == REALISE_GAMMA_DEMAND:
-        demand.realise_gamma_demand(week, world, state, draws)
     elif code == SELL:
         demand.sell(state)
-    elif code == SELL_WITH_BACKLOG:
-        demand.sell_with_backlog(state)
     elif code == SUBSTITUTE:
         demand.substitute(world, state)
     elif code == SETTLE_SALES:
         settlement.settle_sales(state)
-    elif code == PRESENT_BILLS:
+    elif code == COLLECT_ORDERS:
+        ordering.collect_orders(tier, world, terms, state)
+    elif code == FORECAST_BY_SMOOTHING:
+        ordering.forecast_by_smoothing(tier, world, state)
+    elif code == TAKE_POSITION:
+        ordering.take_position(tier, world, state)
+    elif code == PROPOSE_ORDER_UP_TO:
+        ordering.propose_order_up_to(tier, world, terms, state)
+    elif code == ROUND_ORDERS:
+        ordering.round_orders(tier, world, terms, state)
+    elif code == PLACE_ORDERS:
+        ordering.place_orders(tier, world, state)
+    elif code == ALLOCATE_AND_SHIP:
+        allocation.allocate_and_ship(tier, week, world, state)
+    elif code == RECEIVE_INVOICES:
+        settlement.receive_invoices(state)
+    elif code == CHARGE_INVOICES:
+        settlement.charge_buyers(INVOICE, world, state)
+    elif code == ACCOUNT_FOR_GOODS:
+        settlement.account_for_goods(world, state)
+    elif code == CLOSE_ACCOUNTS:
+        settlement.close_accounts(world, terms, state)
+
+
+@rule
+def take_linear_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of linear demand."""
+    if code == PROPOSE_BEST_RESPONSE_LINEAR:
+        pricing.propose_best_response(False, world, terms, state)
+    elif code == EXPECT_LINEAR_DEMAND:
+        demand.expect_linear_demand(world, terms, state)
+
+
+@rule
+def take_logit_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of logit demand, of service effort, or of Poisson or gamma noise."""
+    if code == PROPOSE_BEST_RESPONSE_LOGIT:
+        pricing.propose_best_response(True, world, terms, state)
+    elif code == PROPOSE_SERVICE_EFFORT:
+        service.propose_service(world, terms, state)
+    elif code == SETTLE_SERVICE_EFFORT:
+        service.settle_service(state)
+    elif code == EXPECT_LOGIT_DEMAND:
+        demand.expect_logit_demand(world, terms, state)
+    elif code == REALISE_POISSON_DEMAND:
+        demand.realise_poisson_demand(week, state, draws)
+    elif code == REALISE_GAMMA_DEMAND:
+        demand.realise_gamma_demand(week, world, state, draws)
+    elif code == CHARGE_EFFORT:
+        settlement.charge_effort(terms, state)
+
+
+@rule
+def take_credit_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of buying on credit."""
+    if code == PRESENT_BILLS:
         settlement.present_bills(week, world, state)
     elif code == PROPOSE_PAYMENT_FROM_CASH:
         settlement.propose_payment_from_cash(world, state)
     elif code == SETTLE_PAYMENTS:
         settlement.settle_payments(world, state)
-    elif code == FOLLOW_ASKED_PAYMENTS:
-        adherence.follow_asked_payments(world, terms, state)
-    elif code == COLLECT_ORDERS:
-        ordering.collect_orders(tier, world, terms, state)
+    elif code == GIVE_CREDIT:
+        allocation.give_credit(tier, week, world, terms, state)
+    elif code == RECEIVE_PAYMENTS:
+        settlement.receive_payments(world, state)
+    elif code == CHARGE_PAYMENTS:
+        settlement.charge_buyers(PAYMENT, world, state)
+    elif code == TALLY_CREDIT:
+        settlement.tally_credit(world, state)
+
+
+@rule
+def take_order_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of the less common rules of forecasting and ordering."""
+    if code == SELL_WITH_BACKLOG:
+        demand.sell_with_backlog(state)
     elif code == COLLECT_DELAYED_ORDERS:
         ordering.collect_delayed_orders(tier, week, world, terms, state)
-    elif code == FORECAST_BY_SMOOTHING:
-        ordering.forecast_by_smoothing(tier, world, state)
     elif code == FORECAST_BY_MOVING_AVERAGE:
         ordering.forecast_by_moving_average(tier, week, world, state)
     elif code == FORECAST_KNOWN_MEAN:
@@ -301,10 +380,6 @@ def take_step(
         ordering.forecast_shared(tier, world, terms, state)
     elif code == FOLLOW_FRACTILE:
         ordering.follow_fractile(tier, world, terms, state)
-    elif code == TAKE_POSITION:
-        ordering.take_position(tier, world, state)
-    elif code == PROPOSE_ORDER_UP_TO:
-        ordering.propose_order_up_to(tier, world, terms, state)
     elif code == PROPOSE_BASE_STOCK:
         ordering.propose_base_stock(tier, world, state)
     elif code == PROPOSE_NEWSVENDOR:
@@ -313,16 +388,33 @@ def take_step(
         ordering.propose_anchoring(tier, world, state)
     elif code == PROPOSE_PASS_THROUGH:
         ordering.propose_pass_through(tier, world, state)
+    elif code == CLEAR_SEASON:
+        ordering.clear_season(tier, week, world, state)
+    elif code == CHARGE_WRITE_OFFS:
+        settlement.charge_write_offs(state)
+
+
+@rule
+def take_relation_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of influence, adherence or relations."""
+    if code == FOLLOW_ASKED_WHOLESALE_PRICES:
+        adherence.follow_asked_wholesale_prices(tier, world, terms, state)
+    elif code == FOLLOW_ASKED_PRICES:
+        adherence.follow_asked_prices(world, terms, state)
+    elif code == FOLLOW_ASKED_SERVICE:
+        adherence.follow_asked_service(world, terms, state)
+    elif code == FOLLOW_ASKED_PAYMENTS:
+        adherence.follow_asked_payments(world, terms, state)
     elif code == FOLLOW_ASKED_STOCK:
         adherence.follow_asked_stock(tier, world, terms, state)
-    elif code == ROUND_ORDERS:
-        ordering.round_orders(tier, world, terms, state)
-    elif code == PLACE_ORDERS:
-        ordering.place_orders(tier, world, state)
-    elif code == ALLOCATE_AND_SHIP:
-        allocation.allocate_and_ship(tier, week, world, state)
-    elif code == GIVE_CREDIT:
-        allocation.give_credit(tier, week, world, state)
     elif code == EXERT_INFLUENCE:
         influence.exert_influence(world.effects, terms.influence, state.relationships)
     elif code == REIMBURSE:
@@ -331,27 +423,101 @@ def take_step(
         relations.feel(world.effects, state.relationships)
     elif code == LEAVE:
         relations.leave(world, terms, state)
-    elif code == CLEAR_SEASON:
-        ordering.clear_season(tier, week, world, state)
-    elif code == RECEIVE_INVOICES:
-        settlement.receive_invoices(state)
-    elif code == CHARGE_INVOICES:
-        settlement.charge_buyers(INVOICE, world, state)
-    elif code == RECEIVE_PAYMENTS:
-        settlement.receive_payments(world, state)
-    elif code == CHARGE_PAYMENTS:
-        settlement.charge_buyers(PAYMENT, world, state)
-    elif code == TALLY_CREDIT:
-        settlement.tally_credit(world, state)
-    elif code == ACCOUNT_FOR_GOODS:
-        settlement.account_for_goods(world, state)
-    elif code == CHARGE_EFFORT:
-        settlement.charge_effort(world, state)
-    elif code == CHARGE_WRITE_OFFS:
-        settlement.charge_write_offs(state)
     elif code == CHARGE_REWARDS_AND_FINES:
         promises.charge_rewards_and_fines(
             world.links_index, terms.influence, state.relationships, state.holdings
         )
-    elif code == CLOSE_ACCOUNTS:
-        settlement.close_accounts(world, terms, state)
+
+
+@rule
+def take_support_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of what suppliers and buyers pay each other beside the unit price."""
+    if code == SETTLE_SIDE_PAYMENTS:
+        support.settle_side_payments(world, terms, state)
+    elif code == CHARGE_SIDE_PAYMENTS:
+        support.charge_side_payments(world, terms, state)
+
+
+class Part(NamedTuple):
+    """Steps that are compiled together, apart from the week, when a scenario first needs one of them."""
+
+    name: str
+    take: Callable[..., None]
+    codes: tuple[int, ...]
+
+
+PARTS = (
+    Part("linear demand", take_linear_step, (PROPOSE_BEST_RESPONSE_LINEAR, EXPECT_LINEAR_DEMAND)),
+    Part(
+        "logit demand, service effort and noise",
+        take_logit_step,
+        (
+            PROPOSE_BEST_RESPONSE_LOGIT,
+            PROPOSE_SERVICE_EFFORT,
+            SETTLE_SERVICE_EFFORT,
+            EXPECT_LOGIT_DEMAND,
+            REALISE_POISSON_DEMAND,
+            REALISE_GAMMA_DEMAND,
+            CHARGE_EFFORT,
+        ),
+    ),
+    Part(
+        "buying on credit",
+        take_credit_step,
+        (
+            PRESENT_BILLS,
+            PROPOSE_PAYMENT_FROM_CASH,
+            SETTLE_PAYMENTS,
+            GIVE_CREDIT,
+            RECEIVE_PAYMENTS,
+            CHARGE_PAYMENTS,
+            TALLY_CREDIT,
+        ),
+    ),
+    Part(
+        "further rules of ordering",
+        take_order_step,
+        (
+            SELL_WITH_BACKLOG,
+            COLLECT_DELAYED_ORDERS,
+            FORECAST_BY_MOVING_AVERAGE,
+            FORECAST_KNOWN_MEAN,
+            FORECAST_SHARED,
+            FOLLOW_FRACTILE,
+            PROPOSE_BASE_STOCK,
+            PROPOSE_NEWSVENDOR,
+            PROPOSE_ANCHORING,
+            PROPOSE_PASS_THROUGH,
+            CLEAR_SEASON,
+            CHARGE_WRITE_OFFS,
+        ),
+    ),
+    Part("support and fees", take_support_step, (SETTLE_SIDE_PAYMENTS, CHARGE_SIDE_PAYMENTS)),
+    Part(
+        "influence and relations",
+        take_relation_step,
+        (
+            FOLLOW_ASKED_WHOLESALE_PRICES,
+            FOLLOW_ASKED_PRICES,
+            FOLLOW_ASKED_SERVICE,
+            FOLLOW_ASKED_PAYMENTS,
+            FOLLOW_ASKED_STOCK,
+            EXERT_INFLUENCE,
+            REIMBURSE,
+            FEEL,
+            LEAVE,
+            CHARGE_REWARDS_AND_FINES,
+        ),
+    ),
+)
+
+PART_OF = {code: number for number, part in enumerate(PARTS) for code in part.codes}
+"""The part, by its number, that performs a step; those of `take_step` itself are not in it."""

@@ -6,14 +6,21 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from channelsim import columns as c
+from channelsim.agreement_consistency import BESIDE_THE_PRICE
 from channelsim.codes import ORDER_NEWSVENDOR
 from channelsim.kernels import kernels
 from channelsim.scenario import Scenario
 from channelsim.schema import position
 from channelsim.tables import new_state
-from channelsim.week import PROPOSE_PAYMENT_FROM_CASH, SETTLE_PAYMENTS
+from channelsim.week import (
+    CHARGE_SIDE_PAYMENTS,
+    PROPOSE_PAYMENT_FROM_CASH,
+    SETTLE_PAYMENTS,
+    SETTLE_SIDE_PAYMENTS,
+)
 from influenced_worlds import FEATURES, influenced
 from small_worlds import SEASONAL_ORDERS, Run, policies, scenarios
+from supported_worlds import supported
 
 pytestmark = [pytest.mark.jit_off, pytest.mark.bounds]
 
@@ -157,7 +164,7 @@ class Ledger:
         unit_cost, cleared = holdings[c.UNIT_COST], self.cleared(now)
         spent = (
             rate * unit_cost * holdings[c.STOCK]
-            + 0.5 * world.holdings[c.SERVICE_COST] * holdings[c.SERVICE] ** 2
+            + 0.5 * self.trained_cost() * holdings[c.SERVICE] ** 2
             + world.holdings[c.HANDLING_COST] * holdings[c.SALES]
             + np.where(top, unit_cost * holdings[c.SALES], 0.0)
         )
@@ -167,6 +174,8 @@ class Ledger:
         flow = (
             earned - self.by_holding(payments, c.BUYER_HOLDING) - spent + salvaged + transferred - attention
         )
+        beside, training = self.side_payments(now)
+        flow += beside
         weekly = run.terms.members[c.WEEKLY_COST]
         fees, fee_income = self.listing_fees(len(weekly))
         by_member = np.bincount(member, weights=flow, minlength=len(weekly)) - weekly - fees + fee_income
@@ -174,8 +183,65 @@ class Ledger:
         change = now["members"][c.CASH] - was["members"][c.CASH]
         self.close_to(change, by_member, self.money_turned)
         # payments between members net out, rewards and fines too
-        whole = consumers - spent.sum() - weekly.sum() + salvaged.sum() - attention.sum()
+        whole = consumers - spent.sum() - weekly.sum() + salvaged.sum() - attention.sum() - training
         self.close_to(change.sum(), whole, self.money_turned)
+
+    def trained_cost(self):
+        """Return the cost of effort of every holding: less where its source trains."""
+        run = self.run
+        source, contracts = run.terms.holdings_index[c.SOURCE_LINK], run.channel.scenario.contracts
+        contract = np.append(run.channel.links.contract, 0)  # there may be no link left
+        training = np.array([k.training for k in contracts])[contract[source]]
+        scale = run.channel.scenario.training_scale
+        return run.world.holdings[c.SERVICE_COST] / (1.0 + np.where(source >= 0, training, 0.0) / scale)
+
+    def side_payments(self, now):
+        """Return what every holding receives less what it pays beside the unit price, and what training cost.
+
+        Anew from the contracts: amounts per member are counted once for each member and contract in use.
+        """
+        run, terms, world = self.run, self.run.terms, self.run.world
+        size = now["holdings"].shape[1]
+        contracts, index = run.channel.scenario.contracts, world.links_index
+        brands, owners = run.channel.scenario.brands, run.channel.members.owners
+        net, trained, seen = np.zeros(size), 0.0, {}
+        of_members = np.zeros((6, run.channel.sizes.members))
+        for k in np.flatnonzero(terms.links[c.LINK_ACTIVE] > 0):
+            buyer, at = index[c.BUYER_HOLDING, k], index[c.SUPPLIER_HOLDING, k]
+            contract = contracts[run.channel.links.contract[k]]
+            member = index[c.BUYER_MEMBER, k]
+            seen.setdefault((run.channel.links.contract[k], member), []).append(k)
+            brand = brands[world.holdings_index[c.BRAND, at]]
+            while contract.principal == "maker" and terms.holdings_index[c.SOURCE_LINK, at] >= 0:
+                if owners[run.channel.members.owner[world.holdings_index[c.MEMBER, at]]] == brand.owner:
+                    break
+                at = index[c.SUPPLIER_HOLDING, terms.holdings_index[c.SOURCE_LINK, at]]
+            assert terms.links_index[c.PRINCIPAL_HOLDING, k] == at
+            effort_cost = 0.5 * self.trained_cost()[buyer] * now["holdings"][c.SERVICE, buyer] ** 2
+            offered = now["holdings"][c.OFFERED, buyer]
+            support = offered * contract.cooperative_share * effort_cost
+            training, fee, paid = now["links"][
+                [c.TRAINING_SPENT, c.FRANCHISE_FEE_PAID, c.COMPENSATION_GRANTED], k
+            ]
+            net[buyer] += support + paid - fee
+            net[at] -= support + paid - fee + training
+            trained += training
+            of_members[[1, 2, 5], member] += support, fee, paid
+            of_members[[0, 3, 4], world.holdings_index[c.MEMBER, at]] += support + training, fee, paid
+        self.money_turned += np.abs(net).sum() + trained
+        for (contract, member), links in seen.items():
+            offered = np.mean(now["holdings"][c.OFFERED, index[c.BUYER_HOLDING, links]])
+            accepted = terms.members[c.DEALS_EXCLUSIVELY, member]
+            for name, row, share in (
+                ("training", c.TRAINING_SPENT, 1.0),
+                ("franchise_fee", c.FRANCHISE_FEE_PAID, 1.0),
+                ("compensation", c.COMPENSATION_GRANTED, accepted),
+            ):
+                wanted = getattr(contracts[contract], name) * share * offered
+                self.close_to(now["links"][row, links].sum(), wanted, self.money_turned)
+        first = c.SUPPORT_PAID
+        self.close_to(now["members"][first : first + 6], of_members, self.money_turned)
+        return net, trained
 
     def listing_fees(self, members):
         """Return what members pay and receive, shelf by shelf: its supplier pays what its store asks."""
@@ -268,6 +334,16 @@ def test_conserved_where_members_promise_and_fine(scenario, policy, seed):
     assert owed.min(initial=0.0) >= 0.0
     used = rows[c.COERCIVE_USE_OF_SUPPLIER : c.NONCOERCIVE_USE_OF_BUYER + 1].sum()
     assert (rows[c.ATTENTION_SPENT_OF_SUPPLIER : c.ATTENTION_SPENT_OF_BUYER + 1].sum() > 0.0) == (used > 0.0)
+
+
+@settings(phases=[Phase.generate])
+@given(supported(), policies(), st.integers(0, 2**63 - 1))
+def test_conserved_where_contracts_pay_beside_the_price(scenario, policy, seed):
+    ledger = run_and_check(scenario, policy, 0, seed, active_only=True)
+    kinds = {k for contract in scenario.contracts for k in BESIDE_THE_PRICE if getattr(contract, k)}
+    codes = [planned.code for planned in ledger.run.driver.plan]
+    assert (SETTLE_SIDE_PAYMENTS in codes) == (CHARGE_SIDE_PAYMENTS in codes)
+    assert "franchise_fee" in kinds or SETTLE_SIDE_PAYMENTS not in codes
 
 
 @settings(phases=[Phase.generate])

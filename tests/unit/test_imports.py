@@ -30,6 +30,7 @@ LAYERS = (
     },
     {"linear", "metrics", "paths", "schema", "tables"},
     {
+        "agreement_consistency",
         "consistency",
         "decisions",
         "influence_consistency",
@@ -43,10 +44,13 @@ LAYERS = (
     {"events", "expansion", "holdings", "links", "members", "places", "territories", "traces"},
     {"mechanisms"},
     {"week"},
+    {"apart"},
     {"kernels", "reduction"},
     # above the week, because the opening state expects demand by the week's own rules
     {
+        "agreements",
         "application",
+        "asked_of_stores",
         "attempts",
         "base_inputs",
         "compaction",
@@ -69,6 +73,7 @@ LAYERS = (
         "cli_compile",
         "cli_frame",
         "cli_inputs",
+        "cli_plan",
         "cli_power",
         "cli_run",
         "cli_show",

@@ -71,6 +71,14 @@ MEMBERS = {
     "active": (4, 4, 4),
     "store_weeks": (0, 4, 4),
     "store_revenue": STORE_REVENUE,
+    "store_profit": (0, 240, 60),
+    "viable_weeks": (0, 4, 0),  # the corner shop could have more elsewhere
+    "support_paid": (28, 0, 0),
+    "support_received": (0, 12, 8),
+    "franchise_fees_paid": (0, 4, 2),
+    "franchise_fees_received": (6, 0, 0),
+    "compensation_paid": (10, 0, 0),
+    "compensation_received": (0, 10, 0),
 }
 LINKS = {"member": (1, 1, 2), "brand": (0, 1, 0), "shipped": (48, 30, 16), "invoice": (288, 240, 96)}
 
@@ -110,11 +118,11 @@ def small_channel(**changes) -> Totals:
             "territory": np.array([[1.0, 5.0]]),
         },
         **{
-            f"listing_fees_{way}": {
+            name: {
                 grouping: np.arange(1.0, 1.0 + len(LABELS[grouping]))[None]
-                for grouping in METRICS["listing_fees_paid"].groupings
+                for grouping in METRICS[name].groupings
             }
-            for way in ("paid", "received")
+            for name in ("listing_fees_paid", "listing_fees_received", "exclusive_members")
         },
     }
     made = {
@@ -196,6 +204,17 @@ def value(name, grouping="overall", totals=None):
         ("bullwhip_ratio", "group", [np.nan, 2, 2]),
         ("listing_fees_paid", "territory", [1, 2]),
         ("listing_fees_received", "overall", [1]),
+        ("store_profit", "overall", [37.5]),
+        ("store_profit", "chain", [np.nan, 60, 15]),
+        ("viable_stores", "overall", [0.5]),
+        ("viable_stores", "territory", [1, 0]),
+        ("support_paid", "role", [7, 0]),
+        ("support_received", "group", [0, 3, 2]),
+        ("franchise_fees_paid", "overall", [1.5]),
+        ("franchise_fees_received", "role", [1.5, 0]),
+        ("compensation_paid", "role", [2.5, 0]),
+        ("compensation_received", "chain", [0, 2.5, 0]),
+        ("exclusive_members", "territory", [1, 2]),
         ("mean_distance", "brand", [2, 4]),
         ("mean_distance", "overall", [3]),
     ],
@@ -305,7 +324,7 @@ def test_columns_needed_are_what_is_read():
 def test_columns_needed_of_all_metrics():
     needed = columns_needed()
     fees = ("listing_fees_paid", "listing_fees_received")
-    assert needed.pop("structural") == (*fees, "mean_distance")
+    assert needed.pop("structural") == ("exclusive_members", *fees, "mean_distance")
     assert list(needed) == list(TABLES)
     for table, columns in needed.items():
         assert [c for c in TABLES[table] if c in columns] == list(columns)

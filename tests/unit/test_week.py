@@ -16,21 +16,31 @@ MECHANISMS = Path(channelsim.__file__).parent / "mechanisms"
 
 
 def branches():
-    """Return (code, mechanism called) of every branch of `take_step`, in order."""
-    tree = next(n for n in ast.parse(SOURCE).body if isinstance(n, ast.FunctionDef) and n.name == "take_step")
-    node, found = tree.body[-1], []
-    while isinstance(node, ast.If):
-        found.append((node.test.comparators[0].id, node.body[0].value.func.value.id))
-        node = node.orelse[0] if node.orelse else None
+    """Return (code, mechanism called) of every branch, by the function that takes the step."""
+    found = {}
+    for function in ast.parse(SOURCE).body:
+        if isinstance(function, ast.FunctionDef) and function.name.startswith("take_"):
+            node = function.body[-1]
+            while isinstance(node, ast.If):
+                code = getattr(week, node.test.comparators[0].id)
+                found.setdefault(function.name, []).append((code, node.body[0].value.func.value.id))
+                node = node.orelse[0] if node.orelse else None
     return found
 
 
 def test_every_step_is_performed_by_the_mechanism_that_it_names():
-    listed = [(code, step) for code, step in week.STEPS.items() if code not in week.REVIEWS]
-    performed = branches()
-    assert [getattr(week, name) for name, _ in performed] == [code for code, _ in listed]
-    assert [mechanism for _, mechanism in performed] == [step.mechanism for _, step in listed]
+    listed = [(code, step.mechanism) for code, step in week.STEPS.items() if code not in week.REVIEWS]
+    assert sorted(pair for taken in branches().values() for pair in taken) == listed
     assert all((MECHANISMS / f"{step.mechanism}.py").is_file() for step in week.STEPS.values())
+
+
+def test_every_step_is_compiled_once_with_the_week_or_in_its_part():
+    taken = {function: tuple(code for code, _ in pairs) for function, pairs in branches().items()}
+    assert all(codes == tuple(sorted(codes)) for codes in taken.values())
+    for part in week.PARTS:
+        assert taken.pop(getattr(part.take, "py_func", part.take).__name__) == part.codes
+    assert list(taken) == ["take_step"]
+    assert set(taken["take_step"]).isdisjoint(week.PART_OF)
 
 
 def test_steps_are_listed_in_the_order_of_their_phases():

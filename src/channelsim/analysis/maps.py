@@ -103,9 +103,6 @@ def _draw(
     territories: Any, values: np.ndarray, diverging: bool, axis: str, title: str, about: str, names: int
 ) -> Figure:
     x, y = territories.values["centre_x"], territories.values["centre_y"]
-    buyers = territories.values["buyers"]
-    area = 1100.0 * buyers / buyers.max()
-    order = np.argsort(-buyers, kind="stable")  # small ones are drawn on top of large ones
     known = values[np.isfinite(values)]
     if not known.size:
         raise ResultError(f"territory_map: {axis} is undefined in every territory")
@@ -119,23 +116,7 @@ def _draw(
         shape = np.ptp(y) / max(np.ptp(x), 1e-9)
         figure = style.new_figure(11, 1.6 + float(np.clip(8.6 * shape, 4.0, 8.6)))
         axes = figure.add_subplot()
-        drawn = axes.scatter(
-            x[order], y[order], s=np.maximum(area, 14)[order], c=values[order], vmin=low, vmax=high,
-            cmap=cmap, edgecolor=style.INK, linewidth=0.7,
-            plotnonfinite=False, zorder=2,
-        )  # fmt: skip
-        lost = ~np.isfinite(values)
-        if lost.any():
-            axes.scatter(
-                x[lost], y[lost], s=np.maximum(area, 14)[lost], facecolor="none", edgecolor=style.MUTED,
-                linestyle=":",
-            )  # fmt: skip
-        axes.set_aspect("equal", adjustable="datalim")
-        axes.margins(0.07)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for side in axes.spines.values():
-            side.set_visible(False)
+        drawn = map_panel(axes, territories, values, low, high, cmap)
         beyond = (
             "both"
             if known.min() < low and known.max() > high
@@ -149,12 +130,53 @@ def _draw(
         bar.set_label(axis)
         bar.outline.set_visible(False)
         style.thousands(bar.ax.yaxis)
-        _size_legend(axes, buyers)
         style.title_of(axes, title, f"{about}. Area of a point: potential buyers a week")
-        figure.canvas.draw()
-        _scale_bar(axes)
-        _name_largest(figure, axes, x, y, np.sqrt(np.maximum(area, 14)) / 2, order[:names], territories.names)
+        annotate_map(figure, axes, territories, names)
     return figure
+
+
+def map_panel(
+    axes: Any, territories: Any, values: np.ndarray, low: float, high: float, cmap: Any, legend: bool = True
+) -> Any:
+    """Draw the territories into axes, coloured by values between two ends; return what a colour bar needs.
+
+    Undefined values are drawn hollow, with a dotted rim.
+    """
+    x, y = territories.values["centre_x"], territories.values["centre_y"]
+    buyers = territories.values["buyers"]
+    area = 1100.0 * buyers / buyers.max()
+    order = np.argsort(-buyers, kind="stable")  # small ones are drawn on top of large ones
+    drawn = axes.scatter(
+        x[order], y[order], s=np.maximum(area, 14)[order], c=values[order], vmin=low, vmax=high,
+        cmap=cmap, edgecolor=style.INK, linewidth=0.7,
+        plotnonfinite=False, zorder=2,
+    )  # fmt: skip
+    lost = ~np.isfinite(values)
+    if lost.any():
+        axes.scatter(
+            x[lost], y[lost], s=np.maximum(area, 14)[lost], facecolor="none", edgecolor=style.MUTED,
+            linestyle=":",
+        )  # fmt: skip
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(0.07)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    if legend:
+        _size_legend(axes, buyers)
+    return drawn
+
+
+def annotate_map(figure: Any, axes: Any, territories: Any, names: int) -> None:
+    """Write a scale and the names of the largest territories on a map whose layout is final."""
+    x, y = territories.values["centre_x"], territories.values["centre_y"]
+    buyers = territories.values["buyers"]
+    area = np.maximum(1100.0 * buyers / buyers.max(), 14)
+    order = np.argsort(-buyers, kind="stable")
+    figure.canvas.draw()
+    _scale_bar(axes)
+    _name_largest(figure, axes, x, y, np.sqrt(area) / 2, order[:names], territories.names)
 
 
 def _around_zero(low: float, high: float, known: np.ndarray) -> tuple[Any, float, float]:

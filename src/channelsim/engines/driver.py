@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from channelsim.codes import DEMAND_SYSTEMS, LOGIT
-from channelsim.kernels import Span, kernels
-from channelsim.planning import plan_week, program
+from channelsim.kernels import Span, addressed, kernels
+from channelsim.planning import plan_week
 from channelsim.renewal import Renewal
 from channelsim.tables import Integers, Terms
 from channelsim.week import (
@@ -31,7 +31,7 @@ class Driver:
         self.channel, self.terms, self.space = channel, terms, space
         self.seed, self.first, self.stop = seed, first, stop
         self.plan = plan_week(channel, terms)
-        self._program = program(self.plan)
+        self._program = addressed(self.plan, channel.world, terms, space.state, space.draws)
         self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
         of_power = [p for p in self._reviews if self.plan[p].code in (REVIEW_DEPENDENCE, REVIEW_BASES)]
         self._last_review_of_power = of_power[-1] if of_power else -1

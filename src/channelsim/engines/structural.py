@@ -14,6 +14,7 @@ from channelsim.world import Channel
 _OF_MEMBERS = {
     "listing_fees_paid": c.LISTING_FEES_PAID,
     "listing_fees_received": c.LISTING_FEES_RECEIVED,
+    "exclusive_members": c.DEALS_EXCLUSIVELY,
 }
 
 

@@ -24,7 +24,7 @@ from channelsim.world import Channel
 DRAWS_A_BLOCK = 1024
 """Numbers drawn at a time: enough to vectorise, few enough to stay in the first-level cache."""
 DERIVED = ("order_variance", "demand_variance", "listed", "presence", "weighted_presence")
-OUTLETS = ("active", "store_weeks", "store_revenue")
+OUTLETS = ("active", "store_weeks", "store_revenue", "store_profit", "viable_weeks")
 _SPREAD = {"order_variance": "order", "demand_variance": "demand"}
 
 
@@ -51,11 +51,11 @@ class Recording:
             if n in asked and n not in DERIVED and n not in ("revenue", "stockout")
         ]
         spread = tuple(n for n in _SPREAD if n in asked)
-        members = tuple(n for n in needed.get("members", ()) if n not in OUTLETS)
+        members = tuple(n for n in needed.get("members", ()) if n not in OUTLETS and n != "profit")
         return cls(
             ("revenue", "stockout", *sums),
             spread,
-            members,
+            ("profit", *members),
             needed.get("links", ()),
             needed.get("territories", ()),
             needed.get("structural", ()),

@@ -19,7 +19,7 @@ the member takes to be its best:
 
     price    ½·Σ_g α_g q_gl·(p* − p°)²  (logit),   B_ll·(p* − p°)²  (linear),   (p° − p*)⁺·q  (given demand)
     stock    (h + δ)·c·abs(S* − S°) ,  at a critical fractile as dear in either direction
-    service  ½·κ·(e* − e°)²
+    service  ½·(1 − t)κ̃·(e* − e°)² ,  its own part of the cost (`support`)
     payment  r·(payment* − payment°)⁺
     wholesale price   (w° − w*)⁺·shipped, of first order: it is not the supplier's to choose freely.
 
@@ -50,6 +50,7 @@ from channelsim.columns import (
     ASKED_LINK,
     ASKED_RELATIONSHIP,
     BEHAVIOUR,
+    BORNE_SERVICE_COST,
     BUYER_MEMBER,
     COST_COLUMN,
     COST_OF_CAPITAL,
@@ -83,7 +84,6 @@ from channelsim.columns import (
     PRICE_SENSITIVITY,
     SENDER,
     SERVICE,
-    SERVICE_COST,
     SHIPPED,
     STORE,
     TIER_END_HOLDING,
@@ -208,7 +208,7 @@ def follow_asked_service(world: World, terms: Terms, state: State) -> None:
             gap = wanted - target_of(now, proposed, speed)
             next_wanted = now + speed * (wanted - now)
             state.holdings[NEXT_SERVICE, h] = (1.0 - adherence) * proposed + adherence * next_wanted
-            rows[index[COST_COLUMN, attempt], r] += 0.5 * world.holdings[SERVICE_COST, h] * gap * gap
+            rows[index[COST_COLUMN, attempt], r] += 0.5 * terms.holdings[BORNE_SERVICE_COST, h] * gap * gap
 
 
 @subroutine

@@ -47,7 +47,7 @@ from channelsim.columns import (
 from channelsim.compiled import rule
 from channelsim.mechanisms.terms import invoice
 from channelsim.numerics import total
-from channelsim.tables import State, World
+from channelsim.tables import State, Terms, World
 
 
 @rule
@@ -129,10 +129,10 @@ def dispatch(tier: int, week: int, world: World, state: State) -> None:
 
 
 @rule
-def give_credit(tier: int, week: int, world: World, state: State) -> None:
+def give_credit(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
     """Settle the week's invoices as debts that fall due credit_weeks after the goods arrive."""
     ring, invoiced, debt = state.payables.shape[0], state.links[INVOICE], state.links[DEBT]
-    due_after, now = world.links_index[DUE_AFTER], week % ring
+    due_after, now = terms.links_index[DUE_AFTER], week % ring
     for k in range(world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]):
         state.payables[later(now, due_after[k], ring), k] += invoiced[k]
         debt[k] += invoiced[k]

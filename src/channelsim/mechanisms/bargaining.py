@@ -34,6 +34,7 @@ from channelsim.columns import (
     END_SHELF,
     FIRST_SHELF,
     HANDLING_COST,
+    LINK_CREDIT_SAVING,
     MEAN_DEMAND,
     MEMBER,
     OWNER,
@@ -101,7 +102,7 @@ def add_flow(
         link = terms.holdings_index[SOURCE_LINK, h]
         bought_under, saving, cost = -1, 0.0, state.holdings[UNIT_COST, h]
         if link >= 0:
-            bought_under, saving = ties.link_contract[link], ties.credit_saving[link]
+            bought_under, saving = ties.link_contract[link], terms.links[LINK_CREDIT_SAVING, link]
             cost = state.links[WHOLESALE_PRICE, link] * (1.0 - saving)
         if world.members_index[OWNER, world.holdings_index[MEMBER, h]] == owner:
             bargains.constants[side, contract] -= units * world.holdings[HANDLING_COST, h]
@@ -167,7 +168,7 @@ def write_stakes(
     """
     start_from_sources(terms, room)
     sum_makers(world, terms, state, room)
-    follow_paths(world, terms, state, ties, room)
+    follow_paths(world, terms, state, room)
     entries = 0
     for contract in range(ties.contracts.shape[1]):
         relationship, brand = ties.contracts[0, contract], ties.contracts[1, contract]

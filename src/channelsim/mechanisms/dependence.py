@@ -44,6 +44,7 @@ from channelsim.columns import (
     GAIN_OF_SUPPLIER,
     HANDLING_COST,
     HORIZON_WEEKS,
+    LINK_CREDIT_SAVING,
     LISTED,
     LOCAL_DEPENDENCE_OF_SUPPLIER,
     LOYALTY,
@@ -99,7 +100,7 @@ POSITIVE, SIGNED, ALL_SALES = 0, 1, 2
 
 @rule
 def earnings(
-    owner: int, shelf: int, sources: Integers, world: World, state: State, ties: Ties
+    owner: int, shelf: int, sources: Integers, world: World, terms: Terms, state: State
 ) -> tuple[float, float]:
     """Return what a firm earns and what it takes per unit sold at a shelf, money; 0, 0 if not on its path.
 
@@ -116,7 +117,7 @@ def earnings(
         if link < 0:
             cost, saving = state.holdings[UNIT_COST, h], 0.0
         else:
-            cost, saving = state.links[WHOLESALE_PRICE, link], ties.credit_saving[link]
+            cost, saving = state.links[WHOLESALE_PRICE, link], terms.links[LINK_CREDIT_SAVING, link]
         if world.members_index[OWNER, world.holdings_index[MEMBER, h]] == owner:
             margin += sold - marginal_cost(cost, saving, world.holdings[HANDLING_COST, h])
             taken = max(taken, sold)
@@ -144,7 +145,7 @@ def read_path(shelf: int, world: World, terms: Terms, room: PowerRoom) -> int:
 
 
 @subroutine
-def follow_paths(world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom) -> None:
+def follow_paths(world: World, terms: Terms, state: State, room: PowerRoom) -> None:
     """List each firm's shelves with what it earns there, and its margins and sales over all of them."""
     first, last = first_shelf_of(state), state.holdings.shape[1]
     room.owner_span[:] = 0
@@ -163,7 +164,7 @@ def follow_paths(world: World, terms: Terms, state: State, ties: Ties, room: Pow
         flow = state.holdings[MEAN_DEMAND, shelf]
         for k in range(read_path(shelf, world, terms, room)):
             owner = room.path[k]
-            margin, taken = earnings(owner, shelf, sources, world, state, ties)
+            margin, taken = earnings(owner, shelf, sources, world, terms, state)
             entry = room.owner_span[1, owner]
             room.path_shelf[entry] = shelf
             room.path_earnings[0, entry] = margin
@@ -194,8 +195,8 @@ def tally_territory(
     territory: int,
     formed: bool,
     world: World,
+    terms: Terms,
     state: State,
-    ties: Ties,
     room: PowerRoom,
 ) -> None:
     """Add a firm's shelves in an affected territory to the sums of its side."""
@@ -219,7 +220,7 @@ def tally_territory(
         tally[VALUE] += margin * before
         tally[SALES] += taken * before
         if room.status[shelf] != LOST:
-            new_margin, new_taken = earnings(owner, shelf, room.source, world, state, ties)
+            new_margin, new_taken = earnings(owner, shelf, room.source, world, terms, state)
             if new_taken > 0.0:
                 tally[RECAPTURED] += new_margin * (before + gained) - world.scenario[SWITCHING_COST]
                 tally[KEPT_UNITS] += gained
@@ -249,7 +250,7 @@ def tally_sides(
         t = territory_of(i, world, room)
         for side in range(2):
             owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
-            tally_territory(side, owner, t, formed, world, state, ties, room)
+            tally_territory(side, owner, t, formed, world, terms, state, room)
         i = end_of_territory(i, n, world, room)
 
 
@@ -404,7 +405,7 @@ def review_dependence(
     """Measure all relationships at this week's mean demand, prices and efforts."""
     start_from_sources(terms, room)
     sum_makers(world, terms, state, room)
-    follow_paths(world, terms, state, ties, room)
+    follow_paths(world, terms, state, room)
     if system == LOGIT:
         fill_peer_service(world, terms, state, room)
     for relationship in range(state.relationships.shape[1]):

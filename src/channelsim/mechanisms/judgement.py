@@ -1,7 +1,8 @@
 """Judgement: at reviews either side takes stock of what the relationship brings, and how much it wants it.
 
-After dependence is measured, side a compares its outcome π_a (this review's value, this week's rewards,
-fines and attention) with the comparison level of what it remembers and of what peers have (`bases`),
+After dependence is measured, side a compares its outcome π_a (this review's value, this week's side
+payments, rewards, fines and attention) with the comparison level of what it remembers and of what peers have
+(`bases`),
 
     CL_a = (1 − w)·π̄_a + w·fair_a ,      π̄_a ← π̄_a + h(η_CL)·(π_a − π̄_a) ,      h(η) = 1 − (1 − η)^T
 
@@ -39,6 +40,7 @@ from channelsim.columns import (
     REMEMBERED_OUTCOME_OF_SUPPLIER,
     REVIEW_WEEKS,
     SALES_SHARE_OF_SUPPLIER,
+    SIDE_PAYMENTS_OF_SUPPLIER,
     STANDARD_DEVIATION,
     TRUST_OF_SUPPLIER,
     TRUST_ON_COMMITMENT,
@@ -106,6 +108,7 @@ def judge(first: bool, world: World, state: State) -> None:
             continue
         for side in range(2):
             if first:
-                rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r] = rows[VALUE_OF_SUPPLIER + side, r]
+                standing = rows[VALUE_OF_SUPPLIER + side, r] + rows[SIDE_PAYMENTS_OF_SUPPLIER + side, r]
+                rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r] = standing
             judge_outcome(side, r, weeks, world, state)
             commit(side, r, weeks, world, state)

@@ -1,6 +1,7 @@
 """Relations: how either side feels about the other, and when it leaves (T3, T26, T31).
 
-Outcome of side a in a week: π_a = V_a (`dependence`) + rewards and fines received less paid − attention.
+Outcome of side a in a week: π_a = V_a (`dependence`) + side payments (`support`) + rewards and fines received
+less paid − attention.
 Every feature x in [0, 1] follows
 
     x ← x + η_x (Λ(y_x) − x) ,
@@ -59,6 +60,7 @@ from channelsim.columns import (
     RELATIONSHIP,
     REWARD_PAID_OF_SUPPLIER,
     SALES_SHARE_OF_SUPPLIER,
+    SIDE_PAYMENTS_OF_SUPPLIER,
     SOCIAL_SATISFACTION_OF_SUPPLIER,
     SOCIAL_SATISFACTION_ON_TRUST,
     SOCIAL_SATISFACTION_RATE,
@@ -118,8 +120,10 @@ def sum_outcomes(side: int, start: int, end: int, rows: Floats) -> None:
     reward_paid = rows[REWARD_PAID_OF_SUPPLIER + side, start:end]
     fine = rows[FINE_PAID_OF_SUPPLIER + 1 - side, start:end]
     fine_paid = rows[FINE_PAID_OF_SUPPLIER + side, start:end]
+    beside = rows[SIDE_PAYMENTS_OF_SUPPLIER + side, start:end]
     for r in range(outcome.size):
-        outcome[r] = value[r] + net_received(reward[r], reward_paid[r], fine[r], fine_paid[r]) - spent[r]
+        received = net_received(reward[r], reward_paid[r], fine[r], fine_paid[r])
+        outcome[r] = value[r] + beside[r] + received - spent[r]
 
 
 @rule

@@ -4,9 +4,10 @@ Consumers perceive (1 − φ)·own + φ·mean of the n listed shelves of the bra
 raises effort until its marginal profit meets its marginal cost. With a, K, Δ, D, E and M_g = Σ_k a_gk m_k as
 in `pricing` (m the unit margin, K/Δ·M the store's expected margin per buyer, s_B the brand's share):
 
-    κ_l e_l = Σ_g γ_g { (1 − φ) a_gl (m_l D_gj − E_gj M_g) + (φ/n) (a_gl m_l D_gj − M_g O_gjB) } ,
+    (1 − t)κ̃_l e_l = Σ_g γ_g { (1 − φ) a_gl (m_l D_gj − E_gj M_g) + (φ/n) (a_gl m_l D_gj − M_g O_gjB) } ,
     O_gjB = Σ_z M_zg (K_zgj/Δ_zg) s_zgB ,   s_zgB = Σ_{k∈B} a_gk K_zgk/Δ_zg ,
 
+with κ̃ the cost of effort after training and t the co-operative share that a principal pays (`support`),
 where O, the overlap of a store's reach with its brand's buyers, needs the zones and is formed only
 where φ > 0. Effort moves the share λ of the way at each decision.
 
@@ -18,6 +19,7 @@ price is held (suggested, resale price maintenance) margin buys service. Source:
 from __future__ import annotations
 
 from channelsim.columns import (
+    BORNE_SERVICE_COST,
     BRAND,
     END_HOLDING,
     END_SHELF,
@@ -34,7 +36,6 @@ from channelsim.columns import (
     PRICE,
     PRICE_ADJUSTMENT,
     SERVICE,
-    SERVICE_COST,
     SERVICE_SPILLOVER,
     SERVICE_WEIGHT,
     STORE,
@@ -50,7 +51,7 @@ def propose_service(world: World, terms: Terms, state: State) -> None:
     """Propose every shelf's service effort from its first-order condition at last week's shares."""
     first, spillover = first_shelf_of(state), world.scenario[SERVICE_SPILLOVER]
     current, gain = state.holdings[SERVICE][first:], state.holdings[NEXT_SERVICE][first:]
-    effort_cost, speed = world.holdings[SERVICE_COST][first:], world.holdings[PRICE_ADJUSTMENT][first:]
+    effort_cost, speed = terms.holdings[BORNE_SERVICE_COST][first:], world.holdings[PRICE_ADJUSTMENT][first:]
     offered = state.holdings[OFFERED][first:]
     for i in range(gain.size):
         gain[i] = 0.0

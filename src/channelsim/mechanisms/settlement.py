@@ -7,14 +7,16 @@ in proportion, and the rest stays in arrears. Without payables an invoice is pai
 
 The account of a week values goods sold at replacement cost w (production cost at the top):
 
-    a_l = revenue − w·sales − handling·sales − h·w·stock − κ·e²/2 − write-off
+    a_l = revenue − w·sales − handling·sales − h·w·stock − κ̃·e²/2 − write-off
     π_j = Σ_l a_l − weekly cost − finance + listing fees received − listing fees paid
     finance = r·(receivable − payable)
 
 with h the holding rate plus obsolescence. Finance is the notional cost of capital tied up in
 credit, not a payment; all other terms move cash. Source: cost accounting at replacement cost, which
 leaves holding gains on stock out of the operating profit (Edwards & Bell 1961). Listing fees go from
-the supplier of a shelf to its store every week, at once (`channelsim.listing`).
+the supplier of a shelf to its store every week, at once (`channelsim.listing`); so do support, franchise fees
+and compensation, which stand beside the unit price (`support`): they enter a holding's account as expense of
+who pays and, negative, of who receives.
 
 Limit: no credit, no stock, no cost of service: π = (p − w)·q − fixed cost.
 """
@@ -57,13 +59,13 @@ from channelsim.columns import (
     REVENUE,
     SALES,
     SERVICE,
-    SERVICE_COST,
     STOCK,
     SUPPLIER_MEMBER,
     TIER_BUYER_OFFSET,
     TIER_END_HOLDING,
     TIER_END_LINK,
     TIER_FIRST_LINK,
+    TRAINED_SERVICE_COST,
     UNIT_COST,
     WEEKLY_COST,
     WRITE_OFF,
@@ -217,9 +219,9 @@ def account_for_goods(world: World, state: State) -> None:
 
 
 @rule
-def charge_effort(world: World, state: State) -> None:
-    """Settle the cost of service effort, κ·e²/2."""
-    service, effort_cost = state.holdings[SERVICE], world.holdings[SERVICE_COST]
+def charge_effort(terms: Terms, state: State) -> None:
+    """Settle the cost of service effort, κ̃·e²/2 (whoever bears it in the end: `support`)."""
+    service, effort_cost = state.holdings[SERVICE], terms.holdings[TRAINED_SERVICE_COST]
     operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
     for h in range(first_shelf_of(state), service.size):
         charge = 0.5 * effort_cost[h] * service[h] * service[h]

@@ -8,7 +8,7 @@ replications, so that a seed gives the same plan, byte for byte, on any number o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.scenario import Scenario
 
-RECOMMENDED = "recommended"
+BASELINE, RECOMMENDED = "as now", "recommended"
+"""What the baseline and the plan are called in results and reports."""
 
 
 class PlanError(ChannelsimError, RuntimeError):
@@ -188,7 +189,7 @@ def make_plan(
 def compared(
     problem: Problem, policies: Sequence[Policy], replications: int, seed: int, workers: int | None = None
 ) -> Result:
-    """Return the baseline and policies, the first named "recommended", on the draws of the report."""
+    """Return the baseline ("as now") and policies, the first "recommended", on the draws of the report."""
     from channelsim.analysis.results import Result
     from channelsim.engines.batch import run_batch
 
@@ -198,7 +199,7 @@ def compared(
     record = ["sales by brand"] if 1 < len(brands) <= 12 else ["sales"]
     totals = run_batch(
         problem.channel,
-        [problem.baseline, *named],
+        [problem.baseline.model_copy(update={"name": BASELINE}), *named],
         replications,
         seed,
         record=record,
@@ -259,8 +260,3 @@ def _own(scenario: Scenario, lever: Lever) -> set[str]:
     if lever.supplier:
         return {lever.supplier}
     return {g.name for g in scenario.members if (g.owner or g.name) == focal_firm(scenario)}
-
-
-def smaller(effort: Effort, factor: float) -> Effort:
-    """Return an effort with a fraction of the search's replications, the rest alike."""
-    return replace(effort, search=max(int(effort.search * factor), 1))
