@@ -74,7 +74,7 @@ def finalists_plot(selection: Selection, unit: str = "", currency: str = "money"
         style.title_of(
             axes,
             f"Finalists: {said}",
-            f"Together {100 * selection.level:g} % intervals; in brackets replications; grey: the indifference",
+            f"Joint {100 * selection.level:g} % intervals; in brackets replications; grey: the indifference",
         )
         _legend(figure, axes)
     return figure
