@@ -6,7 +6,7 @@ from channelsim.codes import BEHAVIOURS, STRATEGIES
 from channelsim.errors import ScenarioError
 from channelsim.scenario import Scenario
 from channelsim.schema import COLUMNS
-from small_worlds import numbers, scenarios
+from small_worlds import diverting, numbers, scenarios
 
 _WORDS = (
     "base_of",
@@ -32,6 +32,7 @@ def attempts(draw, sender, receiver, behaviour):
     """Return an attempt; whether a scenario can feel it is another matter."""
     names = draw(st.lists(st.sampled_from(STRATEGIES), min_size=1, unique=True))
     levels = {"price": (0.0, 30.0), "stock": (0.0, 12.0), "service": (0.0, 2.0), "payment": (0.0, 1.0)}
+    levels["territory"] = (0.0, 1.0)
     attempt = {
         "name": f"{behaviour} of {receiver} for {sender}",
         "sender": sender,
@@ -54,6 +55,8 @@ def attempts(draw, sender, receiver, behaviour):
 def influenced(draw):
     """Return a small scenario with active relations and every attempt that it can feel."""
     scenario = draw(scenarios())
+    if draw(st.booleans()):
+        scenario = draw(diverting(scenario))
     plain = scenario.to_dict() | {
         "review_weeks": draw(st.sampled_from([1, 2, 5])),
         "power": {"measured": True, "switching_cost": 0.5},

@@ -4,15 +4,18 @@ import numpy as np
 from hypothesis import strategies as st
 
 from channelsim.codes import STORE_PRICE_RULES
+from channelsim.compaction import sized
 from channelsim.decisions import Policy
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
+from channelsim.errors import ScenarioError
 from channelsim.scenario import Scenario
 from channelsim.world import build
 
 STEADY_ORDERS = ("order_up_to", "reorder_point", "base_stock", "anchoring", "pass_through")
 SEASONAL_ORDERS = ("newsvendor",)
+AIMING_ORDERS = ("order_up_to", "reorder_point", "base_stock")
 
 
 def numbers(low, high):
@@ -98,6 +101,37 @@ def events(draw, weeks, system):
 
 
 @st.composite
+def incentives(draw, weeks, store, unsold):
+    """Return the incentives of a contract, each there or not."""
+
+    def steps(name):
+        levels = [round(0.04 * (k + 1) + draw(numbers(0.0, 0.03)), 6) for k in range(draw(st.integers(1, 4)))]
+        return [{"threshold": scale * 0.7 * (k + 1), name: level} for k, level in enumerate(levels)]
+
+    measure = draw(st.sampled_from(["units", "plan"]))
+    scale, basis = (1.0 if measure == "plan" else 9.0), st.sampled_from(["sell_in", "sell_through"])
+    mode = draw(st.sampled_from(["all_unit", "incremental"]))
+    found = {"quantity_discount": {"measure": measure, "mode": mode, "steps": steps("discount")}}
+    scale, period = (1.0 if measure == "plan" else 30.0), st.integers(1, min(5, weeks))
+    mode = draw(st.sampled_from(["retroactive", "incremental"]))
+    found["target_rebate"] = {"measure": measure, "mode": mode, "weeks": draw(period), "basis": draw(basis)}
+    found["target_rebate"]["steps"] = steps("rebate")
+    found["growth_bonus"] = {"growth": draw(numbers(-0.2, 0.2)), "bonus": 0.1, "weeks": draw(period)}
+    found["growth_bonus"]["basis"] = draw(basis)
+    if unsold:
+        salvage = draw(st.sampled_from(["supplier", "buyer"]))
+        found["buyback"] = {
+            "credit": draw(numbers(0.1, 0.9)),
+            "cap": draw(numbers(0.0, 1.0)),
+            "salvage": salvage,
+        }
+    if store:
+        salvage = draw(st.sampled_from(["shared", "kept"]))
+        found["revenue_share"] = {"share": draw(numbers(0.05, 0.6)), "salvage": salvage}
+    return {name: value for name, value in found.items() if draw(st.booleans())}
+
+
+@st.composite
 def scenarios(draw, orders=STEADY_ORDERS):
     """Return a small scenario: two to four tiers, one or two territories, one or two brands."""
     weeks = draw(st.integers(6, 14))
@@ -172,6 +206,11 @@ def scenarios(draw, orders=STEADY_ORDERS):
         for group in (*upper, *stores)
         for supplier in group.get("suppliers", ())
     ]
+    if draw(st.booleans()):
+        for contract, group in zip(contracts, [g for g in (*upper, *stores) for _ in g.get("suppliers", ())]):
+            seasonal = group["ordering"]["rule"] == "newsvendor"
+            unsold = seasonal or group.get("obsolescence", 0.0) > 0
+            contract |= draw(incentives(weeks, group in stores, unsold))
     happenings = draw(st.lists(events(weeks, demand["system"]), max_size=3))
     return Scenario.parse(
         {
@@ -217,6 +256,33 @@ def scenarios(draw, orders=STEADY_ORDERS):
 
 
 @st.composite
+def diverting(draw, scenario):
+    """Return a scenario in which members may divert, if it has any who can; else as it is."""
+    data = scenario.to_dict()
+    data["diversion"] = {
+        "active": True,
+        "transport_cost": draw(numbers(0.0, 0.02)),
+        "nearest": draw(st.integers(1, 3)),
+        "acceptance": draw(numbers(0.1, 1.0)),
+        "buyer_share": draw(numbers(0.0, 1.0)),
+        "deliberate": draw(st.sampled_from([0.0, 0.5, 1.0])),
+        "home_margin": draw(st.sampled_from([0.0, 1.0])),
+        "fine": draw(numbers(0.0, 5.0)),
+        "found_unmonitored": draw(numbers(0.0, 1.0)),
+        "monitoring": draw(numbers(0.0, 3.0)),
+        "monitoring_scale": 3.0,
+        "serial_tracking": draw(numbers(0.0, 1.0)),
+        "tracking_cost": draw(numbers(0.0, 0.2)),
+    }
+    try:
+        changed = Scenario.parse(data)
+        build(changed)
+    except ScenarioError:
+        return scenario  # nobody there belongs to a territory and sells to stores of another
+    return changed
+
+
+@st.composite
 def policies(draw):
     """Return a policy that closes or opens shops."""
     return Policy(density={"shops": {"scale": draw(st.sampled_from([0.5, 1.0, 2.0]))}})
@@ -227,7 +293,11 @@ class Run:
 
     def __init__(self, scenario, policy=None, replication=0, seed=1, *, active_only=False):
         channel = build(scenario)
-        self.channel, self.terms = channel.under(policy) if active_only else (channel, channel.apply(policy))
+        if active_only:
+            self.channel, self.terms = channel.under(policy)
+        else:
+            self.terms = channel.apply(policy)
+            self.channel = sized(channel, self.terms)
         recording = Recording.of((), (), self.channel)
         space = Workspace(self.channel, recording, Groupings.of(self.channel), 1)
         self.driver = Driver(self.channel, self.terms, space, seed, replication, np.zeros(2, dtype=np.int64))

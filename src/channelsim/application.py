@@ -17,6 +17,10 @@ from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, SELECTORS, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
+from channelsim.governance import governance_under
+from channelsim.incentive_consistency import check_incentives
+from channelsim.incentive_parts import INCENTIVES
+from channelsim.incentives import Incentives, incentive_tables, kept_shares
 from channelsim.listing import choose_listings, limits_listing, listing_fees
 from channelsim.member_parts import MemberGroup
 from channelsim.members import density_counts
@@ -43,13 +47,16 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
     chosen = [
         _chosen_links(built, k, f"policy {policy.name}: terms[{i}]") for i, k in enumerate(policy.terms)
     ]
-    contracts, agreements = _contracts(built, policy, chosen), agreements_under(built, policy, chosen)
+    contracts, incentives = _contracts(built, policy, chosen)
+    agreements = agreements_under(built, policy, chosen)
     nobody = np.full(built.sizes.members, -1)
-    terms = _terms(built, policy, listed, source, contracts, agreements, nobody)
+    terms = _terms(built, policy, listed, source, contracts, incentives, agreements, nobody)
     if not limits_listing(scenario) and not agreements.stores_choose(built):
         return terms
     listed, accepted = choose_listings(built, terms, agreements)
-    return _terms(built, policy, listed, np.where(listed > 0, source, -1), contracts, agreements, accepted)
+    return _terms(
+        built, policy, listed, np.where(listed > 0, source, -1), contracts, incentives, agreements, accepted
+    )
 
 
 def _terms(
@@ -58,6 +65,7 @@ def _terms(
     listed: Floats,
     source: Integers,
     contracts: dict[str, Floats],
+    incentives: Incentives,
     agreements: Agreements,
     accepted: Integers,
 ) -> Terms:
@@ -73,6 +81,9 @@ def _terms(
         holdings[c.CREDIT_SAVING] = np.where(has_source, saving, 0.0)
     holdings[c.MINIMUM_ORDER] = np.where(has_source, contracts["minimum_order"][link], 0.0)
     holdings[c.CASE_SIZE] = np.where(has_source, contracts["case_size"][link], 0.0)
+    holdings[c.CREDIT_GIVEN] = _credit_given(built, source, holdings[c.CREDIT_SAVING])
+    amounts, guardian = governance_under(built, policy, listed)
+    holdings[c.EXPECTED_FINE : c.TRACKING_CHARGE + 1] = amounts
     costs = effort_costs(built, agreements, source)
     holdings[c.TRAINED_SERVICE_COST], holdings[c.BORNE_SERVICE_COST] = costs
     slopes = np.zeros(1)
@@ -84,21 +95,35 @@ def _terms(
     link_active[source[has_source]] = 1.0
     opened = link_active, _open_links(built, listed) & ~_ended(built, policy)
     links, links_index = link_terms(built, agreements, source, opened, accepted)
-    state = new_state(built.sizes)
+    incentive_table, incentive_index = incentive_tables(
+        built, incentives, links[c.LINK_ACTIVE], links[c.LINK_OPEN]
+    )
+    holdings[c.KEPT_SHARE] = kept_shares(built, source, incentive_table)
+    state = new_state(built.sizes._replace(incentives=incentive_table.shape[1]))
     terms = Terms(
         members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source), accepted >= 0]),
         holdings=holdings,
-        holdings_index=source[None],
+        holdings_index=np.stack([source, guardian]),
         links=links,
         links_index=links_index,
         utility=shelf_utility(built, listed),
         slopes=slopes,
         base=state.flat,
         influence=influence_under(built, policy, link_active),
+        incentives=incentive_table,
+        incentives_index=incentive_index,
     )
     open_state(built, terms, state, contracts["wholesale_price"])
     keep_own_prices(terms, state)
     return terms
+
+
+def _credit_given(built: BuiltWorld, source: Integers, saving: Floats) -> Floats:
+    """Return the mean over each seller's buyers of the share of the price that credit saves them."""
+    buyers = np.flatnonzero(source >= 0)
+    seller = built.world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
+    count = np.bincount(seller, minlength=len(saving))
+    return np.asarray(np.bincount(seller, saving[buyers], len(saving)) / np.maximum(count, 1))
 
 
 def active_members(terms: Terms, built: BuiltWorld) -> Integers:
@@ -201,7 +226,9 @@ def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:
     return np.asarray((listed[links[c.SUPPLIER_HOLDING]] > 0) & (listed[links[c.BUYER_HOLDING]] > 0))
 
 
-def _contracts(built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]) -> dict[str, Floats]:
+def _contracts(
+    built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]
+) -> tuple[dict[str, Floats], Incentives]:
     """Return the terms of every link after the policy's changes (price NaN: set by a rule)."""
     scenario, of_link = built.scenario, built.links.contract
     posting = {g.name for g in scenario.members if g.posts_prices}
@@ -210,6 +237,7 @@ def _contracts(built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]
         given = [getattr(k, name) for k in scenario.contracts]
         values[name] = np.array([np.nan if v is None else v for v in given], dtype=np.float64)[of_link]
     posts = np.array([k.supplier in posting for k in scenario.contracts])[of_link]
+    incentives = Incentives(scenario.contracts, of_link)
     for i, change in enumerate(policy.terms):
         where = f"policy {policy.name}: terms[{i}]"
         chosen = chosen_links[i]
@@ -229,7 +257,23 @@ def _contracts(built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]
         for name in ("minimum_order", "case_size"):
             if getattr(change, name) is not None:
                 values[name][chosen] = getattr(change, name)
-    return values
+        _change_incentives(built, change, chosen, incentives, where)
+    return values, incentives
+
+
+def _change_incentives(
+    built: BuiltWorld, change: TermsChange, chosen: np.ndarray, incentives: Incentives, where: str
+) -> None:
+    buyers = {built.scenario.contracts[k].buyer for k in np.unique(built.links.contract[chosen])}
+    try:
+        check_incentives(
+            change, [g for g in built.scenario.members if g.name in buyers], built.scenario, where
+        )
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+    for name in INCENTIVES:
+        if getattr(change, name) is not None:
+            incentives.change(name, getattr(change, name), chosen)
 
 
 def _chosen_links(built: BuiltWorld, change: TermsChange, where: str) -> np.ndarray:

@@ -1,8 +1,8 @@
 """The policy: what the manufacturer decides, as typed data (TOML in and out).
 
 ``density`` sets how many members of a group are active, ``terms`` changes contracts, ``influence`` says who
-is asked for what. A policy is applied to a built world without rebuilding it; what the world cannot feel is
-refused by name.
+is asked for what, ``governance`` how diversion is watched. A policy is applied to a built world without
+rebuilding it; what the world cannot feel is refused by name.
 """
 
 from __future__ import annotations
@@ -13,8 +13,16 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from channelsim.diversion_parts import GOVERNED, Share
 from channelsim.errors import ScenarioError
 from channelsim.files import read_toml, write_whole
+from channelsim.incentive_parts import (
+    Buyback,
+    GrowthBonus,
+    QuantityDiscount,
+    RevenueShare,
+    TargetRebate,
+)
 from channelsim.influence_parts import Attempt
 from channelsim.parts import Document, Name, NotNegative, Part, Positive, number
 
@@ -62,6 +70,12 @@ class TermsChange(Part):
     wholesale_price_scale: float | None = Field(default=None, ge=0, description="factor on the posted price")
     minimum_order: float | None = number("minimum_order", default=None)
     case_size: float | None = number("case_size", default=None)
+    quantity_discount: QuantityDiscount | None = Field(default=None, description="without steps: none")
+    target_rebate: TargetRebate | None = Field(default=None, description="without steps: none")
+    growth_bonus: GrowthBonus | None = Field(default=None, description="a bonus of 0: none")
+    buyback: Buyback | None = Field(default=None, description="a credit of 0: none")
+    revenue_share: RevenueShare | None = Field(default=None, description="a share of 0: none")
+
     credit_weeks: int | None = number("credit_weeks", whole=True, default=None)
     cooperative_share: float | None = number("cooperative_share", default=None)
     training: float | None = number("training", default=None)
@@ -91,6 +105,32 @@ class Ended(Part):
     buyer: Name = Field(description="buying firm or group")
 
 
+class Governance(Part):
+    """How diversion is watched and fined, for all brands or by brand; what is left out stays as it is."""
+
+    monitoring: NotNegative | dict[str, NotNegative] | None = Field(
+        default=None,
+        description="what a brand's maker spends on monitoring",
+        json_schema_extra={"unit": "money per week and territory"},
+    )
+    serial_tracking: Share | dict[str, Share] | None = Field(
+        default=None,
+        description="share of the units that bear a serial number",
+        json_schema_extra={"unit": "–"},
+    )
+    fine: NotNegative | dict[str, NotNegative] | None = Field(
+        default=None,
+        description="fine for each unit found to be diverted",
+        json_schema_extra={"unit": "money per unit"},
+    )
+
+    @model_validator(mode="after")
+    def _some(self) -> Governance:
+        if all(getattr(self, name) is None for name in GOVERNED):
+            raise ValueError(f"changes nothing: give one of {', '.join(GOVERNED)}")
+        return self
+
+
 class Policy(Document):
     """A named set of decisions.
 
@@ -114,6 +154,7 @@ class Policy(Document):
         default=[],
         description="attempts at influence; one named like an attempt of the scenario takes its place",
     )
+    governance: Governance | None = Field(default=None, description="how diversion is watched and fined")
 
     @classmethod
     def parse(cls, data: Any, *, where: str = "policy") -> Policy:

@@ -22,6 +22,7 @@ from channelsim.links import Links, expand_links
 from channelsim.members import Members, expand_members, tiers_of
 from channelsim.parts import Segment
 from channelsim.randomness import entity_key
+from channelsim.routes import expand_routes, receivers_of
 from channelsim.scenario import Scenario
 from channelsim.schema import columns_of, position
 from channelsim.tables import Floats, Integers, Sizes, World
@@ -139,7 +140,9 @@ class BuiltWorld:
             )
             first_response = np.concatenate([[0], np.cumsum(2 * shelves_in**2)])[:-1]
         related = len(links.supplying_owner) if scenario.power.measured else 0
+        routes, route_km = expand_routes(scenario, members, links, holding_of)
         sizes = _sizes(scenario, territories, members, index, links_index, first_store, related)
+        sizes = sizes._replace(routes=len(route_km))
         events, event_values = resolve_events(scenario, territories, members, index, links, sizes)
         gamma = np.zeros(8)
         if scenario.demand.noise == "gamma":
@@ -167,6 +170,9 @@ class BuiltWorld:
             events=events,
             event_values=event_values,
             effects=np.array(scenario.effect_values()),
+            routes=routes,
+            receivers=receivers_of(routes),
+            route_km=route_km,
         )
         return cls(
             scenario,
@@ -191,7 +197,8 @@ def _spans(owner: Integers, count: int) -> tuple[Integers, Integers]:
 def _parameters(scenario: Scenario) -> Floats:
     """Return the scenario-wide parameters in the order of their columns."""
     columns = columns_of("scenario", "world")
-    parts = (scenario, scenario.demand, scenario.power, scenario.bargaining, scenario.relations)
+    of_power = scenario.power, scenario.bargaining, scenario.relations
+    parts = (scenario, scenario.demand, *of_power, scenario.diversion)
     values = [next(getattr(p, c.name) for p in parts if hasattr(p, c.name)) for c in columns]
     return np.array(values, dtype=np.float64)
 
@@ -276,6 +283,7 @@ def _sizes(
             # what is no longer offered is priced out by a linear solve
             _most_shelves(members, member, first_store) if relationships and linear else 0,
         ),
+        routes=0,
     )
 
 

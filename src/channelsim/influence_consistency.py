@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from channelsim.diversion_parts import can_divert
 from channelsim.effects import effect_values
 from channelsim.influence_parts import Bases, Relations
 
@@ -133,11 +134,16 @@ def _check_supplier_asks(attempt: Attempt, receiver: MemberGroup, scenario: Scen
         raise ValueError(f"{asked}: service moves nobody; give a segment service_weight above 0")
     if attempt.behaviour == "payment" and not (scenario.credit and receiver.pays_from_cash):
         raise ValueError(f"{asked}: {receiver.name!r} pays in full already; needs credit and pays_from_cash")
+    if attempt.behaviour == "territory" and not (scenario.diversion.active and can_divert(receiver)):
+        raise ValueError(
+            f"{asked}: {receiver.name!r} divert nothing; needs diversion.active = true and members of "
+            "territories that sell to stores"
+        )
 
 
 def _check_buyer_asks(attempt: Attempt, receiver: MemberGroup, scenario: Scenario, where: str) -> None:
     asked = f"{where}.behaviour = {attempt.behaviour!r}"
-    if attempt.behaviour in ("service", "payment"):
+    if attempt.behaviour in ("service", "payment", "territory"):
         raise ValueError(f"{asked}: a supplier can be asked by its buyers for price and stock")
     if attempt.behaviour == "price":
         if not receiver.posts_prices and receiver.pricing.rule != "markup":

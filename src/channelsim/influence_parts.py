@@ -41,14 +41,14 @@ class Attempt(Part):
     name: Name
     sender: str = Field(description="member group that asks")
     receiver: str = Field(description="member group that is asked: a buyer or a supplier of the sender")
-    behaviour: Literal["price", "stock", "service", "payment"] = Field(
+    behaviour: Literal["price", "stock", "service", "payment", "territory"] = Field(
         description="price: of the receiver's sales (stores), or to the sender (suppliers); stock: what "
-        "orders cover; service: a store's effort; payment: of what is due"
+        "orders cover; service: a store's effort; payment: of what is due; territory: not to divert"
     )
     wanted: NotNegative | dict[str, NotNegative] = Field(
         description="level asked for, one number or one for each brand; price: money per unit; stock: weeks "
         "of forecast that stock and orders under way shall last; service: effort; payment: share of what is "
-        "due (0 to 1)"
+        "due (0 to 1); territory: share of its own diversion that is tolerated (0: none; to 1)"
     )
     strategies: Strategies
     intensity: float = number("intensity")
@@ -83,8 +83,12 @@ class Attempt(Part):
             if given and weight == 0:
                 raise ValueError(f"{field}: has no effect while strategies.{strategy} is 0")
         levels = self.wanted.values() if isinstance(self.wanted, dict) else [self.wanted]
-        if self.behaviour == "payment" and max(levels, default=0.0) > 1:
-            raise ValueError("wanted: of what is due a share from 0 to 1 can be asked for")
+        shares = {
+            "payment": "of what is due a share from 0 to 1 can be asked for",
+            "territory": "of its own diversion a share from 0 to 1 can be tolerated",
+        }
+        if self.behaviour in shares and max(levels, default=0.0) > 1:
+            raise ValueError(f"wanted: {shares[self.behaviour]}")
         return self
 
 

@@ -35,6 +35,8 @@ GROUPINGS = ("overall", "role", "tier", "territory", "group", "chain", "brand")
 """overall: one label; chain: the owning firm, independents under the name of their group."""
 STAGE_GROUPINGS = ("role", "tier", "group")
 
+OF_DIVERSION = ("diverted", "diverted_in", "diversion_fine", "lost_to_diversion")
+"""Columns that only scenarios with diversion record."""
 _HOLDING_COLUMNS = (
     "demand",
     "sales",
@@ -50,7 +52,9 @@ _HOLDING_COLUMNS = (
     "demand_variance",  # of the same rows, so that the top tier, which orders nothing, has no ratio
     "presence",  # row-weeks listed and not out of stock
     "weighted_presence",  # presence times the store's revenue in all brands, summed over the recorded weeks
+    *OF_DIVERSION,
 )
+_INCENTIVE_COLUMNS = ("discount", "rebate", "bonus", "shared_revenue", "refund")
 TABLES: dict[str, tuple[str, ...]] = {
     "holdings": _HOLDING_COLUMNS,
     "shelves": _HOLDING_COLUMNS,  # holdings of members that sell to consumers
@@ -73,6 +77,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "compensation_received",
     ),
     "territories": ("consumer_surplus",),
+    "incentives": _INCENTIVE_COLUMNS,  # by who buys
+    "incentives_of_suppliers": _INCENTIVE_COLUMNS,  # the same by who supplies
 }
 STRUCTURAL = "structural"
 

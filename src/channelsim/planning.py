@@ -15,6 +15,7 @@ from channelsim.codes import (
     ASK_PRICE,
     ASK_SERVICE,
     ASK_STOCK,
+    ASK_TERRITORY,
     BUYER_ASKS,
     FORECAST_KNOWN,
     FORECAST_MOVING_AVERAGE,
@@ -46,8 +47,10 @@ from channelsim.columns import (
     FIRST_ASKED,
     FORECAST_RULE,
     FRANCHISE_FEE,
+    INCENTIVE_IN_USE,
     LIQUIDITY,
     MINIMUM_ORDER,
+    MONITORING_COST,
     ORDER_DELAY,
     ORDER_RULE,
     PRICE_RULE,
@@ -56,6 +59,7 @@ from channelsim.columns import (
     SERVICE_WEIGHT,
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
+    TRACKING_CHARGE,
     TRAINING,
 )
 from channelsim.tables import Terms
@@ -78,6 +82,8 @@ class Planned(NamedTuple):
 
 
 RULES_THAT_FORECAST = {ORDER_UP_TO, ORDER_NEWSVENDOR, ORDER_ANCHORING}
+RULES_THAT_RECKON = {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT}
+"""Ordering rules whose orders are enlarged where a discount or a target makes it worth while."""
 
 PHASES = {
     0: "events and draws",
@@ -88,6 +94,7 @@ PHASES = {
     5: "settlement",
     6: "forecasts and orders, tier by tier upward",
     7: "allocation and shipment, tier by tier downward",
+    8: "diversion",
     9: "influence and adherence",
     10: "relations",
     11: "reviews of power",
@@ -108,6 +115,7 @@ def plan_week(channel: Channel, terms: Terms) -> list[Planned]:
         *_plan_payments(channel, terms),
         *_plan_orders(channel, terms),
         *_plan_shipments(channel),
+        *_plan_diversion(channel, terms),
         *_plan_relations(channel, terms),
         *_plan_power(channel),
         *_plan_accounts(channel, terms),
@@ -164,13 +172,19 @@ def _plan_prices(channel: Channel, terms: Terms) -> list[Planned]:
             plan.append(Planned(week.FOLLOW_ASKED_WHOLESALE_PRICES, tier))
         if marked_up or tier in asked_by_buyers:
             plan.append(Planned(week.PASS_ON_COSTS))
+            if has_incentives(terms):
+                plan.append(Planned(week.RECKON_INCENTIVES))
     upper = set().union(*(_rules(channel, PRICE_RULE, tier) for tier in range(last)))
     if upper & {PRICE_NASH, PRICE_LEADER}:
         plan.append(Planned(week.REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
         costs_move = True
-    costs_move = costs_move or PRICE_NEGOTIATED in upper
-    if costs_move:
+    diverting = channel.sizes.routes > 0
+    if costs_move or PRICE_NEGOTIATED in upper or diverting:
         plan.append(Planned(week.PASS_ON_COSTS))
+    if has_incentives(terms):
+        plan.append(Planned(week.RECKON_INCENTIVES))
+    if diverting:
+        plan.append(Planned(week.COUNT_DIVERTED_COSTS))
     stores = _rules(channel, PRICE_RULE, last)
     every = scenario.price_review_weeks
     responds = bool(stores & {PRICE_BEST_RESPONSE, PRICE_MINIMUM, PRICE_MAXIMUM})
@@ -190,8 +204,15 @@ def _plan_prices(channel: Channel, terms: Terms) -> list[Planned]:
     return plan
 
 
+def has_incentives(terms: Terms) -> bool:
+    """Return whether any contract in use has incentives."""
+    return bool(np.any(terms.incentives_index[INCENTIVE_IN_USE]))
+
+
 def prices_move(channel: Channel, terms: Terms) -> int:
     """Return every how many weeks prices and costs can change."""
+    if has_incentives(terms):
+        return 1
     upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
     fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER, PRICE_NEGOTIATED}
     fixed = fixed and not asks(terms, ASK_PRICE, BUYER_ASKS)
@@ -247,11 +268,14 @@ def _plan_payments(channel: Channel, terms: Terms) -> list[Planned]:
     return plan
 
 
-def _tiers_that_forecast(channel: Channel) -> set[int]:
-    """Return the tiers whose forecasts are read: by their own orders, or by a tier above that shares them."""
+def _tiers_that_forecast(channel: Channel, terms: Terms) -> set[int]:
+    """Return the tiers whose forecasts are read.
+
+    By their own orders, by a tier above that shares them, or to reckon with incentives.
+    """
     found, shared = set(), False
     for tier in range(1, channel.tiers):
-        if shared or _rules(channel, ORDER_RULE, tier) & RULES_THAT_FORECAST:
+        if shared or has_incentives(terms) or _rules(channel, ORDER_RULE, tier) & RULES_THAT_FORECAST:
             found.add(tier)
             shared = shared or FORECAST_SHARED in _rules(channel, FORECAST_RULE, tier)
     return found
@@ -259,7 +283,7 @@ def _tiers_that_forecast(channel: Channel) -> set[int]:
 
 def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
     rounds = bool(np.any(terms.holdings[MINIMUM_ORDER] > 0) or np.any(terms.holdings[CASE_SIZE] > 0))
-    last, forecasting, plan = channel.tiers - 1, _tiers_that_forecast(channel), []
+    last, forecasting, plan = channel.tiers - 1, _tiers_that_forecast(channel, terms), []
     asked = _tiers_asked(channel, terms, ASK_STOCK)
     for tier in range(last, -1, -1):
         if tier < last:
@@ -281,18 +305,24 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
             plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel, terms)))
         if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
             plan.append(Planned(week.TAKE_POSITION, tier))
+            if channel.sizes.routes and 0 < tier < last:
+                plan.append(Planned(week.SET_ASIDE_GOODS, tier))
         if ORDER_UP_TO in rules:
             plan.append(Planned(week.PROPOSE_ORDER_UP_TO, tier))
         if rules & {ORDER_BASE_STOCK, ORDER_REORDER_POINT}:
             plan.append(Planned(week.PROPOSE_BASE_STOCK, tier))
         if ORDER_NEWSVENDOR in rules:
             plan.append(Planned(week.PROPOSE_NEWSVENDOR, tier))
+            if has_incentives(terms):
+                plan.append(Planned(week.ORDER_FOR_SEASON, tier))
         if ORDER_ANCHORING in rules:
             plan.append(Planned(week.PROPOSE_ANCHORING, tier))
         if ORDER_PASS_THROUGH in rules:
             plan.append(Planned(week.PROPOSE_PASS_THROUGH, tier))
         if tier in asked:
             plan.append(Planned(week.FOLLOW_ASKED_STOCK, tier))
+        if has_incentives(terms) and rules & RULES_THAT_RECKON:
+            plan.append(Planned(week.REACH_FOR_STEPS, tier))
         if rounds:
             plan.append(Planned(week.ROUND_ORDERS, tier))
         plan.append(Planned(week.PLACE_ORDERS, tier))
@@ -306,6 +336,13 @@ def _plan_shipments(channel: Channel) -> list[Planned]:
         if channel.scenario.credit:
             plan.append(Planned(week.GIVE_CREDIT, tier))
     return plan
+
+
+def _plan_diversion(channel: Channel, terms: Terms) -> list[Planned]:
+    if not channel.sizes.routes:
+        return []
+    asked = [Planned(week.FOLLOW_ASKED_TERRITORIES)] if asks(terms, ASK_TERRITORY, SUPPLIER_ASKS) else []
+    return [Planned(week.PROPOSE_DIVERSION), *asked, Planned(week.DIVERT)]
 
 
 def _plan_relations(channel: Channel, terms: Terms) -> list[Planned]:
@@ -340,8 +377,12 @@ def _plan_accounts(channel: Channel, terms: Terms) -> list[Planned]:
         plan.append(Planned(week.CHARGE_EFFORT))
     if seasons:
         plan.append(Planned(week.CHARGE_WRITE_OFFS))
+    if channel.sizes.routes or np.any(terms.holdings[MONITORING_COST : TRACKING_CHARGE + 1] > 0):
+        plan.append(Planned(week.CHARGE_DIVERSION))
     if terms.influence.attempts.shape[1] > 0:
         plan.append(Planned(week.CHARGE_REWARDS_AND_FINES))
+    if has_incentives(terms):
+        plan.append(Planned(week.SETTLE_INCENTIVES))
     if pays_beside_the_price(terms):
         plan.append(Planned(week.CHARGE_SIDE_PAYMENTS))
     return [*plan, Planned(week.CLOSE_ACCOUNTS)]

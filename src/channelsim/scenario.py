@@ -19,6 +19,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from channelsim.consistency import check
+from channelsim.diversion_parts import Diversion
 from channelsim.effects import effect_values, read_effects
 from channelsim.errors import ScenarioError
 from channelsim.files import read_toml, write_whole
@@ -71,6 +72,7 @@ class Scenario(Document):
     bargaining: Bargaining = Bargaining()
     relations: Relations = Relations()
     bases: Bases = Bases()
+    diversion: Diversion = Diversion()
     territories: list[TerritoryGroup] = Field(default=[TerritoryGroup()], min_length=1)
     segments: list[Segment] = Field(default=[Segment(name="all")], min_length=1)
     brands: list[Brand] = Field(min_length=1)

@@ -49,6 +49,12 @@ class World(NamedTuple):
     """(events, 3): value, and the bounds of the column."""
     effects: Floats
     """(effects,) magnitudes of influence and relations, see ``effects.csv``."""
+    routes: Integers
+    """(2, routes) holding that could divert and shelf that it could supply, by shelf."""
+    receivers: Integers
+    """(3, receiving shelves) shelf, first of the routes to it, one past the last."""
+    route_km: Floats
+    """(routes,) length of each route."""
 
 
 class Influence(NamedTuple):
@@ -82,6 +88,9 @@ class Terms(NamedTuple):
     base: Floats
     """The flat state from which every replication starts."""
     influence: Influence
+    incentives: Floats
+    """(columns, links) what the contracts' incentives are; no rows where there are none."""
+    incentives_index: Integers
 
 
 class State(NamedTuple):
@@ -116,8 +125,12 @@ class State(NamedTuple):
     """(segments, zones) M_zg/Δ, buyers per week and unit of attraction."""
     history: Floats
     """(window, holdings) past demand for moving averages."""
+    routes: Floats
+    """(2, routes) what a unit diverted on each route gains both sides, money; units diverted."""
     workspace: Floats
     """Scratch of the small linear solves and of sums by zone and brand."""
+    incentives: Floats
+    """(columns, links) what buyers make of incentives and what is paid; no rows where there are none."""
 
 
 class Ties(NamedTuple):
@@ -249,6 +262,9 @@ class Sizes(NamedTuple):
     payable_weeks: int
     history_weeks: int
     workspace: int
+    routes: int
+    incentives: int = 0
+    """Links, where a contract has incentives under the policy; else 0."""
 
 
 def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
@@ -270,7 +286,9 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "zone_inverse": (sizes.segments, sizes.zones),
         "zone_weight": (sizes.segments, sizes.zones),
         "history": (sizes.history_weeks, sizes.holdings),
+        "routes": (2, sizes.routes),
         "workspace": (sizes.workspace, sizes.workspace + 3),
+        "incentives": (len(columns_of("incentives", "state")), sizes.incentives),
     }
 
 

@@ -20,13 +20,17 @@ from channelsim.mechanisms import (
     adherence,
     allocation,
     demand,
+    diversion,
     drawing,
     events,
+    forward_buying,
+    incentives,
     influence,
     ordering,
     pricing,
     promises,
     relations,
+    season_orders,
     service,
     settlement,
     support,
@@ -40,8 +44,8 @@ class Step(NamedTuple):
     """One step of the week.
 
     Phases: 0 events and draws, 1 arrivals, 2 prices, 3 service effort, 4 demand and sales, 5 settlement,
-    6 forecasts and orders, 7 allocation and shipment, 9 influence, 10 relations, 11 reviews of power,
-    12 records. (8 is the seat of diversion.)
+    6 forecasts and orders, 7 allocation and shipment, 8 diversion, 9 influence, 10 relations,
+    11 reviews of power, 12 records.
     """
 
     phase: int
@@ -63,6 +67,8 @@ class Step(NamedTuple):
     FOLLOW_ASKED_WHOLESALE_PRICES,
     REVIEW_WHOLESALE_PRICES,
     PASS_ON_COSTS,
+    RECKON_INCENTIVES,
+    COUNT_DIVERTED_COSTS,
     PROPOSE_SIMPLE_PRICES,
     PROPOSE_BEST_RESPONSE_LOGIT,
     PROPOSE_BEST_RESPONSE_LINEAR,
@@ -97,16 +103,22 @@ class Step(NamedTuple):
     FORECAST_SHARED,
     FOLLOW_FRACTILE,
     TAKE_POSITION,
+    SET_ASIDE_GOODS,
     PROPOSE_ORDER_UP_TO,
     PROPOSE_BASE_STOCK,
     PROPOSE_NEWSVENDOR,
+    ORDER_FOR_SEASON,
     PROPOSE_ANCHORING,
     PROPOSE_PASS_THROUGH,
     FOLLOW_ASKED_STOCK,
+    REACH_FOR_STEPS,
     ROUND_ORDERS,
     PLACE_ORDERS,
     ALLOCATE_AND_SHIP,
     GIVE_CREDIT,
+    PROPOSE_DIVERSION,
+    FOLLOW_ASKED_TERRITORIES,
+    DIVERT,
     EXERT_INFLUENCE,
     REIMBURSE,
     FEEL,
@@ -123,10 +135,12 @@ class Step(NamedTuple):
     ACCOUNT_FOR_GOODS,
     CHARGE_EFFORT,
     CHARGE_WRITE_OFFS,
+    CHARGE_DIVERSION,
     CHARGE_REWARDS_AND_FINES,
+    SETTLE_INCENTIVES,
     CHARGE_SIDE_PAYMENTS,
     CLOSE_ACCOUNTS,
-) = range(72)
+) = range(82)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -138,6 +152,8 @@ STEPS = {
     FOLLOW_ASKED_WHOLESALE_PRICES: Step(2, "follow asked wholesale prices", SETTLE, "adherence"),
     REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
+    RECKON_INCENTIVES: Step(2, "reckon with incentives", SETTLE, "incentives"),
+    COUNT_DIVERTED_COSTS: Step(2, "count diverted costs", SETTLE, "diversion"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
     PROPOSE_BEST_RESPONSE_LOGIT: Step(
         2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"
@@ -176,16 +192,22 @@ STEPS = {
     FORECAST_SHARED: Step(6, "take over buyers' forecasts", SETTLE, "ordering"),
     FOLLOW_FRACTILE: Step(6, "follow the critical fractile", SETTLE, "ordering"),
     TAKE_POSITION: Step(6, "take inventory position", SETTLE, "ordering"),
+    SET_ASIDE_GOODS: Step(6, "set aside goods to divert", SETTLE, "diversion"),
     PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
     PROPOSE_BASE_STOCK: Step(6, "propose base stock", PROPOSE, "ordering", "order"),
     PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
+    ORDER_FOR_SEASON: Step(6, "order for a season under incentives", PROPOSE, "season_orders", "order"),
     PROPOSE_ANCHORING: Step(6, "propose anchoring and adjustment", PROPOSE, "ordering", "order"),
     PROPOSE_PASS_THROUGH: Step(6, "propose pass-through", PROPOSE, "ordering", "order"),
     FOLLOW_ASKED_STOCK: Step(6, "follow asked stock", PROPOSE, "adherence", "order"),
+    REACH_FOR_STEPS: Step(6, "reach for discounts and targets", PROPOSE, "forward_buying", "order"),
     ROUND_ORDERS: Step(6, "round orders", PROPOSE, "ordering", "order"),
     PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
     GIVE_CREDIT: Step(7, "give credit", SETTLE, "allocation"),
+    PROPOSE_DIVERSION: Step(8, "propose diversion", PROPOSE, "diversion", "diversion"),
+    FOLLOW_ASKED_TERRITORIES: Step(8, "follow asked territories", PROPOSE, "adherence", "diversion"),
+    DIVERT: Step(8, "divert", SETTLE, "diversion"),
     EXERT_INFLUENCE: Step(9, "exert influence", SETTLE, "influence"),
     REIMBURSE: Step(10, "reimburse rewards", SETTLE, "promises"),
     FEEL: Step(10, "feel about partners", SETTLE, "relations"),
@@ -202,7 +224,9 @@ STEPS = {
     ACCOUNT_FOR_GOODS: Step(12, "account for goods, stock and handling", SETTLE, "settlement"),
     CHARGE_EFFORT: Step(12, "charge service effort", SETTLE, "settlement"),
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
+    CHARGE_DIVERSION: Step(12, "charge diversion", SETTLE, "diversion"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
+    SETTLE_INCENTIVES: Step(12, "settle incentives", SETTLE, "incentives"),
     CHARGE_SIDE_PAYMENTS: Step(12, "charge side payments", SETTLE, "support"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
@@ -275,7 +299,7 @@ def take_step(
     elif code == PLACE_ORDERS:
         ordering.place_orders(tier, world, state)
     elif code == ALLOCATE_AND_SHIP:
-        allocation.allocate_and_ship(tier, week, world, state)
+        allocation.allocate_and_ship(tier, week, world, terms, state)
     elif code == RECEIVE_INVOICES:
         settlement.receive_invoices(state)
     elif code == CHARGE_INVOICES:
@@ -420,7 +444,7 @@ def take_relation_step(
     elif code == REIMBURSE:
         promises.reimburse(world.effects, terms.influence, state.relationships)
     elif code == FEEL:
-        relations.feel(world.effects, state.relationships)
+        relations.feel(world.route_km.size > 0, world.effects, state.relationships)
     elif code == LEAVE:
         relations.leave(world, terms, state)
     elif code == CHARGE_REWARDS_AND_FINES:
@@ -444,6 +468,52 @@ def take_support_step(
         support.settle_side_payments(world, terms, state)
     elif code == CHARGE_SIDE_PAYMENTS:
         support.charge_side_payments(world, terms, state)
+
+
+@rule
+def take_incentive_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of incentives on the unit margin."""
+    if code == RECKON_INCENTIVES:
+        incentives.reckon_incentives(week, world, terms, state)
+    elif code == ORDER_FOR_SEASON:
+        season_orders.order_for_season(tier, week, world, terms, state)
+    elif code == REACH_FOR_STEPS:
+        forward_buying.reach_for_steps(tier, week, world, terms, state)
+    elif code == SETTLE_INCENTIVES:
+        incentives.settle_incentives(week, world, terms, state)
+
+
+@rule
+def take_diversion_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of diversion."""
+    if code == COUNT_DIVERTED_COSTS:
+        diversion.count_diverted_costs(world, terms, state)
+    elif code == SET_ASIDE_GOODS:
+        diversion.set_aside_goods(tier, world, terms, state)
+    elif code == PROPOSE_DIVERSION:
+        diversion.propose_diversion(world, terms, state)
+    elif code == FOLLOW_ASKED_TERRITORIES:
+        adherence.follow_asked_territories(terms, state)
+    elif code == DIVERT:
+        diversion.divert(world, terms, state)
+    elif code == CHARGE_DIVERSION:
+        diversion.charge_diversion(world, terms, state)
 
 
 class Part(NamedTuple):
@@ -500,7 +570,24 @@ PARTS = (
             CHARGE_WRITE_OFFS,
         ),
     ),
+    Part(
+        "incentives on the unit margin",
+        take_incentive_step,
+        (RECKON_INCENTIVES, ORDER_FOR_SEASON, REACH_FOR_STEPS, SETTLE_INCENTIVES),
+    ),
     Part("support and fees", take_support_step, (SETTLE_SIDE_PAYMENTS, CHARGE_SIDE_PAYMENTS)),
+    Part(
+        "diversion",
+        take_diversion_step,
+        (
+            COUNT_DIVERTED_COSTS,
+            SET_ASIDE_GOODS,
+            PROPOSE_DIVERSION,
+            FOLLOW_ASKED_TERRITORIES,
+            DIVERT,
+            CHARGE_DIVERSION,
+        ),
+    ),
     Part(
         "influence and relations",
         take_relation_step,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from channelsim import columns as c
@@ -19,15 +19,18 @@ from channelsim.week import (
     SETTLE_SIDE_PAYMENTS,
 )
 from influenced_worlds import FEATURES, influenced
-from small_worlds import SEASONAL_ORDERS, Run, policies, scenarios
+from small_worlds import AIMING_ORDERS, SEASONAL_ORDERS, Run, diverting, policies, scenarios
 from supported_worlds import supported
+from two_places import two_places
 
 pytestmark = [pytest.mark.jit_off, pytest.mark.bounds]
 
 NEVER_NEGATIVE = {
     "holdings": (
         "stock on_order owed price unit_cost service mean_demand demand sales revenue order "
-        "forecast_variance cleared write_off received paid late_sales"
+        "forecast_variance cleared write_off received paid late_sales divertible diversion diverted "
+        "diverted_revenue diversion_transport diversion_fine diverted_in diverted_in_cost lost_to_diversion "
+        "set_aside"
     ),
     "links": "wholesale_price ordered backlog shipped arrived invoice payment arrears debt",
     "members": "payment_due payment_made payable receivable",
@@ -56,6 +59,7 @@ class Ledger:
                 "pipeline",
                 "orders_in_transit",
                 "payables",
+                "incentives",
             )
         }
 
@@ -87,13 +91,14 @@ class Ledger:
         self.goods_turned += shipped.sum() + holdings[c.SALES].sum() + was["holdings"][c.STOCK].sum()
         produces = np.arange(holdings.shape[1]) < self.run.channel.holdings_of_tier(0).stop
         moved = self.by_holding(arrived, c.BUYER_HOLDING) - holdings[c.SALES] - self.cleared(now)
+        moved += holdings[c.DIVERTED_IN]
         self.close_to(
             holdings[c.STOCK] - was["holdings"][c.STOCK], np.where(produces, 0.0, moved), self.goods_turned
         )
         # what suppliers ship is what they sell, and it travels until it arrives
-        self.close_to(
-            self.by_holding(shipped, c.SUPPLIER_HOLDING)[:first], holdings[c.SALES, :first], self.goods_turned
-        )
+        out = self.by_holding(shipped, c.SUPPLIER_HOLDING) + holdings[c.DIVERTED]
+        self.close_to(out[:first], holdings[c.SALES, :first], self.goods_turned)
+        self.check_diversion(now, first)
         self.close_to(
             now["pipeline"].sum(axis=0) - was["pipeline"].sum(axis=0), shipped - arrived, self.goods_turned
         )
@@ -118,6 +123,18 @@ class Ledger:
         )
         assert np.all(holdings[c.LATE_SALES] <= was["holdings"][c.OWED] + 1e-9)
         self.check_consumers(now, first)
+
+    def check_diversion(self, now, first):
+        """Check that what one side diverts the other receives, brand by brand, and who lost the sale."""
+        holdings, brand = now["holdings"], self.run.world.holdings_index[c.BRAND]
+        assert not holdings[c.DIVERTED, first:].any()
+        assert not holdings[c.DIVERTED_IN, :first].any()
+        sums = [np.bincount(brand, holdings[k]) for k in (c.DIVERTED, c.DIVERTED_IN, c.LOST_TO_DIVERSION)]
+        self.close_to(sums[0], sums[1], self.goods_turned)
+        self.close_to(sums[2], sums[1], self.goods_turned)
+        assert np.all(holdings[c.DIVERTED] <= holdings[c.DIVERSION] + 1e-9)
+        share = self.run.channel.scenario.diversion.acceptance
+        assert np.all(holdings[c.DIVERTED_IN] <= share * holdings[c.MEAN_DEMAND] + 1e-9)
 
     def check_consumers(self, now, first):
         demand = self.run.channel.scenario.demand
@@ -149,14 +166,17 @@ class Ledger:
         consumers = (holdings[c.PRICE] * holdings[c.SALES])[first:].sum()
         invoices, payments = links[c.INVOICE], links[c.PAYMENT]
         self.money_turned += consumers + invoices.sum() + payments.sum()
-        self.close_to(invoices, links[c.SHIPPED] * links[c.WHOLESALE_PRICE], self.money_turned)
+        self.close_to(invoices, self.invoiced(links), self.money_turned)
         if run.channel.scenario.credit:
             self.close_to(links[c.DEBT] - was["links"][c.DEBT], invoices - payments, self.money_turned)
             self.close_to(links[c.DEBT], links[c.ARREARS] + now["payables"].sum(axis=0), self.money_turned)
         else:
             payments = invoices
-        self.close_to(self.by_holding(payments, c.BUYER_HOLDING), holdings[c.PAID], self.money_turned)
-        received = self.by_holding(payments, c.SUPPLIER_HOLDING)
+        diverted, bought = holdings[c.DIVERTED_REVENUE], holdings[c.DIVERTED_IN_COST]
+        self.close_to(diverted.sum(), bought.sum(), self.money_turned)
+        paid = self.by_holding(payments, c.BUYER_HOLDING) + bought
+        self.close_to(paid, holdings[c.PAID], self.money_turned)
+        received = self.by_holding(payments, c.SUPPLIER_HOLDING) + diverted
         self.close_to(received[:first], holdings[c.RECEIVED, :first], self.money_turned)
         member = world.holdings_index[c.MEMBER]
         top = np.arange(len(member)) < run.channel.holdings_of_tier(0).stop
@@ -171,20 +191,90 @@ class Ledger:
         salvaged = world.holdings[c.SALVAGE] * unit_cost * cleared
         earned = np.where(np.arange(len(member)) < first, received, holdings[c.PRICE] * holdings[c.SALES])
         transferred, attention = self.transfers(now)
-        flow = (
-            earned - self.by_holding(payments, c.BUYER_HOLDING) - spent + salvaged + transferred - attention
-        )
+        received = self.incentives(now)
+        transferred = transferred + received
+        fines, watching = self.fines(now), self.watching(now)
+        spent += watching + holdings[c.DIVERSION_TRANSPORT]
+        flow = earned - paid - spent + salvaged + transferred - attention + fines
         beside, training = self.side_payments(now)
         flow += beside
         weekly = run.terms.members[c.WEEKLY_COST]
         fees, fee_income = self.listing_fees(len(weekly))
         by_member = np.bincount(member, weights=flow, minlength=len(weekly)) - weekly - fees + fee_income
         self.money_turned += spent.sum() + weekly.sum() + fees.sum()
+        self.check_profit(now, consumers, spent.sum() + weekly.sum() + attention.sum())
         change = now["members"][c.CASH] - was["members"][c.CASH]
         self.close_to(change, by_member, self.money_turned)
         # payments between members net out, rewards and fines too
         whole = consumers - spent.sum() - weekly.sum() + salvaged.sum() - attention.sum() - training
         self.close_to(change.sum(), whole, self.money_turned)
+
+    def invoiced(self, links):
+        """Return what shipments are invoiced: the list price less what the contract's discount takes off."""
+        shipped, off = links[c.SHIPPED], np.zeros(links.shape[1])
+        contracts = self.run.channel.scenario.contracts
+        plan = self.run.terms.incentives[c.PLAN] if self.run.terms.incentives.shape[1] else None
+        for k, of_link in enumerate(self.run.channel.links.contract):
+            given = contracts[of_link].quantity_discount
+            if given is None or not self.run.terms.links[c.LINK_ACTIVE, k]:
+                continue
+            before = 0.0
+            for step in given.steps:
+                threshold = step.threshold * (plan[k] if given.measure == "plan" else 1.0)
+                if given.measure == "plan" and plan[k] == 0.0:
+                    continue
+                if given.mode == "all_unit" and shipped[k] >= threshold:
+                    off[k] = step.discount * shipped[k]
+                elif given.mode == "incremental":
+                    off[k] += (step.discount - before) * max(shipped[k] - threshold, 0.0)
+                    before = step.discount
+        return (shipped - off) * links[c.WHOLESALE_PRICE]
+
+    def incentives(self, now):
+        """Return rebates, bonuses, refunds and shared revenue received less those paid, by holding."""
+        rows, size = now["incentives"], now["holdings"].shape[1]
+        if not rows.shape[1]:
+            return np.zeros(size)
+        assert rows[c.DISCOUNT : c.SHARED_REVENUE + 1].min() >= -1e-9
+        net = rows[c.REBATE] + rows[c.BONUS] + rows[c.REFUND] - rows[c.SHARED_REVENUE]
+        self.money_turned += np.abs(net).sum()
+        return self.by_holding(net, c.BUYER_HOLDING) - self.by_holding(net, c.SUPPLIER_HOLDING)
+
+    def check_profit(self, now, consumers, spent):
+        """Check that what members earn is what consumers pay less costs, goods valued at unit cost."""
+        holdings, members = now["holdings"], now["members"]
+        shipped = self.by_holding(now["links"][c.SHIPPED], c.BUYER_HOLDING)
+        produces = np.arange(holdings.shape[1]) < self.run.channel.holdings_of_tier(0).stop
+        stocked = (
+            np.where(produces, 0.0, shipped - holdings[c.SALES] - self.cleared(now)) * holdings[c.UNIT_COST]
+        )
+        salvaged = self.run.world.holdings[c.SALVAGE] * holdings[c.UNIT_COST] * self.cleared(now)
+        earned = consumers - spent + stocked.sum() + salvaged.sum()
+        found = members[c.PROFIT].sum() + members[c.FINANCE_COST].sum()
+        self.close_to(found, earned, self.money_turned)
+
+    def fines(self, now):
+        """Return fines for diversion received less paid, by holding: they go to the maker of the brand."""
+        paid, brand = now["holdings"][c.DIVERSION_FINE], self.run.world.holdings_index[c.BRAND]
+        moved = -paid
+        for b in np.unique(brand[paid > 0]):
+            moved[np.flatnonzero(brand == b)[0]] += paid[brand == b].sum()
+        self.close_to(moved.sum(), 0.0, self.money_turned + paid.sum())
+        return moved
+
+    def watching(self, now):
+        """Return what makers spend on monitoring and serial numbers, by holding."""
+        diversion, brand = self.run.channel.scenario.diversion, self.run.world.holdings_index[c.BRAND]
+        spent = np.zeros(brand.size)
+        if not diversion.active:
+            return spent
+        for b in np.unique(brand):
+            maker = np.flatnonzero(brand == b)[0]
+            spent[maker] = diversion.monitoring * self.run.channel.sizes.territories
+            spent[maker] += (
+                diversion.serial_tracking * diversion.tracking_cost * now["holdings"][c.SALES, maker]
+            )
+        return spent
 
     def trained_cost(self):
         """Return the cost of effort of every holding: less where its source trains."""
@@ -334,6 +424,29 @@ def test_conserved_where_members_promise_and_fine(scenario, policy, seed):
     assert owed.min(initial=0.0) >= 0.0
     used = rows[c.COERCIVE_USE_OF_SUPPLIER : c.NONCOERCIVE_USE_OF_BUYER + 1].sum()
     assert (rows[c.ATTENTION_SPENT_OF_SUPPLIER : c.ATTENTION_SPENT_OF_BUYER + 1].sum() > 0.0) == (used > 0.0)
+
+
+@settings(phases=[Phase.generate])
+@given(st.data(), policies(), st.integers(0, 2**63 - 1))
+def test_conserved_where_members_divert(data, policy, seed):
+    scenario = data.draw(scenarios(AIMING_ORDERS).filter(has_distributors_in_two_places))
+    scenario = data.draw(diverting(scenario))
+    event(f"active: {scenario.diversion.active}")
+    ledger = run_and_check(scenario, policy, 0, seed)
+    run_and_check(scenario, policy, 1, seed, active_only=True)
+    if scenario.diversion.active:
+        assert ledger.run.channel.sizes.routes > 0
+
+
+@pytest.mark.parametrize("credit", [False, True])
+def test_conserved_between_two_places(credit):
+    changes = {"demand.noise": "poisson", "weeks": 12, "credit": credit}
+    ledger = run_and_check(two_places(**changes), None, 0, 1)
+    assert ledger.before["holdings"][c.DIVERTED].sum() > 0.0
+
+
+def has_distributors_in_two_places(scenario):
+    return len(scenario.territories) == 2 and any(g.name == "wholesale" for g in scenario.members)
 
 
 @settings(phases=[Phase.generate])

@@ -61,6 +61,10 @@ HOLDINGS = {  # rows: manufacturer A, B, Big A, Big B, corner A
     "order_variance": (0, 0, 8, 6, 4),
     "demand_variance": (0, 0, 4, 3, 2),
     "presence": (4, 4, 3, 4, 3),
+    "diverted": (8, 4, 0, 0, 0),
+    "diverted_in": (0, 0, 5, 4, 3),
+    "diversion_fine": (16, 8, 0, 0, 0),
+    "lost_to_diversion": (4, 8, 0, 0, 0),
 }
 STORE_REVENUE = (0, 810, 180)
 MEMBERS = {
@@ -81,6 +85,15 @@ MEMBERS = {
     "compensation_received": (0, 10, 0),
 }
 LINKS = {"member": (1, 1, 2), "brand": (0, 1, 0), "shipped": (48, 30, 16), "invoice": (288, 240, 96)}
+INCENTIVES = {
+    "brand": (0, 1, 0),
+    "discount": (8, 4, 2),
+    "rebate": (12, 0, 6),
+    "bonus": (4, 4, 0),
+    "shared_revenue": (40, 20, 8),
+    "refund": (6, 2, 0),
+}
+RECEIVED, PAID = INCENTIVES | {"member": (1, 1, 2)}, INCENTIVES | {"member": (0, 0, 0)}
 
 
 def summed(rows, where, column_names, grouping):
@@ -100,7 +113,13 @@ def small_channel(**changes) -> Totals:
     shelves = {name: column[2:] for name, column in rows.items()}
     values = {}
     for grouping in GROUPINGS:
-        for table, data in (("holdings", rows), ("shelves", shelves), ("links", LINKS)):
+        for table, data in (
+            ("holdings", rows),
+            ("shelves", shelves),
+            ("links", LINKS),
+            ("incentives", RECEIVED),
+            ("incentives_of_suppliers", PAID),
+        ):
             by = (
                 data["brand"] if grouping == "brand" else [MEMBER_LABELS[grouping][m] for m in data["member"]]
             )
@@ -202,8 +221,24 @@ def value(name, grouping="overall", totals=None):
         ("active_members", "role", [1, 2]),
         ("bullwhip_ratio", "tier", [np.nan, 2]),
         ("bullwhip_ratio", "group", [np.nan, 2, 2]),
+        ("diverted", "brand", [2, 1]),
+        ("diverted_in", "territory", [9 / 4, 3 / 4]),
+        ("diverted_share", "overall", [12 / 90]),
+        ("diverted_share", "brand", [8 / 60, 4 / 30]),
+        ("lost_to_diversion", "brand", [1, 2]),
+        ("diversion_fines", "role", [6, 0]),
         ("listing_fees_paid", "territory", [1, 2]),
         ("listing_fees_received", "overall", [1]),
+        ("quantity_discounts_received", "overall", [3.5]),
+        ("quantity_discounts_paid", "role", [3.5, 0]),
+        ("target_rebates_received", "chain", [0, 3, 1.5]),
+        ("target_rebates_paid", "overall", [4.5]),
+        ("growth_bonuses_received", "brand", [1, 1]),
+        ("growth_bonuses_paid", "group", [2, 0, 0]),
+        ("buybacks_received", "territory", [2, 0]),
+        ("buybacks_paid", "overall", [2]),
+        ("shared_revenue_paid", "overall", [17]),
+        ("shared_revenue_received", "tier", [17, 0]),
         ("store_profit", "overall", [37.5]),
         ("store_profit", "chain", [np.nan, 60, 15]),
         ("viable_stores", "overall", [0.5]),
@@ -246,7 +281,8 @@ def test_flows_add_up_over_labels(name):
     """Where labels cover all rows of one table, a flow per week is the sum over labels."""
     metric = METRICS[name]
     for grouping in metric.groupings:
-        national = grouping == "territory" and metric.table in ("members", "holdings")
+        of_suppliers = ("members", "holdings", "incentives_of_suppliers")
+        national = grouping == "territory" and metric.table in of_suppliers
         other_table = metric.stage_table and grouping in ("role", "tier", "group")
         if not national and not other_table:
             assert value(name, grouping).sum() == pytest.approx(value(name)[0], rel=1e-14), grouping

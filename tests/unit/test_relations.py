@@ -395,7 +395,7 @@ PROMISE = attempt(strategies={"promise": 1.0}, reward=5.0)
         ([], {"bases.given": [{"holder": "maker", "over": "middle", "reward": 1.2}]}, ["less than or equal"]),
         ([attempt(receiver="nobody")], {}, ["receiver = 'nobody'", "shops"]),
         ([attempt(receiver="shops")], {}, ["'maker' neither supplies 'shops' nor buys from it"]),
-        ([attempt(behaviour="territory")], {}, ["behaviour = 'territory'", "'stock'"]),
+        ([attempt(behaviour="loyalty")], {}, ["behaviour = 'loyalty'", "'territory'"]),
         ([attempt(behaviour="price")], {}, ["only stores", "'middle'"]),
         ([attempt(behaviour="payment", wanted=1.0)], {}, ["'middle' pays in full already"]),
         ([attempt("middle", "shops", "payment", 1.5)], {}, ["share from 0 to 1"]),

@@ -114,6 +114,10 @@ DECISIONS = (
     Decision("choose_service", "next_service", "", "a store, and a segment with service_weight above 0"),
     Decision("choose_payment", "payment_made", "payment_due", "credit = true in the scenario"),
     Decision("choose_order", "order", "", "a member that has suppliers"),
+    Decision(
+        "choose_diversion", "diversion", "",
+        "a member between maker and stores, and diversion.active = true in the scenario",
+    ),
 )  # fmt: skip
 
 
@@ -127,6 +131,8 @@ def stop_of(decision: Decision, row: Row, plan: list[Planned]) -> int | None:
     stop = None
     store = row.tier == row.model.channel.tiers - 1
     if decision.column in ("next_price", "next_service") and not store:
+        return None
+    if decision.column == "diversion" and (store or row.tier == 0):
         return None
     for place, planned in enumerate(plan):
         step = planned.step
@@ -249,6 +255,13 @@ class Row:
     def choose_payment(self) -> Any:
         """Return what the member intends to pay its suppliers in all, money; at most ``payment_due``."""
         return self._get(ATTRIBUTES["payment_made"])
+
+    def choose_diversion(self) -> Any:
+        """Return the units of each brand that the member would sell into other territories.
+
+        What goes beyond ``divertible`` or what it can spare is cut.
+        """
+        return self._get(ATTRIBUTES["diversion"])
 
     def _take(self, row: int) -> None:
         """Become a row of the members' table."""

@@ -50,7 +50,8 @@ class Related:
         if not channel.sizes.relationships:
             return cls((), (), np.zeros(0, dtype=np.int64), 0, ())
         reviews = -(-scenario.weeks // scenario.review_weeks)
-        writers = ("dependence", *(OF_RELATIONS if scenario.relations.active else ()))
+        writers: tuple[str, ...] = ("dependence", *(OF_RELATIONS if scenario.relations.active else ()))
+        writers += ("diversion",) if scenario.diversion.active else ()
         names, pooled = firm_names(channel), len(links.supplying_owner) > MOST_RELATIONSHIPS
         if pooled:
             groups = _groups_of_owners(channel)

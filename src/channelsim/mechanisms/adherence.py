@@ -12,7 +12,8 @@ approached at that speed, so that the blend holds at rest. Asked for can be
 - *stock*: weeks of forecast that stock and orders under way shall last (order-up-to and anchoring rules);
 - *service*: a store's effort;
 - *payment*: the share of what is due on the link that is paid at least (members that pay from cash; what goes
-  beyond their cash is an overdraft): x* is asked for where it is above x°.
+  beyond their cash is an overdraft): x* is asked for where it is above x°;
+- *territory*: the share t of its own `diversion` u° that is tolerated, x* = t·u° (0: none).
 
 What complying costs (`asked_…_cost`, money per week) is the loss of second order about the own choice, which
 the member takes to be its best:
@@ -21,12 +22,12 @@ the member takes to be its best:
     stock    (h + δ)·c·abs(S* − S°) ,  at a critical fractile as dear in either direction
     service  ½·(1 − t)κ̃·(e* − e°)² ,  its own part of the cost (`support`)
     payment  r·(payment* − payment°)⁺
+    territory  (1 − t)·gain of u° , what diverting would earn the member (`diversion`)
     wholesale price   (w° − w*)⁺·shipped, of first order: it is not the supplier's to choose freely.
 
 Source: DESIGN §4 (adherence blends); the costs are expansions of the profits in `pricing`, `service`,
 `ordering`. Limits: a = 0 is the own choice, a = 1 with λ = 1 what was asked, at once. A holding asked by
-several blends one after the other. Territory discipline is missing, because there is no diversion yet that
-it could stop.
+several blends one after the other.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from channelsim.codes import (
     ASK_PRICE,
     ASK_SERVICE,
     ASK_STOCK,
+    ASK_TERRITORY,
     BUYER_ASKS,
     GIVEN,
     LINEAR,
@@ -56,6 +58,8 @@ from channelsim.columns import (
     COST_OF_CAPITAL,
     DEBT,
     DEMAND_SYSTEM,
+    DIVERSION,
+    DIVERSION_GAIN,
     END_ASKED,
     END_ENTRY,
     END_SHELF,
@@ -65,6 +69,7 @@ from channelsim.columns import (
     FIRST_SHELF,
     FORECAST,
     HOLDING_RATE,
+    KEPT_SHARE,
     MEAN_DEMAND,
     MEMBER,
     MEMBER_TERRITORY,
@@ -164,7 +169,7 @@ def follow_asked_prices(world: World, terms: Terms, state: State) -> None:
                 proposed, target = terms.influence.asked[OWN_PRICE, e], terms.influence.asked[OWN_PRICE, e]
             state.holdings[NEXT_PRICE, h] = (1.0 - adherence) * proposed + adherence * next_wanted
             cost = price_cost(h, wanted - target, index[DEMAND_SYSTEM, attempt], world, terms, state)
-            rows[index[COST_COLUMN, attempt], r] += cost
+            rows[index[COST_COLUMN, attempt], r] += terms.holdings[KEPT_SHARE, h] * cost
 
 
 @subroutine
@@ -256,3 +261,19 @@ def follow_asked_payments(world: World, terms: Terms, state: State) -> None:
             made[buyer] = min(made[buyer] + paid, due[buyer])
             share[buyer] = 1.0 if made[buyer] == due[buyer] else made[buyer] / due[buyer]
             rows[index[COST_COLUMN, attempt], r] += world.scenario[COST_OF_CAPITAL] * more
+
+
+@subroutine
+def follow_asked_territories(terms: Terms, state: State) -> None:
+    """Propose diversion between the members' own choice and what their suppliers tolerate."""
+    index, asked, rows = terms.influence.attempts_index, terms.influence.asked_index, state.relationships
+    own, gain = state.holdings[DIVERSION], state.holdings[DIVERSION_GAIN]
+    for attempt in range(index.shape[1]):
+        if not asks_for(attempt, ASK_TERRITORY, SUPPLIER_ASKS, terms):
+            continue
+        forget_costs(attempt, terms, state)
+        for e in range(index[FIRST_ASKED, attempt], index[END_ASKED, attempt]):
+            h, r = asked[ASKED_HOLDING, e], asked[ASKED_RELATIONSHIP, e]
+            given_up = 1.0 - terms.influence.asked[WANTED, e]
+            own[h] *= 1.0 - rows[index[ADHERENCE_COLUMN, attempt], r] * given_up
+            rows[index[COST_COLUMN, attempt], r] += given_up * gain[h]

@@ -7,12 +7,14 @@ Every feature x in [0, 1] follows
     x ← x + η_x (Λ(y_x) − x) ,
 
     social satisfaction     y = b_n·n + b_c·u + b_f·(π − fair)/(½(abs π + abs fair)·scale) + b_k·z(conflict)
-    trust                   y = b_ρ·z(ρ) + b_s·z(social) + b_c·u + b_n·n
-    conflict                y = (b_c + b_e·abs(D_b − D_s))·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ ,
+    trust                   y = b_ρ·z(ρ) + b_s·z(social) + b_c·u + b_n·n  (buyer: + b_d·lost/σ)
+    conflict                y = (b_c + b_e·abs(D_b − D_s))·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ
+                                + b_k·lost/σ ,
 
 in this order, with z(x) = (x − ½)/σ a standard score, u and n the partner's coercive and non-coercive use
-over σ, ū the mean of both sides' coercive use over σ, ρ the partner's credibility and fair the fair outcome
-(`bases`). Economic satisfaction and commitment are judgements formed at reviews (`judgement`). Slopes and
+over σ, ū the mean of both sides' coercive use over σ, ρ the partner's credibility, fair the fair outcome
+(`bases`) and lost the share of its market that the buyer lost to members of other territories
+(`diversion`). Economic satisfaction and commitment are judgements formed at reviews (`judgement`). Slopes and
 rates are effects.
 
 *Exit* (if the scenario has it): a side is worse off than its alternative in a week in which π_a < CL_alt =
@@ -42,6 +44,9 @@ from channelsim.columns import (
     CREDIBILITY_OF_SUPPLIER,
     CREDIBILITY_ON_TRUST,
     DEPENDENCE_OF_SUPPLIER,
+    DIVERSION_ON_CONFLICT,
+    DIVERSION_ON_TRUST,
+    DIVERSION_SUFFERED,
     DRAWN_TO,
     ECONOMIC_SCALE,
     ENDED,
@@ -127,7 +132,9 @@ def sum_outcomes(side: int, start: int, end: int, rows: Floats) -> None:
 
 
 @rule
-def feel_about_partner(side: int, start: int, end: int, effects: Floats, rows: Floats) -> None:
+def feel_about_partner(
+    side: int, start: int, end: int, diverting: bool, effects: Floats, rows: Floats
+) -> None:
     """Settle a side's social satisfaction and trust in a block of relationships."""
     per, scale = 1.0 / effects[STANDARD_DEVIATION], effects[ECONOMIC_SCALE]
     in_use, y = rows[SALES_SHARE_OF_SUPPLIER, start:end], rows[DRAWN_TO, start:end]
@@ -151,11 +158,13 @@ def feel_about_partner(side: int, start: int, end: int, effects: Floats, rows: F
     add(per * effects[SOCIAL_SATISFACTION_ON_TRUST], social, 0.5, y)
     add(per * effects[COERCION_ON_TRUST], coercive, 0.0, y)
     add(per * effects[NONCOERCION_ON_TRUST], noncoercive, 0.0, y)
+    if diverting and side == 1:
+        add(per * effects[DIVERSION_ON_TRUST], rows[DIVERSION_SUFFERED, start:end], 0.0, y)
     draw(effects[TRUST_RATE], in_use, y, rows[TRUST_OF_SUPPLIER + side, start:end])
 
 
 @rule
-def feel_conflict(start: int, end: int, effects: Floats, rows: Floats) -> None:
+def feel_conflict(start: int, end: int, diverting: bool, effects: Floats, rows: Floats) -> None:
     """Settle conflict in a block of relationships."""
     per, y = 1.0 / effects[STANDARD_DEVIATION], rows[DRAWN_TO, start:end]
     one, other = rows[DEPENDENCE_OF_SUPPLIER, start:end], rows[DEPENDENCE_OF_SUPPLIER + 1, start:end]
@@ -170,6 +179,8 @@ def feel_conflict(start: int, end: int, effects: Floats, rows: Floats) -> None:
     for side in range(2):
         trust = rows[TRUST_OF_SUPPLIER + side, start:end]
         add(0.5 * per * effects[TRUST_ON_CONFLICT], trust, 0.5, y)
+    if diverting:
+        add(per * effects[DIVERSION_ON_CONFLICT], rows[DIVERSION_SUFFERED, start:end], 0.0, y)
     draw(effects[CONFLICT_RATE], rows[SALES_SHARE_OF_SUPPLIER, start:end], y, rows[CONFLICT, start:end])
 
 
@@ -184,11 +195,13 @@ def end_of_use(rows: Floats) -> int:
 
 
 @subroutine
-def feel(effects: Floats, rows: Floats) -> None:
+def feel(diverting: bool, effects: Floats, rows: Floats) -> None:
     """Settle social satisfaction, trust and conflict of all relationships, block by block.
 
     Parameters
     ----------
+    diverting : bool
+        Whether members divert at all.
     effects : array (effects,)
     rows : array (columns, relationships)
         The relationships of the state.
@@ -198,8 +211,8 @@ def feel(effects: Floats, rows: Floats) -> None:
         start, end = block * BLOCK, min(count, (block + 1) * BLOCK)
         for side in range(2):
             sum_outcomes(side, start, end, rows)
-            feel_about_partner(side, start, end, effects, rows)
-        feel_conflict(start, end, effects, rows)
+            feel_about_partner(side, start, end, diverting, effects, rows)
+        feel_conflict(start, end, diverting, effects, rows)
 
 
 @subroutine

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from channelsim.decisions import Policy
-from channelsim.errors import ChannelsimError
+from channelsim.errors import ChannelsimError, ScenarioError
 from channelsim.policy.assess import Assessment, assess
 from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator
@@ -25,10 +25,12 @@ from channelsim.policy.search import Candidate
 from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
+from channelsim.world import build
 
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.scenario import Scenario
+    from channelsim.world import Channel
 
 BASELINE, RECOMMENDED = "as now", "recommended"
 """What the baseline and the plan are called in results and reports."""
@@ -94,6 +96,8 @@ class ChannelPlan:
         Of the problem's trade-offs, in their order.
     regrets : RegretTable or None
         Over the problem's uncertainties; None where it names none.
+    power : Result or None
+        Baseline and recommended policy in a run in which power is measured; None where it cannot be.
     """
 
     problem: Problem
@@ -105,6 +109,7 @@ class ChannelPlan:
     result: Result = field(repr=False)
     frontiers: tuple[Frontier, ...] = ()
     regrets: RegretTable | None = None
+    power: Result | None = field(default=None, repr=False)
 
     @property
     def policy(self) -> Policy:
@@ -195,7 +200,7 @@ def make_plan(
         batch_replications=effort.batch_replications,
         relation_replications=effort.relations,
     )
-    result = compared(problem, [chosen.policy], effort.report, seed, workers)
+    result = compared(problem.channel, problem.baseline, chosen.policy, effort.report, seed, workers)
     if problem.trade_offs or problem.uncertainties:
         tell("trade-offs, and what happens where numbers are otherwise than thought")
     frontiers = tuple(
@@ -206,30 +211,48 @@ def make_plan(
     )
     evaluator.save()
     table = _regrets(problem, solution, chosen, effort.variants, seed, workers)
-    return ChannelPlan(problem, effort, seed, solution, selection, assessment, result, frontiers, table)
+    power = _power(problem, chosen.policy, effort.relations, seed, workers)
+    return ChannelPlan(
+        problem, effort, seed, solution, selection, assessment, result, frontiers, table, power
+    )
 
 
 def compared(
-    problem: Problem, policies: Sequence[Policy], replications: int, seed: int, workers: int | None = None
+    channel: Channel,
+    baseline: Policy,
+    policy: Policy,
+    replications: int,
+    seed: int,
+    workers: int | None = None,
+    metrics: Sequence[str] | None = None,
 ) -> Result:
-    """Return the baseline ("as now") and policies, the first "recommended", on the draws of the report."""
+    """Return the baseline ("as now") and a policy ("recommended") on the draws of the report."""
     from channelsim.analysis.results import Result
     from channelsim.engines.batch import run_batch
 
-    names = [RECOMMENDED, *(p.name for p in policies[1:])]
-    named = [p.model_copy(update={"name": name}) for p, name in zip(policies, names)]
-    brands = problem.channel.scenario.brands
-    record = ["sales by brand"] if 1 < len(brands) <= 12 else ["sales"]
+    pair = ((baseline, BASELINE), (policy, RECOMMENDED))
     totals = run_batch(
-        problem.channel,
-        [problem.baseline.model_copy(update={"name": BASELINE}), *named],
+        channel,
+        [p.model_copy(update={"name": name}) for p, name in pair],
         replications,
         seed,
-        record=record,
+        metrics,
         workers=workers,
         first_replication=BLOCKS["report"],
     )
-    return Result.from_totals(totals)
+    return Result.from_totals(totals, metrics)
+
+
+def _power(
+    problem: Problem, policy: Policy, replications: int, seed: int, workers: int | None
+) -> Result | None:
+    if not replications:
+        return None
+    try:
+        channel = build(problem.channel.scenario.replace(**{"power.measured": True}))
+    except ScenarioError:
+        return None
+    return compared(channel, problem.baseline, policy, replications, seed, workers, ["profit"])
 
 
 def _regrets(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from channelsim.analysis import decision_plots, plots, style
+from channelsim.analysis import decision_plots, plots, power_plots, style
 from channelsim.analysis.estimators import Estimate
 from channelsim.analysis.folders import whole_folder
 from channelsim.analysis.report import write_files
@@ -98,6 +98,11 @@ def tables(plan: ChannelPlan) -> dict[str, DataFrame]:
         "levers": plan.assessment.responses_frame(),
         "relations": plan.assessment.relations_frame(),
     }
+    found |= {f"trade_off_{k + 1}": f.to_frame() for k, f in enumerate(plan.frontiers)}
+    if plan.regrets is not None:
+        found["regrets"] = plan.regrets.to_frame()
+    if plan.power is not None:
+        found["power"] = plan.power.power()
     return {name: table for name, table in found.items() if len(table)}
 
 
@@ -147,7 +152,7 @@ def plan_sections(plan: ChannelPlan, currency: str = "money") -> list[Section]:
     found.append(_sensitivity(plan, currency))
     if plan.regrets is not None:
         found.append(_robustness(plan, currency))
-    if plan.assessment.relations:
+    if plan.assessment.relations or plan.power is not None:
         found.append(_relations(plan))
     found.append(_method(plan, currency))
     return found
@@ -314,7 +319,16 @@ def _relations(plan: ChannelPlan) -> Section:
         rows.append((f"{effect.relationships}: {style.words(effect.variable)}", cells))
     heads = [(BASELINE, ""), ("change", "")]
     text = "Who could do without whom, and how members feel about it: means over relationships, from 0 to 1."
-    return Section("Power and relations", text, [Table("relationships", heads, rows)])
+    figures = []
+    if plan.power is not None:
+        caption = "Under the plan. Thick lines: both need each other. Colour: who needs the other less."
+        drawn = power_plots.power_network(plan.power, policy=RECOMMENDED)
+        figures.append(("power_network", caption, drawn))
+        caption = "Under the plan. Above the line the buyer depends more on the supplier, below it less."
+        drawn = power_plots.dependence_scatter(plan.power, RECOMMENDED, plan.assessment.level)
+        figures.append(("power_dependences", caption, drawn))
+    made = [Table("relationships", heads, rows)] if rows else []
+    return Section("Power and relations", text, made, figures)
 
 
 def _method(plan: ChannelPlan, currency: str) -> Section:
