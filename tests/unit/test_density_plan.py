@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import differential_evolution
 
+from channelsim.analysis.density_plots import density_map, response_curves
 from channelsim.decisions import Policy
 from channelsim.errors import ScenarioError
+from channelsim.metrics import ResultError
 from channelsim.policy.density import plan_density
 from channelsim.policy.density_choice import Options, budget_limit, choose, coverage_limits, picked
 from channelsim.policy.density_study import proportional_counts
@@ -18,6 +20,7 @@ from channelsim.policy.evaluation import Evaluator
 from channelsim.policy.problem import Problem
 from channelsim.policy.search import Search
 from channelsim.policy.territory_accounts import territory_accounts
+from channelsim.scenario import Scenario
 from channelsim.simulation import simulate
 from channelsim.world import build
 from small_market import small_market
@@ -216,6 +219,7 @@ def test_with_a_bounded_capacity_the_plan_is_simulated_until_it_reproduces_itsel
             density={SHOPS: {"per_territory": dict(zip(built.territories.names, map(float, n)))}},
         )
         for n in every_plan(12)
+        if sum(n) >= 11  # what spends the budget: more is better here
     ]
     totals = territory_accounts(built, policies, 2, 1, workers=1).total.mean(axis=1)
     now = territory_accounts(built, [Policy()], 2, 1, workers=1).total.mean()
@@ -346,3 +350,25 @@ def test_proportional_density_keeps_the_budget_and_the_order_of_sizes(buyers, sp
     assert found.sum() == plan.sum()
     order = np.argsort(size, kind="stable")
     assert (np.diff(found[order]) >= -1).all()
+
+
+def test_figures_show_every_territory_asked_for_and_both_maps():
+    curves = response_curves(the_plan(), ["West", "North"])
+    assert [axes.get_title(loc="left").split("\n")[0] for axes in curves.axes] == ["West", "North"]
+    line = curves.axes[1].lines[0]
+    assert line.get_xdata().tolist() == list(LEVELS)
+    drawn = density_map(the_plan(), channel())
+    now, plan = drawn.axes[:2]
+    assert now.get_title(loc="left").startswith("Now: 8")
+    assert plan.get_title(loc="left").startswith("Plan: 9")
+    shown = plan.collections[0].get_array()
+    expected = the_plan().buyers / the_plan().counts
+    assert sorted(shown.tolist()) == pytest.approx(sorted(expected.tolist()))
+
+
+def test_figures_of_what_is_not_there_are_refused():
+    with pytest.raises(ResultError, match="territory 'Nowhere' is unknown"):
+        response_curves(the_plan(), ["Nowhere"])
+    other = build(Scenario.from_library("bilateral"))
+    with pytest.raises(ResultError, match="are not those of the channel"):
+        density_map(the_plan(), other)

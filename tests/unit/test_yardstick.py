@@ -165,6 +165,7 @@ def test_several_policies_are_measured_by_one_owner():
     base, other = yardstick("bilateral", [Policy(name="base"), dear], report_replications=2, workers=1)
     assert other.integrated == pytest.approx(base.integrated, rel=1e-5)
     assert other.share().value == pytest.approx(1.0 - 50.0**2 / 80.0**2, rel=1e-4)
+    assert other.at_cost == pytest.approx(1600.0, rel=1e-5)  # whatever the policy asks between the tiers
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from channelsim import columns as c
 from channelsim.application import apply_policy, members_wanted
 from channelsim.codes import ORDER_NEWSVENDOR, ORDER_UP_TO, PRICE_SUGGESTED, SAFETY_GIVEN
 from channelsim.compaction import active_channel
-from channelsim.decisions import Density, Policy
+from channelsim.decisions import SELECTORS, Density, Policy, TermsChange
 from channelsim.policy.territory_accounts import RowSums, row_sums
 from channelsim.tables import Terms, state_views
 from channelsim.world import Channel, build
@@ -39,8 +39,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 WEDGES = ("transfers", "price", "service", "stock", "coverage")
+NOT_TRANSFERS = ("minimum_order", "case_size", "credit_weeks", "training", "lead_time", "order_delay")
+"""Terms of a contract that stay where transfers are at cost."""
 LEAST_SCALE = 0.25
-SAFETY = (-1.0, 4.0)
+SAFETY = (-1.0, 6.0)
 RULES_OF_SUPPLIERS = ("markup", "vertical_nash", "leader", "negotiated")
 LARGEST_PRICE = 2.0
 LARGEST_EFFORT = 4.0
@@ -185,7 +187,8 @@ class Owner:
         """
         names = [g.name for g in self.channel.scenario.members]
         chosen = {(h.wedge, h.group): value for h, value in decisions.items()}
-        channel = self.at_cost if chosen.get(("transfers", ""), 0.0) else self.channel
+        at_cost = bool(chosen.get(("transfers", ""), 0.0))
+        channel = self.at_cost if at_cost else self.channel
         holdings, index = channel.world.holdings.copy(), channel.world.holdings_index.copy()
         spread, effort = chosen.get(("price", ""), 1.0), np.zeros(channel.sizes.holdings)
         prices = channel.scenario.demand.system != "given"
@@ -205,7 +208,7 @@ class Owner:
                 index[c.SAFETY_RULE, rows] = SAFETY_GIVEN
                 safety[rows] = chosen["stock", name]
         edited = replace(channel, world=channel.world._replace(holdings=holdings, holdings_index=index))
-        terms = apply_policy(edited, self._policy(chosen))
+        terms = apply_policy(edited, self._policy(chosen, self.policy_at_cost if at_cost else self.policy))
         base = terms.base.copy()
         state = state_views(base, channel.sizes)
         listed = self._shelf & (terms.holdings[c.LISTED] > 0)
@@ -215,8 +218,28 @@ class Owner:
         state.holdings[c.SAFETY_FACTOR, given] = safety[given]
         return active_channel(edited, terms._replace(base=base))
 
-    def _policy(self, chosen: dict[tuple[str, str], float]) -> Policy:
-        density, territories = dict(self.policy.density), self.channel.territories.names
+    @property
+    def policy_at_cost(self) -> Policy:
+        """The policy without what it changes in the owner's own transfers, which are at cost."""
+        groups, brands = self.at_cost.scenario.members, self.at_cost.members.brands
+        terms = []
+        for change in self.policy.terms:
+            data = change.model_dump(exclude_none=True)
+            if change.supplier in self.groups:
+                data = {k: v for k, v in data.items() if k in (*SELECTORS, *NOT_TRANSFERS)}
+            if set(data) - set(SELECTORS):
+                terms.append(TermsChange(**data))
+        selling = {k.supplier for k in self.at_cost.scenario.contracts} & set(self.groups)
+        for group in groups:
+            for b in brands[group.name] if group.name in selling else ():
+                brand = self.at_cost.scenario.brands[b]
+                if (brand.owner or brand.name) == self.firm:
+                    cost = brand.production_cost
+                    terms.append(TermsChange(supplier=group.name, brand=brand.name, wholesale_price=cost))
+        return self.policy.model_copy(update={"terms": terms})
+
+    def _policy(self, chosen: dict[tuple[str, str], float], policy: Policy) -> Policy:
+        density, territories = dict(policy.density), self.channel.territories.names
         for g in self._stores:
             group = self.channel.scenario.members[g]
             factor = chosen.get(("coverage", group.name), 1.0)
@@ -232,7 +255,7 @@ class Owner:
                 )
             elif len(changed):
                 density[group.name] = Density(scale={territories[t]: counts[t] / own[t] for t in changed})
-        return self.policy.model_copy(update={"density": density, "name": "integrated"})
+        return policy.model_copy(update={"density": density, "name": "integrated"})
 
 
 def _with_posted_transfers(
@@ -279,7 +302,8 @@ def with_transfers_at_cost(channel: Channel, firm: str, groups: tuple[str, ...])
         for brand in costs:
             both = brand in brands[data["supplier"]] and brand in brands[data["buyer"]]
             if data["supplier"] in names and both and data.get("brand", "") in ("", brand):
-                kept.append(data | {"brand": brand, "wholesale_price": costs[brand]})
+                own = {k: v for k, v in data.items() if k in (*SELECTORS, *NOT_TRANSFERS)}
+                kept.append(own | {"brand": brand, "wholesale_price": costs[brand]})
     unique = {(k["supplier"], k["buyer"], k.get("brand", "")): k for k in kept}
     alone = {  # contracts for all brands, where each has one of its own by now
         pair: {brand for s, b, brand in unique if (s, b) == pair and brand}

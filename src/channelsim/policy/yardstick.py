@@ -310,7 +310,7 @@ class _Study:
             attained=attained,
             integrated=values[frozenset(wedges)],
             lost=lost,
-            at_cost=self.profit(self.owner.at_cost.under(self.owner.policy), replications, "report"),
+            at_cost=self.profit(self.owner.at_cost.under(self.owner.policy_at_cost), replications, "report"),
             decisions={h.label: x for h, x in decided.items()},
             at_bound=tuple(ends),
             simulated=self.simulated,
