@@ -309,7 +309,7 @@ def normal_quantiles(values: NDArray[np.float64], scratch: NDArray[np.float64]) 
     The tails, 15 % of all draws, take a logarithm and a square root: they are put on a list, so that the
     other 85 % do without. Block by block, in passes that vectorise.
     """
-    tails, places, size = scratch[0], scratch[1], scratch.shape[1]
+    tails, places, size = scratch[0], scratch[1].view(np.int64), scratch.shape[1]
     for block in range((values.size + size - 1) // size):
         part = values[block * size : min(values.size, (block + 1) * size)]
         count = 0
@@ -325,7 +325,7 @@ def normal_quantiles(values: NDArray[np.float64], scratch: NDArray[np.float64]) 
             distance = _tail_quantile(np.sqrt(-_logarithm_of_normal(smaller)))
             tails[k] = -distance if lower else distance
         for k in range(count):
-            part[int(places[k])] = tails[k]
+            part[places[k]] = tails[k]
 
 
 @helper

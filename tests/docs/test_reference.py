@@ -169,7 +169,7 @@ def test_every_case_of_the_proof_table_is_on_its_page():
 
 def test_the_public_names_and_commands_are_there():
     assert sorted(sections(page("api"))) == sorted(channelsim.__all__)
-    assert {"run", "scenarios", "show", "demo", "verify"} <= set(sections(page("commands")))
+    assert {"run", "scenarios", "show", "plan", "verify"} <= set(sections(page("commands")))
     assert "--replications" in sections(page("commands"))["run"]
 
 

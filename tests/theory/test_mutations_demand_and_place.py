@@ -68,10 +68,10 @@ def cost_counted_with_the_wrong_sign(monkeypatch):
     """Sign: what a unit costs is added to the margin instead of subtracted from the price."""
     right = pricing.respond_in_logit
 
-    def wrong(second_pass, world, terms, state):
+    def wrong(second_pass, segments, world, terms, state):
         cost = state.holdings[c.MARGINAL_COST]
         cost *= -1.0
-        right(second_pass, world, terms, state)
+        right(second_pass, segments, world, terms, state)
         cost *= -1.0
 
     monkeypatch.setattr(pricing, "respond_in_logit", wrong)

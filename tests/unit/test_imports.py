@@ -81,7 +81,6 @@ LAYERS = (
         "cli_run",
         "cli_show",
         "cli_survey",
-        "demo",
         "reference",
         "__main__",
     },

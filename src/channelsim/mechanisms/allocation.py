@@ -148,10 +148,20 @@ def dispatch(tier: int, week: int, world: World, terms: Terms, state: State) -> 
 @rule
 def give_credit(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
     """Settle the week's invoices as debts that fall due credit_weeks after the goods arrive."""
-    ring, invoiced, debt = state.payables.shape[0], state.links[INVOICE], state.links[DEBT]
-    due_after, now = terms.links_index[DUE_AFTER], week % ring
-    for k in range(world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]):
-        state.payables[later(now, due_after[k], ring), k] += invoiced[k]
+    first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
+    ring, due_after = state.payables.shape[0], terms.links_index[DUE_AFTER]
+    invoiced, debt = state.links[INVOICE][first:end], state.links[DEBT][first:end]
+    now, others = week % ring, 0
+    for k in range(first, end):
+        others += 1 if due_after[k] != due_after[first] else 0
+    if others == 0 and end > first:  # the same terms on all links: contiguous, so it vectorises
+        due = state.payables[later(now, due_after[first], ring)][first:end]
+        for k in range(invoiced.size):
+            due[k] += invoiced[k]
+    else:
+        for k in range(invoiced.size):
+            state.payables[later(now, due_after[first + k], ring), first + k] += invoiced[k]
+    for k in range(invoiced.size):
         debt[k] += invoiced[k]
 
 

@@ -96,11 +96,11 @@ from channelsim.columns import (
     UNIT_COST,
     WRITE_OFF,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import rule, wide
 from channelsim.mechanisms.allocation import later
 from channelsim.mechanisms.terms import unit_margin
 from channelsim.numerics import normal_quantile, total
-from channelsim.tables import State, Terms, World
+from channelsim.tables import Floats, Integers, State, Terms, World
 
 
 @rule
@@ -222,9 +222,15 @@ def follow_fractile(tier: int, world: World, terms: Terms, state: State) -> None
         overage = max(0.0, overage - relief[i])
         fractile[i] = underage / max(underage + overage, 1e-300)
     factor, chosen = state.holdings[SAFETY_FACTOR][a:b], world.holdings_index[SAFETY_RULE][a:b]
-    for i in range(factor.size):
-        if chosen[i] == SAFETY_FRACTILE:
-            factor[i] = normal_quantile(min(max(fractile[i], 1e-9), 1.0 - 1e-9))
+    fill_factors(fractile, chosen, factor)
+
+
+@wide
+def fill_factors(fractile: Floats, chosen: Integers, factor: Floats) -> None:
+    """Write the safety factor of every holding that follows its critical fractile."""
+    for i in range(factor.size):  # computed for all and selected: so it vectorises
+        score = normal_quantile(min(max(fractile[i], 1e-9), 1.0 - 1e-9))
+        factor[i] = score if chosen[i] == SAFETY_FRACTILE else factor[i]
 
 
 @rule

@@ -136,9 +136,13 @@ def is_held(chosen: int, next_price: float, bound: float, second_pass: bool) -> 
 
 
 @rule
-def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State) -> None:
-    """Write the optimal prices of all stores' free shelves into their next price."""
-    first, segments, system = first_shelf_of(state), state.attraction.shape[0], state.workspace
+def respond_in_logit(second_pass: bool, segments: int, world: World, terms: Terms, state: State) -> None:
+    """Write the optimal prices of all stores' free shelves into their next price.
+
+    The number of segments is an argument, so that its usual values can be constants: short loops unroll.
+    """
+    first, room = first_shelf_of(state), state.workspace.reshape(state.workspace.size)
+    system = room[: segments * (segments + 3)].reshape(segments, segments + 3)
     kept = terms.holdings[KEPT_SHARE][first:]
     price, demand = state.holdings[NEXT_PRICE][first:], state.holdings[MEAN_DEMAND][first:]
     cost, bound = state.holdings[MARGINAL_COST][first:], world.holdings[PRICE_BOUND][first:]
@@ -246,9 +250,14 @@ def respond(logit: bool, world: World, terms: Terms, state: State) -> None:
 
     Where a solution passes a resale price bound, the stores are solved again with those shelves at the bound.
     """
+    segments = state.attraction.shape[0]
     for second_pass in range(2):
-        if logit:
-            respond_in_logit(second_pass == 1, world, terms, state)
+        if logit and segments == 2:
+            respond_in_logit(second_pass == 1, 2, world, terms, state)
+        elif logit and segments == 3:
+            respond_in_logit(second_pass == 1, 3, world, terms, state)
+        elif logit:
+            respond_in_logit(second_pass == 1, segments, world, terms, state)
         else:
             respond_in_linear(second_pass == 1, world, terms, state)
         if not keep_bounds(world, state):

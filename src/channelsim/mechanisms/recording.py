@@ -71,9 +71,10 @@ def accumulate(first_week: bool, state: State, records: Records) -> None:
         if first_week:
             for i in range(value.size):
                 reference[i] = value[i]
+        for i in range(value.size):  # one result a loop, which then vectorises
+            summed[i] += value[i] - reference[i]
         for i in range(value.size):
             deviation = value[i] - reference[i]
-            summed[i] += deviation
             squares[i] += deviation * deviation
 
 

@@ -40,6 +40,7 @@ FAMILIES: dict[str, str] = {
     "exchange networks": "exchange_networks",
     "dependence": "dependence",
     "bargaining": "bargaining",
+    "support and exclusivity": "support",
 }
 """Families of theorems in the order of the table, and where their cases are in `channelsim.verification`."""
 LONG_EFFORT = 4
