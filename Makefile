@@ -1,6 +1,6 @@
 # channelsim: everything starts from python3 (3.11 or newer) and make.
 #
-#   make demo       install, then run the demonstration into out/demo
+#   make demo       install, then make the channel plan of the library's maker of appliances: out/plan
 #   make test       lint, types, compile once, tests (also with the JIT off and with bounds checked)
 #   make verify     the long statistical tests, and the proof table with four times the replications
 #   make test-lowest   the tests with the oldest libraries that pyproject.toml admits
@@ -69,7 +69,7 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 # --- use --------------------------------------------------------------------------------------------
 
 demo: $(VENV)/.installed
-	$(BIN)/channelsim demo --out out/demo
+	$(BIN)/channelsim plan appliances --currency yuan --out out/plan
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from channelsim.codes import STORE_PRICE_RULES
+from channelsim.compaction import sized
 from channelsim.decisions import Policy
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
@@ -100,6 +101,37 @@ def events(draw, weeks, system):
 
 
 @st.composite
+def incentives(draw, weeks, store, unsold):
+    """Return the incentives of a contract, each there or not."""
+
+    def steps(name):
+        levels = [round(0.04 * (k + 1) + draw(numbers(0.0, 0.03)), 6) for k in range(draw(st.integers(1, 4)))]
+        return [{"threshold": scale * 0.7 * (k + 1), name: level} for k, level in enumerate(levels)]
+
+    measure = draw(st.sampled_from(["units", "plan"]))
+    scale, basis = (1.0 if measure == "plan" else 9.0), st.sampled_from(["sell_in", "sell_through"])
+    mode = draw(st.sampled_from(["all_unit", "incremental"]))
+    found = {"quantity_discount": {"measure": measure, "mode": mode, "steps": steps("discount")}}
+    scale, period = (1.0 if measure == "plan" else 30.0), st.integers(1, min(5, weeks))
+    mode = draw(st.sampled_from(["retroactive", "incremental"]))
+    found["target_rebate"] = {"measure": measure, "mode": mode, "weeks": draw(period), "basis": draw(basis)}
+    found["target_rebate"]["steps"] = steps("rebate")
+    found["growth_bonus"] = {"growth": draw(numbers(-0.2, 0.2)), "bonus": 0.1, "weeks": draw(period)}
+    found["growth_bonus"]["basis"] = draw(basis)
+    if unsold:
+        salvage = draw(st.sampled_from(["supplier", "buyer"]))
+        found["buyback"] = {
+            "credit": draw(numbers(0.1, 0.9)),
+            "cap": draw(numbers(0.0, 1.0)),
+            "salvage": salvage,
+        }
+    if store:
+        salvage = draw(st.sampled_from(["shared", "kept"]))
+        found["revenue_share"] = {"share": draw(numbers(0.05, 0.6)), "salvage": salvage}
+    return {name: value for name, value in found.items() if draw(st.booleans())}
+
+
+@st.composite
 def scenarios(draw, orders=STEADY_ORDERS):
     """Return a small scenario: two to four tiers, one or two territories, one or two brands."""
     weeks = draw(st.integers(6, 14))
@@ -174,6 +206,11 @@ def scenarios(draw, orders=STEADY_ORDERS):
         for group in (*upper, *stores)
         for supplier in group.get("suppliers", ())
     ]
+    if draw(st.booleans()):
+        for contract, group in zip(contracts, [g for g in (*upper, *stores) for _ in g.get("suppliers", ())]):
+            seasonal = group["ordering"]["rule"] == "newsvendor"
+            unsold = seasonal or group.get("obsolescence", 0.0) > 0
+            contract |= draw(incentives(weeks, group in stores, unsold))
     happenings = draw(st.lists(events(weeks, demand["system"]), max_size=3))
     return Scenario.parse(
         {
@@ -256,7 +293,11 @@ class Run:
 
     def __init__(self, scenario, policy=None, replication=0, seed=1, *, active_only=False):
         channel = build(scenario)
-        self.channel, self.terms = channel.under(policy) if active_only else (channel, channel.apply(policy))
+        if active_only:
+            self.channel, self.terms = channel.under(policy)
+        else:
+            self.terms = channel.apply(policy)
+            self.channel = sized(channel, self.terms)
         recording = Recording.of((), (), self.channel)
         space = Workspace(self.channel, recording, Groupings.of(self.channel), 1)
         self.driver = Driver(self.channel, self.terms, space, seed, replication, np.zeros(2, dtype=np.int64))

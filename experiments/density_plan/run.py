@@ -32,9 +32,8 @@ def main() -> None:
         },
         "distributors, Aurora's profit, as many as now": {
             "group": "Aurora distributors",
-            "levels": (1, 2, 3, 4),
-            "measure": "per_territory",
-            "budget": sum(int(n) for n in channel.members.base_counts["Aurora distributors"]),
+            "levels": (0.5, 1.0, 1.5, 2.0),
+            "budget": sum(int(n + 0.5) for n in channel.members.base_counts["Aurora distributors"]),
         },
     }
     for k, (name, changes) in enumerate(asked.items()):

@@ -18,6 +18,9 @@ from channelsim.decisions import BASE, SELECTORS, Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
 from channelsim.governance import governance_under
+from channelsim.incentive_consistency import check_incentives
+from channelsim.incentive_parts import INCENTIVES
+from channelsim.incentives import Incentives, incentive_tables, kept_shares
 from channelsim.listing import choose_listings, limits_listing, listing_fees
 from channelsim.member_parts import MemberGroup
 from channelsim.members import density_counts
@@ -44,13 +47,16 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
     chosen = [
         _chosen_links(built, k, f"policy {policy.name}: terms[{i}]") for i, k in enumerate(policy.terms)
     ]
-    contracts, agreements = _contracts(built, policy, chosen), agreements_under(built, policy, chosen)
+    contracts, incentives = _contracts(built, policy, chosen)
+    agreements = agreements_under(built, policy, chosen)
     nobody = np.full(built.sizes.members, -1)
-    terms = _terms(built, policy, listed, source, contracts, agreements, nobody)
+    terms = _terms(built, policy, listed, source, contracts, incentives, agreements, nobody)
     if not limits_listing(scenario) and not agreements.stores_choose(built):
         return terms
     listed, accepted = choose_listings(built, terms, agreements)
-    return _terms(built, policy, listed, np.where(listed > 0, source, -1), contracts, agreements, accepted)
+    return _terms(
+        built, policy, listed, np.where(listed > 0, source, -1), contracts, incentives, agreements, accepted
+    )
 
 
 def _terms(
@@ -59,6 +65,7 @@ def _terms(
     listed: Floats,
     source: Integers,
     contracts: dict[str, Floats],
+    incentives: Incentives,
     agreements: Agreements,
     accepted: Integers,
 ) -> Terms:
@@ -88,7 +95,11 @@ def _terms(
     link_active[source[has_source]] = 1.0
     opened = link_active, _open_links(built, listed) & ~_ended(built, policy)
     links, links_index = link_terms(built, agreements, source, opened, accepted)
-    state = new_state(built.sizes)
+    incentive_table, incentive_index = incentive_tables(
+        built, incentives, links[c.LINK_ACTIVE], links[c.LINK_OPEN]
+    )
+    holdings[c.KEPT_SHARE] = kept_shares(built, source, incentive_table)
+    state = new_state(built.sizes._replace(incentives=incentive_table.shape[1]))
     terms = Terms(
         members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source), accepted >= 0]),
         holdings=holdings,
@@ -99,6 +110,8 @@ def _terms(
         slopes=slopes,
         base=state.flat,
         influence=influence_under(built, policy, link_active),
+        incentives=incentive_table,
+        incentives_index=incentive_index,
     )
     open_state(built, terms, state, contracts["wholesale_price"])
     keep_own_prices(terms, state)
@@ -213,7 +226,9 @@ def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:
     return np.asarray((listed[links[c.SUPPLIER_HOLDING]] > 0) & (listed[links[c.BUYER_HOLDING]] > 0))
 
 
-def _contracts(built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]) -> dict[str, Floats]:
+def _contracts(
+    built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]
+) -> tuple[dict[str, Floats], Incentives]:
     """Return the terms of every link after the policy's changes (price NaN: set by a rule)."""
     scenario, of_link = built.scenario, built.links.contract
     posting = {g.name for g in scenario.members if g.posts_prices}
@@ -222,6 +237,7 @@ def _contracts(built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]
         given = [getattr(k, name) for k in scenario.contracts]
         values[name] = np.array([np.nan if v is None else v for v in given], dtype=np.float64)[of_link]
     posts = np.array([k.supplier in posting for k in scenario.contracts])[of_link]
+    incentives = Incentives(scenario.contracts, of_link)
     for i, change in enumerate(policy.terms):
         where = f"policy {policy.name}: terms[{i}]"
         chosen = chosen_links[i]
@@ -241,7 +257,23 @@ def _contracts(built: BuiltWorld, policy: Policy, chosen_links: list[np.ndarray]
         for name in ("minimum_order", "case_size"):
             if getattr(change, name) is not None:
                 values[name][chosen] = getattr(change, name)
-    return values
+        _change_incentives(built, change, chosen, incentives, where)
+    return values, incentives
+
+
+def _change_incentives(
+    built: BuiltWorld, change: TermsChange, chosen: np.ndarray, incentives: Incentives, where: str
+) -> None:
+    buyers = {built.scenario.contracts[k].buyer for k in np.unique(built.links.contract[chosen])}
+    try:
+        check_incentives(
+            change, [g for g in built.scenario.members if g.name in buyers], built.scenario, where
+        )
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+    for name in INCENTIVES:
+        if getattr(change, name) is not None:
+            incentives.change(name, getattr(change, name), chosen)
 
 
 def _chosen_links(built: BuiltWorld, change: TermsChange, where: str) -> np.ndarray:

@@ -79,11 +79,13 @@ class AskedOfStores:
 
     def _amounts(self, name: str, shelves: Integers) -> list[Charge]:
         """Return what is agreed per member, summed over stores that agree on the same brands."""
-        found: dict[tuple[bool, ...], float] = {}
-        keys = np.stack([self._store[shelves], self._shared[name][shelves]])
-        for key in np.unique(keys, axis=1).T:
-            rows = shelves[(keys == key[:, None]).all(axis=0)]
-            amount, brands = float(self._numbers[name][rows[0]]), tuple(self._brands_on(rows).tolist())
-            if amount > 0.0:
-                found[brands] = found.get(brands, 0.0) + amount
-        return [Charge(np.array(brands), amount) for brands, amount in found.items()]
+        rows = shelves[self._numbers[name][shelves] > 0.0]
+        agreed: dict[tuple[int, int], tuple[float, list[int]]] = {}
+        columns = self._store, self._shared[name], self._numbers[name], self._brand
+        for store, shared, amount, brand in zip(*(column[rows].tolist() for column in columns)):
+            agreed.setdefault((store, shared), (amount, []))[1].append(brand)
+        found: dict[tuple[int, ...], float] = {}
+        for amount, brands in agreed.values():
+            found[tuple(brands)] = found.get(tuple(brands), 0.0) + amount
+        every = np.arange(self._brands)
+        return [Charge(np.isin(every, brands), amount) for brands, amount in found.items()]

@@ -185,29 +185,6 @@ def compile_() -> None:
 
 
 @app.command()
-def demo(
-    out: Annotated[Path, typer.Option(help="folder for the report", metavar="DIR")] = Path("out/demo"),
-    replications: Annotated[
-        int, typer.Option(help="replications of each of the nine policies", metavar="N")
-    ] = 64,
-    seed: Seed = 1,
-    workers: Workers = None,
-) -> None:
-    """Compare three densities × three wholesale prices for a maker of home appliances, and report."""
-    from channelsim.analysis.folders import check_replaceable
-
-    check_replaceable(out)
-    from channelsim.analysis.headlines import headlines
-    from channelsim.demo import BASE, CURRENCY, demo_scenario, edge_remark, run_demo
-
-    cli_compile.compile_if_needed(demo_scenario())
-
-    result = run_demo(out, replications, workers, seed)
-    say("\n".join([*headlines(result, BASE, currency=CURRENCY), *edge_remark(result)]))
-    say(f"written: {out / 'report.html'}")
-
-
-@app.command()
 def plan(
     scenario: ScenarioName,
     problem: Annotated[

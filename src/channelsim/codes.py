@@ -57,5 +57,12 @@ ASK_PRICE, ASK_STOCK, ASK_SERVICE, ASK_PAYMENT, ASK_TERRITORY = range(5)
 BASES = ("reward", "coercive", "legitimate", "expert", "referent")
 SUPPLIER_ASKS, BUYER_ASKS = range(2)
 
+SCHEDULE_MODES = ("all_unit", "incremental")
+REBATE_MODES = ("retroactive", "incremental")
+ON_ALL_UNITS, ON_UNITS_BEYOND = range(2)
+MEASURES = ("units", "plan")
+REBATE_BASES = ("sell_in", "sell_through")
+SELL_IN, SELL_THROUGH = range(2)
+
 # decisions that draw random numbers: part of the counter, so never renumber
 DRAW_MARKET, DRAW_SHELF = 1, 2

@@ -47,7 +47,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     # where power is measured, links on which a buyer could order stay
     link = terms.links[c.LINK_OPEN if sizes.relationships else c.LINK_ACTIVE] > 0
     if listed.all() and active.all() and link.all():
-        return channel, terms
+        return sized(channel, terms), terms
     new_member, new_holding, new_link = _renumber(active), _renumber(listed), _renumber(link)
     store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
     new_store = _renumber(store)
@@ -82,6 +82,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         shelves=shelves,
         links=int(link.sum()),
         relationships=len(related) if sizes.relationships else 0,
+        incentives=int(link.sum()) if terms.incentives.shape[1] else 0,
         routes=int(route.sum()),
     )
     events, event_values = _events(
@@ -118,6 +119,14 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         influence=renumbered(terms.influence, new_holding, new_link, related, new_sizes.relationships)
     )
     return kept_channel, kept_terms
+
+
+def sized(channel: Built, terms: Terms) -> Built:
+    """Return a channel with room for what buyers make of incentives, if its terms have any."""
+    incentives = terms.incentives.shape[1]
+    if incentives == channel.sizes.incentives:
+        return channel
+    return replace(channel, sizes=channel.sizes._replace(incentives=incentives))
 
 
 def _first_of_zone(zone: Integers) -> Integers:
@@ -214,7 +223,8 @@ def _terms(
 ) -> Terms:
     """Return the terms and the opening state of the remaining rows."""
     store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
-    built, state = state_views(terms.base, channel.sizes), new_state(sizes)
+    incentives = terms.incentives.shape[1]
+    built, state = state_views(terms.base, channel.sizes._replace(incentives=incentives)), new_state(sizes)
     every = np.ones(channel.sizes.territories, dtype=bool)
     kept = {
         "territories": every,
@@ -237,6 +247,15 @@ def _terms(
         getattr(state, name)[:] = getattr(built, name)[:, rows]
     if sizes.relationships:
         state.relationships[:] = built.relationships[:, related]
+    incentive_table, incentive_index = terms.incentives, terms.incentives_index
+    if incentives:
+        state.incentives[:] = built.incentives[:, link]
+        incentive_table = np.ascontiguousarray(incentive_table[:, link])
+        incentive_index = np.ascontiguousarray(incentive_index[:, link])
+        speaks = incentive_index[c.PROMISING_RELATIONSHIP]
+        row = np.full(channel.sizes.relationships, -1)
+        row[related[: sizes.relationships]] = np.arange(sizes.relationships)
+        speaks[speaks >= 0] = row[speaks[speaks >= 0]]
     index = terms.holdings_index[:, listed].copy()
     index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
     index[c.GUARDIAN] = _renumber(listed)[index[c.GUARDIAN]]
@@ -255,6 +274,8 @@ def _terms(
         slopes=slopes,
         base=state.flat,
         influence=terms.influence,
+        incentives=incentive_table,
+        incentives_index=incentive_index,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from channelsim.agreement_consistency import check_agreements
 from channelsim.codes import STORE_PRICE_RULES, SUPPLIER_PRICE_RULES
 from channelsim.diversion_parts import check_diversion
+from channelsim.incentive_consistency import check_incentives
 from channelsim.influence_consistency import check_relations
 from channelsim.power_parts import OF_BUYERS, OF_SUPPLIERS
 from channelsim.schema import COLUMNS, column
@@ -235,6 +236,7 @@ def _check_contracts(scenario: Scenario, groups: Groups, brands: list[str]) -> N
         seen.add(key)
         if contract.wholesale_price is None and groups[contract.supplier].posts_prices:
             raise ValueError(f"{where}.wholesale_price: missing, and {contract.supplier!r} posts its prices")
+        check_incentives(contract, [groups[contract.buyer]], scenario, where)
     linked = {(contract.supplier, contract.buyer) for contract in scenario.contracts}
     for supplier, buyer in sorted(pairs):
         if (supplier, buyer) not in linked:

@@ -16,6 +16,13 @@ from pydantic import Field, model_validator
 from channelsim.diversion_parts import GOVERNED, Share
 from channelsim.errors import ScenarioError
 from channelsim.files import read_toml, write_whole
+from channelsim.incentive_parts import (
+    Buyback,
+    GrowthBonus,
+    QuantityDiscount,
+    RevenueShare,
+    TargetRebate,
+)
 from channelsim.influence_parts import Attempt
 from channelsim.parts import Document, Name, NotNegative, Part, Positive, number
 
@@ -63,6 +70,12 @@ class TermsChange(Part):
     wholesale_price_scale: float | None = Field(default=None, ge=0, description="factor on the posted price")
     minimum_order: float | None = number("minimum_order", default=None)
     case_size: float | None = number("case_size", default=None)
+    quantity_discount: QuantityDiscount | None = Field(default=None, description="without steps: none")
+    target_rebate: TargetRebate | None = Field(default=None, description="without steps: none")
+    growth_bonus: GrowthBonus | None = Field(default=None, description="a bonus of 0: none")
+    buyback: Buyback | None = Field(default=None, description="a credit of 0: none")
+    revenue_share: RevenueShare | None = Field(default=None, description="a share of 0: none")
+
     credit_weeks: int | None = number("credit_weeks", whole=True, default=None)
     cooperative_share: float | None = number("cooperative_share", default=None)
     training: float | None = number("training", default=None)

@@ -91,14 +91,20 @@ def choose_listings(built: BuiltWorld, terms: Terms, agreements: Agreements) -> 
     market = _Market(built, terms)
     buyers = _buyers(built, market, agreements, terms)
     accepted = np.full(built.sizes.members, -1)
+    # changes in each territory so far, and those each buyer has seen: with no other, it decides alike
+    changes, seen = np.zeros(built.sizes.territories, dtype=np.int64), [-1] * len(buyers)
     for _ in range(MOST_ROUNDS):
         changed = False
-        for buyer in buyers:
-            brands, offer = _decide(_Choice(market, buyer))
-            changed = market.take(buyer, brands) or changed
+        for b, buyer in enumerate(buyers):
             stores = built.first_store + buyer.stores
-            changed = changed or bool((accepted[stores] != offer).any())
-            accepted[stores] = offer
+            territories = np.unique(built.members.territory[stores])
+            if changes[territories].sum() == seen[b]:
+                continue
+            brands, accepted[stores] = _decide(_Choice(market, buyer))
+            if market.take(buyer, brands):
+                changed = True
+                changes[territories] += 1
+            seen[b] = changes[territories].sum()
         if not changed:
             break
     kept = np.array(terms.holdings[c.LISTED])
@@ -188,6 +194,8 @@ class _Market:
         self.attraction = state.attraction / depth
         """(segments, shelves) e^V apart from travel and from the variety of the store."""
         self._owners, self._margins = _way_of_goods(built, terms)
+        self._stages = np.bincount(self._owners[self._owners >= 0], minlength=len(built.members.owners))
+        self._cells: dict[int, tuple[Floats, Floats, Integers]] = {}
         source = terms.holdings_index[c.SOURCE_LINK, first:]
         supplier = world.links_index[c.SUPPLIER_MEMBER, np.maximum(source, 0)]
         self.supplier = np.where(self.on_offer, built.members.owner[supplier], -1)
@@ -211,6 +219,15 @@ class _Market:
 
     def cells(self, territory: int) -> tuple[Floats, Floats, Integers]:
         """Return buyers (cells,), travel factors (cells, stores) and segment (cells,) of a territory."""
+        if territory not in self._cells:
+            self._cells[territory] = self._cells_of(territory)
+        return self._cells[territory]
+
+    def earns_nowhere_else(self, firm: int, shelves: Integers) -> bool:
+        """Return whether a firm is on the way to some shelves alone."""
+        return bool((self._owners[:, shelves] == firm).sum() == self._stages[firm])
+
+    def _cells_of(self, territory: int) -> tuple[Floats, Floats, Integers]:
         index, segments = self.built.world.territories_index, self.built.sizes.segments
         zones = slice(index[c.FIRST_ZONE, territory], index[c.END_ZONE, territory])
         stores = int(index[c.END_STORE, territory] - index[c.FIRST_STORE, territory])
@@ -250,7 +267,7 @@ def _way_of_goods(built: BuiltWorld, terms: Terms) -> tuple[Integers, Floats]:
     marginal cost c̃; -1 and 0 where the way has no more stages.
     """
     world, first, shelves = built.world, built.first_shelf, built.sizes.shelves
-    state = state_views(terms.base, built.sizes)
+    state = state_views(terms.base, built.sizes._replace(incentives=terms.incentives.shape[1]))
     holdings, saving = state.holdings, terms.holdings[c.CREDIT_SAVING]
     cost = holdings[c.MARGINAL_COST]
     owner = built.members.owner[world.holdings_index[c.MEMBER]]
@@ -258,12 +275,16 @@ def _way_of_goods(built: BuiltWorld, terms: Terms) -> tuple[Integers, Floats]:
     owners, margins = np.full((built.tiers, shelves), -1), np.zeros((built.tiers, shelves))
     at, price = np.arange(first, first + shelves), holdings[c.PRICE, first:]
     on_way = terms.holdings[c.LISTED, first:] > 0
+    kept, passed_on = terms.holdings[c.KEPT_SHARE, at], (1.0 - terms.holdings[c.KEPT_SHARE, at]) * price
     for stage in range(built.tiers):
         owners[stage] = np.where(on_way, owner[at], -1)
-        margins[stage] = np.where(on_way, price - cost[at], 0.0)
+        margins[stage] = np.where(on_way, kept * price - cost[at], 0.0)
         on_way = on_way & (source[at] >= 0)
         link = np.maximum(source[at], 0)
-        price = state.links[c.WHOLESALE_PRICE, link] * (1.0 - saving[at])
+        price = state.links[c.WHOLESALE_PRICE, link] * (1.0 - saving[at]) + passed_on
+        if state.incentives.shape[1]:
+            price -= state.incentives[c.ALLOWANCE, link]
+        kept, passed_on = np.ones(shelves), np.zeros(shelves)
         at = np.where(on_way, world.links_index[c.SUPPLIER_HOLDING, link], at)
     return owners, margins
 
@@ -331,9 +352,12 @@ class _Choice:
     def earnings(self, firm: int, lists: np.ndarray) -> Floats:
         """Return (lists,) what a firm earns a week in the buyer's territories, before fees, money."""
         if firm not in self._earning:
-            parts = [self.market.earned(firm, self.buyer.stores, t) for t in self._territories]
+            elsewhere = np.zeros(len(self._segment))
+            if not self.market.earns_nowhere_else(firm, self._rows):
+                parts = [self.market.earned(firm, self.buyer.stores, t) for t in self._territories]
+                elsewhere = np.concatenate(parts)
             own = self._by_brand(self.market.margin(firm, self._rows))
-            self._earning[firm] = np.concatenate(parts), own
+            self._earning[firm] = elsewhere, own
         elsewhere, by_brand = self._earning[firm]
         attraction = self._others + self._total(self._pull, lists)
         return np.asarray(((elsewhere + self._total(by_brand, lists)) / attraction) @ self._buyers)
@@ -416,6 +440,8 @@ def _best_list(choice: _Choice, on_offer: np.ndarray) -> np.ndarray:
     if not choice.buyer.chooses:  # only what has a fee can be left out
         kept = on_offer & ~np.any([charge.brands for charge in choice.buyer.charges] or [kept], axis=0)
     chosen = kept.copy()
+    if (kept == on_offer).all():
+        return chosen
     worth = choice.worth(chosen[None])[0]
     while True:
         lists, additions = _neighbours(chosen, on_offer, kept, choice.buyer.limit)

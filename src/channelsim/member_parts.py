@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from channelsim.codes import CONSUMER_ROLES, STORE_PRICE_RULES, SUPPLIER_PRICE_RULES
+from channelsim.incentive_parts import Buyback, GrowthBonus, QuantityDiscount, RevenueShare, TargetRebate
 from channelsim.parts import Attribute, Name, NotNegative, Part, Positive, attribute, number
 from channelsim.schema import column
 
@@ -195,6 +196,19 @@ class Contract(Part):
     credit_weeks: int = number("credit_weeks", whole=True)
     minimum_order: float = number("minimum_order")
     case_size: float = number("case_size")
+    quantity_discount: QuantityDiscount | None = Field(
+        default=None, description="less per unit for larger orders"
+    )
+    target_rebate: TargetRebate | None = Field(
+        default=None, description="paid at the end of a period whose units reach a target"
+    )
+    growth_bonus: GrowthBonus | None = Field(
+        default=None, description="paid on the units beyond those of the period before"
+    )
+    buyback: Buyback | None = Field(default=None, description="credit for what is not sold")
+    revenue_share: RevenueShare | None = Field(
+        default=None, description="share of what consumers pay that the store passes on"
+    )
     cooperative_share: float = number("cooperative_share")
     training: float = number("training")
     franchise_fee: float = number("franchise_fee")

@@ -57,6 +57,7 @@ _HOLDING_COLUMNS = (
     *OF_DIVERSION,
     *OF_PRICE_REVIEWS,  # row-weeks
 )
+_INCENTIVE_COLUMNS = ("discount", "rebate", "bonus", "shared_revenue", "refund")
 TABLES: dict[str, tuple[str, ...]] = {
     "holdings": _HOLDING_COLUMNS,
     "shelves": _HOLDING_COLUMNS,  # holdings of members that sell to consumers
@@ -79,6 +80,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "compensation_received",
     ),
     "territories": ("consumer_surplus",),
+    "incentives": _INCENTIVE_COLUMNS,  # by who buys
+    "incentives_of_suppliers": _INCENTIVE_COLUMNS,  # the same by who supplies
 }
 STRUCTURAL = "structural"
 

@@ -23,11 +23,12 @@ from channelsim.codes import (
     PRICE_SUGGESTED,
 )
 from channelsim.expansion import BuiltWorld
+from channelsim.incentives import count_opening_stock, open_incentives
 from channelsim.kernels import perform_steps
 from channelsim.member_parts import MemberGroup
 from channelsim.parts import brand_value
 from channelsim.tables import Floats, State, Terms
-from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE
+from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE, RECKON_INCENTIVES
 
 
 def open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) -> None:
@@ -49,11 +50,16 @@ def open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) ->
     holdings[c.SAFETY_FACTOR] = _by_holding(built, lambda g: g.ordering.safety_factor)
     _open_prices(built, terms, state, posted)
     holdings[c.NEXT_PRICE], holdings[c.NEXT_SERVICE] = holdings[c.PRICE], holdings[c.SERVICE]
-    perform_steps([PERCEIVE_SERVICE, EXPECTATIONS[scenario.demand.system]], world, terms, state)
-    _open_forecasts(built, terms, state)
-    _open_stocks(built, terms, state)
     if scenario.relations.active:
         open_relations(built, state)
+    perform_steps([PERCEIVE_SERVICE, EXPECTATIONS[scenario.demand.system]], world, terms, state)
+    _open_forecasts(built, terms, state)
+    if state.incentives.shape[1]:
+        open_incentives(built, terms, state)
+        perform_steps([RECKON_INCENTIVES], world, terms, state)
+    _open_stocks(built, terms, state)
+    if state.incentives.shape[1]:
+        count_opening_stock(built, state)
 
 
 def _by_holding(built: BuiltWorld, value: Callable[[MemberGroup], float | None]) -> Floats:

@@ -47,6 +47,7 @@ from channelsim.columns import (
     FIRST_ASKED,
     FORECAST_RULE,
     FRANCHISE_FEE,
+    INCENTIVE_IN_USE,
     LIQUIDITY,
     MINIMUM_ORDER,
     MONITORING_COST,
@@ -81,6 +82,8 @@ class Planned(NamedTuple):
 
 
 RULES_THAT_FORECAST = {ORDER_UP_TO, ORDER_NEWSVENDOR, ORDER_ANCHORING}
+RULES_THAT_RECKON = {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT}
+"""Ordering rules whose orders are enlarged where a discount or a target makes it worth while."""
 
 PHASES = {
     0: "events and draws",
@@ -169,6 +172,8 @@ def _plan_prices(channel: Channel, terms: Terms) -> list[Planned]:
             plan.append(Planned(week.FOLLOW_ASKED_WHOLESALE_PRICES, tier))
         if marked_up or tier in asked_by_buyers:
             plan.append(Planned(week.PASS_ON_COSTS))
+            if has_incentives(terms):
+                plan.append(Planned(week.RECKON_INCENTIVES))
     upper = set().union(*(_rules(channel, PRICE_RULE, tier) for tier in range(last)))
     if upper & {PRICE_NASH, PRICE_LEADER}:
         plan.append(Planned(week.REVIEW_WHOLESALE_PRICES, every=scenario.review_weeks))
@@ -176,6 +181,8 @@ def _plan_prices(channel: Channel, terms: Terms) -> list[Planned]:
     diverting = channel.sizes.routes > 0
     if costs_move or PRICE_NEGOTIATED in upper or diverting:
         plan.append(Planned(week.PASS_ON_COSTS))
+    if has_incentives(terms):
+        plan.append(Planned(week.RECKON_INCENTIVES))
     if diverting:
         plan.append(Planned(week.COUNT_DIVERTED_COSTS))
     stores = _rules(channel, PRICE_RULE, last)
@@ -197,8 +204,15 @@ def _plan_prices(channel: Channel, terms: Terms) -> list[Planned]:
     return plan
 
 
+def has_incentives(terms: Terms) -> bool:
+    """Return whether any contract in use has incentives."""
+    return bool(np.any(terms.incentives_index[INCENTIVE_IN_USE]))
+
+
 def prices_move(channel: Channel, terms: Terms) -> int:
     """Return every how many weeks prices and costs can change."""
+    if has_incentives(terms):
+        return 1
     upper = {r for tier in range(channel.tiers - 1) for r in _rules(channel, PRICE_RULE, tier)}
     fixed = not upper & {PRICE_MARKUP, PRICE_NASH, PRICE_LEADER, PRICE_NEGOTIATED}
     fixed = fixed and not asks(terms, ASK_PRICE, BUYER_ASKS)
@@ -254,11 +268,14 @@ def _plan_payments(channel: Channel, terms: Terms) -> list[Planned]:
     return plan
 
 
-def _tiers_that_forecast(channel: Channel) -> set[int]:
-    """Return the tiers whose forecasts are read: by their own orders, or by a tier above that shares them."""
+def _tiers_that_forecast(channel: Channel, terms: Terms) -> set[int]:
+    """Return the tiers whose forecasts are read.
+
+    By their own orders, by a tier above that shares them, or to reckon with incentives.
+    """
     found, shared = set(), False
     for tier in range(1, channel.tiers):
-        if shared or _rules(channel, ORDER_RULE, tier) & RULES_THAT_FORECAST:
+        if shared or has_incentives(terms) or _rules(channel, ORDER_RULE, tier) & RULES_THAT_FORECAST:
             found.add(tier)
             shared = shared or FORECAST_SHARED in _rules(channel, FORECAST_RULE, tier)
     return found
@@ -266,7 +283,7 @@ def _tiers_that_forecast(channel: Channel) -> set[int]:
 
 def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
     rounds = bool(np.any(terms.holdings[MINIMUM_ORDER] > 0) or np.any(terms.holdings[CASE_SIZE] > 0))
-    last, forecasting, plan = channel.tiers - 1, _tiers_that_forecast(channel), []
+    last, forecasting, plan = channel.tiers - 1, _tiers_that_forecast(channel, terms), []
     asked = _tiers_asked(channel, terms, ASK_STOCK)
     for tier in range(last, -1, -1):
         if tier < last:
@@ -296,12 +313,16 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
             plan.append(Planned(week.PROPOSE_BASE_STOCK, tier))
         if ORDER_NEWSVENDOR in rules:
             plan.append(Planned(week.PROPOSE_NEWSVENDOR, tier))
+            if has_incentives(terms):
+                plan.append(Planned(week.ORDER_FOR_SEASON, tier))
         if ORDER_ANCHORING in rules:
             plan.append(Planned(week.PROPOSE_ANCHORING, tier))
         if ORDER_PASS_THROUGH in rules:
             plan.append(Planned(week.PROPOSE_PASS_THROUGH, tier))
         if tier in asked:
             plan.append(Planned(week.FOLLOW_ASKED_STOCK, tier))
+        if has_incentives(terms) and rules & RULES_THAT_RECKON:
+            plan.append(Planned(week.REACH_FOR_STEPS, tier))
         if rounds:
             plan.append(Planned(week.ROUND_ORDERS, tier))
         plan.append(Planned(week.PLACE_ORDERS, tier))
@@ -360,6 +381,8 @@ def _plan_accounts(channel: Channel, terms: Terms) -> list[Planned]:
         plan.append(Planned(week.CHARGE_DIVERSION))
     if terms.influence.attempts.shape[1] > 0:
         plan.append(Planned(week.CHARGE_REWARDS_AND_FINES))
+    if has_incentives(terms):
+        plan.append(Planned(week.SETTLE_INCENTIVES))
     if pays_beside_the_price(terms):
         plan.append(Planned(week.CHARGE_SIDE_PAYMENTS))
     return [*plan, Planned(week.CLOSE_ACCOUNTS)]

@@ -48,6 +48,16 @@ class Reduction(NamedTuple):
     link_out: Floats
     territory_out: Floats
     """(replications, columns, territories)."""
+    incentive_rows: Floats
+    incentive_cell: Integers
+    """(2, links) cell of each row by its supplier, then by its buyer."""
+    incentive_cells: Floats
+    paid_groups: Integers
+    received_groups: Integers
+    paid_out: Floats
+    """(replications, columns, positions) by the supplier."""
+    received_out: Floats
+    """The same by the buyer."""
     trajectories_out: Floats
     """(replications, weeks, positions)."""
 
@@ -56,9 +66,10 @@ def nothing_recorded() -> tuple[Records, Reduction]:
     """Return records and a reduction without columns, for steps outside a run."""
     none = np.zeros(0, dtype=np.int64)
     table, index, out = np.zeros((0, 0)), np.zeros((0, 0), dtype=np.int64), np.zeros((1, 0, 0))
-    records = Records(none, table, none, table, none, table, none, table, none, table, index, index, table)
-    one = (none, table, table, index, out)
-    return records, Reduction(*one, *one, *one, out, out)
+    sums = (none, table)
+    records = Records(*sums, *sums, *sums, *sums, *sums, *sums, index, index, table)
+    one, cell = (none, table, table, index, out), np.zeros((2, 0), dtype=np.int64)
+    return records, Reduction(*one, *one, *one, out, table, cell, table, index, index, out, out, out)
 
 
 @rule
@@ -70,6 +81,7 @@ def clear(records: Records) -> None:
         records.member_sums,
         records.link_sums,
         records.territory_sums,
+        records.incentive_sums,
     ):
         for k in range(table.shape[0]):
             row = table[k]
@@ -188,9 +200,28 @@ def reduce_records(
         reduction.link_groups,
         reduction.link_out[k],
     )
+    copy_rows(records.incentive_sums, reduction.incentive_rows)
+    add_up(
+        reduction.incentive_rows,
+        reduction.incentive_cell[0],
+        reduction.incentive_cells,
+        reduction.paid_groups,
+        reduction.paid_out[k],
+    )
+    add_up(
+        reduction.incentive_rows,
+        reduction.incentive_cell[1],
+        reduction.incentive_cells,
+        reduction.received_groups,
+        reduction.received_out[k],
+    )
     copy_rows(records.territory_sums, reduction.territory_out[k])
     copy_rows(records.trajectories, reduction.trajectories_out[k])
-    sound = is_sound(reduction.holding_rows) and is_sound(reduction.member_rows)
+    sound = (
+        is_sound(reduction.incentive_rows)
+        and is_sound(reduction.holding_rows)
+        and is_sound(reduction.member_rows)
+    )
     sound = sound and is_sound(records.territory_sums) and is_sound(state.territories)
     sound = sound and is_sound(state.holdings) and is_sound(state.members) and is_sound(state.links)
     return 0 if sound else 1

@@ -22,7 +22,15 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from channelsim import diversion_parts, influence_parts, mechanisms, member_parts, parts, power_parts
+from channelsim import (
+    diversion_parts,
+    incentive_parts,
+    influence_parts,
+    mechanisms,
+    member_parts,
+    parts,
+    power_parts,
+)
 from channelsim.decisions import Density, Ended, Governance, Policy, TermsChange
 from channelsim.effects import EFFECTS
 from channelsim.facts.table import page as facts_page
@@ -44,6 +52,13 @@ SCENARIO_PARTS: tuple[type[BaseModel], ...] = (
     member_parts.Pricing,
     member_parts.Ordering,
     member_parts.Contract,
+    incentive_parts.QuantityDiscount,
+    incentive_parts.DiscountStep,
+    incentive_parts.TargetRebate,
+    incentive_parts.RebateStep,
+    incentive_parts.GrowthBonus,
+    incentive_parts.Buyback,
+    incentive_parts.RevenueShare,
     parts.Demand,
     parts.Event,
     parts.Distribution,

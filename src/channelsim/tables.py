@@ -88,6 +88,9 @@ class Terms(NamedTuple):
     base: Floats
     """The flat state from which every replication starts."""
     influence: Influence
+    incentives: Floats
+    """(columns, links) what the contracts' incentives are; no rows where there are none."""
+    incentives_index: Integers
 
 
 class State(NamedTuple):
@@ -126,6 +129,8 @@ class State(NamedTuple):
     """(2, routes) what a unit diverted on each route gains both sides, money; units diverted."""
     workspace: Floats
     """Scratch of the small linear solves and of sums by zone and brand."""
+    incentives: Floats
+    """(columns, links) what buyers make of incentives and what is paid; no rows where there are none."""
 
 
 class Ties(NamedTuple):
@@ -258,6 +263,8 @@ class Sizes(NamedTuple):
     history_weeks: int
     workspace: int
     routes: int
+    incentives: int = 0
+    """Links, where a contract has incentives under the policy; else 0."""
 
 
 def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
@@ -281,6 +288,7 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "history": (sizes.history_weeks, sizes.holdings),
         "routes": (2, sizes.routes),
         "workspace": (sizes.workspace, sizes.workspace + 3),
+        "incentives": (len(columns_of("incentives", "state")), sizes.incentives),
     }
 
 

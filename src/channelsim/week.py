@@ -23,11 +23,14 @@ from channelsim.mechanisms import (
     diversion,
     drawing,
     events,
+    forward_buying,
+    incentives,
     influence,
     ordering,
     pricing,
     promises,
     relations,
+    season_orders,
     service,
     settlement,
     support,
@@ -64,6 +67,7 @@ class Step(NamedTuple):
     FOLLOW_ASKED_WHOLESALE_PRICES,
     REVIEW_WHOLESALE_PRICES,
     PASS_ON_COSTS,
+    RECKON_INCENTIVES,
     COUNT_DIVERTED_COSTS,
     PROPOSE_SIMPLE_PRICES,
     PROPOSE_BEST_RESPONSE_LOGIT,
@@ -103,9 +107,11 @@ class Step(NamedTuple):
     PROPOSE_ORDER_UP_TO,
     PROPOSE_BASE_STOCK,
     PROPOSE_NEWSVENDOR,
+    ORDER_FOR_SEASON,
     PROPOSE_ANCHORING,
     PROPOSE_PASS_THROUGH,
     FOLLOW_ASKED_STOCK,
+    REACH_FOR_STEPS,
     ROUND_ORDERS,
     PLACE_ORDERS,
     ALLOCATE_AND_SHIP,
@@ -131,9 +137,10 @@ class Step(NamedTuple):
     CHARGE_WRITE_OFFS,
     CHARGE_DIVERSION,
     CHARGE_REWARDS_AND_FINES,
+    SETTLE_INCENTIVES,
     CHARGE_SIDE_PAYMENTS,
     CLOSE_ACCOUNTS,
-) = range(78)
+) = range(82)
 
 STEPS = {
     APPLY_EVENTS: Step(0, "apply events", SETTLE, "events"),
@@ -145,6 +152,7 @@ STEPS = {
     FOLLOW_ASKED_WHOLESALE_PRICES: Step(2, "follow asked wholesale prices", SETTLE, "adherence"),
     REVIEW_WHOLESALE_PRICES: Step(2, "review wholesale prices", SETTLE, "wholesale_pricing"),
     PASS_ON_COSTS: Step(2, "pass on costs", SETTLE, "pricing"),
+    RECKON_INCENTIVES: Step(2, "reckon with incentives", SETTLE, "incentives"),
     COUNT_DIVERTED_COSTS: Step(2, "count diverted costs", SETTLE, "diversion"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
     PROPOSE_BEST_RESPONSE_LOGIT: Step(
@@ -188,9 +196,11 @@ STEPS = {
     PROPOSE_ORDER_UP_TO: Step(6, "propose order-up-to", PROPOSE, "ordering", "order"),
     PROPOSE_BASE_STOCK: Step(6, "propose base stock", PROPOSE, "ordering", "order"),
     PROPOSE_NEWSVENDOR: Step(6, "propose newsvendor", PROPOSE, "ordering", "order"),
+    ORDER_FOR_SEASON: Step(6, "order for a season under incentives", PROPOSE, "season_orders", "order"),
     PROPOSE_ANCHORING: Step(6, "propose anchoring and adjustment", PROPOSE, "ordering", "order"),
     PROPOSE_PASS_THROUGH: Step(6, "propose pass-through", PROPOSE, "ordering", "order"),
     FOLLOW_ASKED_STOCK: Step(6, "follow asked stock", PROPOSE, "adherence", "order"),
+    REACH_FOR_STEPS: Step(6, "reach for discounts and targets", PROPOSE, "forward_buying", "order"),
     ROUND_ORDERS: Step(6, "round orders", PROPOSE, "ordering", "order"),
     PLACE_ORDERS: Step(6, "place orders", SETTLE, "ordering"),
     ALLOCATE_AND_SHIP: Step(7, "allocate and ship", SETTLE, "allocation"),
@@ -216,6 +226,7 @@ STEPS = {
     CHARGE_WRITE_OFFS: Step(12, "charge write-offs", SETTLE, "settlement"),
     CHARGE_DIVERSION: Step(12, "charge diversion", SETTLE, "diversion"),
     CHARGE_REWARDS_AND_FINES: Step(12, "charge rewards, fines and attention", SETTLE, "promises"),
+    SETTLE_INCENTIVES: Step(12, "settle incentives", SETTLE, "incentives"),
     CHARGE_SIDE_PAYMENTS: Step(12, "charge side payments", SETTLE, "support"),
     CLOSE_ACCOUNTS: Step(12, "close accounts", SETTLE, "settlement"),
 }
@@ -288,7 +299,7 @@ def take_step(
     elif code == PLACE_ORDERS:
         ordering.place_orders(tier, world, state)
     elif code == ALLOCATE_AND_SHIP:
-        allocation.allocate_and_ship(tier, week, world, state)
+        allocation.allocate_and_ship(tier, week, world, terms, state)
     elif code == RECEIVE_INVOICES:
         settlement.receive_invoices(state)
     elif code == CHARGE_INVOICES:
@@ -460,6 +471,27 @@ def take_support_step(
 
 
 @rule
+def take_incentive_step(
+    code: int,
+    tier: int,
+    week: int,
+    world: World,
+    terms: Terms,
+    state: State,
+    draws: Draws,
+) -> None:
+    """Perform a step of incentives on the unit margin."""
+    if code == RECKON_INCENTIVES:
+        incentives.reckon_incentives(week, world, terms, state)
+    elif code == ORDER_FOR_SEASON:
+        season_orders.order_for_season(tier, week, world, terms, state)
+    elif code == REACH_FOR_STEPS:
+        forward_buying.reach_for_steps(tier, week, world, terms, state)
+    elif code == SETTLE_INCENTIVES:
+        incentives.settle_incentives(week, world, terms, state)
+
+
+@rule
 def take_diversion_step(
     code: int,
     tier: int,
@@ -537,6 +569,11 @@ PARTS = (
             CLEAR_SEASON,
             CHARGE_WRITE_OFFS,
         ),
+    ),
+    Part(
+        "incentives on the unit margin",
+        take_incentive_step,
+        (RECKON_INCENTIVES, ORDER_FOR_SEASON, REACH_FOR_STEPS, SETTLE_INCENTIVES),
     ),
     Part("support and fees", take_support_step, (SETTLE_SIDE_PAYMENTS, CHARGE_SIDE_PAYMENTS)),
     Part(

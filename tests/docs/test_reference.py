@@ -11,6 +11,7 @@ import channelsim
 from channelsim import (
     decisions,
     diversion_parts,
+    incentive_parts,
     influence_parts,
     member_parts,
     parts,
@@ -65,7 +66,9 @@ def test_every_mark_is_filled(path):
 
 
 def test_every_part_of_a_scenario_and_a_policy_is_listed():
-    modules = (parts, member_parts, power_parts, influence_parts, diversion_parts, scenario)
+    modules = (
+        parts, member_parts, incentive_parts, power_parts, influence_parts, diversion_parts, scenario,
+    )  # fmt: skip
     assert set(SCENARIO_PARTS) == set().union(*(models_of(module) for module in modules))
     assert set(POLICY_PARTS) == models_of(decisions)
 
@@ -169,7 +172,7 @@ def test_every_case_of_the_proof_table_is_on_its_page():
 
 def test_the_public_names_and_commands_are_there():
     assert sorted(sections(page("api"))) == sorted(channelsim.__all__)
-    assert {"run", "scenarios", "show", "demo", "verify"} <= set(sections(page("commands")))
+    assert {"run", "scenarios", "show", "plan", "verify"} <= set(sections(page("commands")))
     assert "--replications" in sections(page("commands"))["run"]
 
 

@@ -59,6 +59,7 @@ class Ledger:
                 "pipeline",
                 "orders_in_transit",
                 "payables",
+                "incentives",
             )
         }
 
@@ -165,7 +166,7 @@ class Ledger:
         consumers = (holdings[c.PRICE] * holdings[c.SALES])[first:].sum()
         invoices, payments = links[c.INVOICE], links[c.PAYMENT]
         self.money_turned += consumers + invoices.sum() + payments.sum()
-        self.close_to(invoices, links[c.SHIPPED] * links[c.WHOLESALE_PRICE], self.money_turned)
+        self.close_to(invoices, self.invoiced(links), self.money_turned)
         if run.channel.scenario.credit:
             self.close_to(links[c.DEBT] - was["links"][c.DEBT], invoices - payments, self.money_turned)
             self.close_to(links[c.DEBT], links[c.ARREARS] + now["payables"].sum(axis=0), self.money_turned)
@@ -190,6 +191,8 @@ class Ledger:
         salvaged = world.holdings[c.SALVAGE] * unit_cost * cleared
         earned = np.where(np.arange(len(member)) < first, received, holdings[c.PRICE] * holdings[c.SALES])
         transferred, attention = self.transfers(now)
+        received = self.incentives(now)
+        transferred = transferred + received
         fines, watching = self.fines(now), self.watching(now)
         spent += watching + holdings[c.DIVERSION_TRANSPORT]
         flow = earned - paid - spent + salvaged + transferred - attention + fines
@@ -199,11 +202,56 @@ class Ledger:
         fees, fee_income = self.listing_fees(len(weekly))
         by_member = np.bincount(member, weights=flow, minlength=len(weekly)) - weekly - fees + fee_income
         self.money_turned += spent.sum() + weekly.sum() + fees.sum()
+        self.check_profit(now, consumers, spent.sum() + weekly.sum() + attention.sum())
         change = now["members"][c.CASH] - was["members"][c.CASH]
         self.close_to(change, by_member, self.money_turned)
         # payments between members net out, rewards and fines too
         whole = consumers - spent.sum() - weekly.sum() + salvaged.sum() - attention.sum() - training
         self.close_to(change.sum(), whole, self.money_turned)
+
+    def invoiced(self, links):
+        """Return what shipments are invoiced: the list price less what the contract's discount takes off."""
+        shipped, off = links[c.SHIPPED], np.zeros(links.shape[1])
+        contracts = self.run.channel.scenario.contracts
+        plan = self.run.terms.incentives[c.PLAN] if self.run.terms.incentives.shape[1] else None
+        for k, of_link in enumerate(self.run.channel.links.contract):
+            given = contracts[of_link].quantity_discount
+            if given is None or not self.run.terms.links[c.LINK_ACTIVE, k]:
+                continue
+            before = 0.0
+            for step in given.steps:
+                threshold = step.threshold * (plan[k] if given.measure == "plan" else 1.0)
+                if given.measure == "plan" and plan[k] == 0.0:
+                    continue
+                if given.mode == "all_unit" and shipped[k] >= threshold:
+                    off[k] = step.discount * shipped[k]
+                elif given.mode == "incremental":
+                    off[k] += (step.discount - before) * max(shipped[k] - threshold, 0.0)
+                    before = step.discount
+        return (shipped - off) * links[c.WHOLESALE_PRICE]
+
+    def incentives(self, now):
+        """Return rebates, bonuses, refunds and shared revenue received less those paid, by holding."""
+        rows, size = now["incentives"], now["holdings"].shape[1]
+        if not rows.shape[1]:
+            return np.zeros(size)
+        assert rows[c.DISCOUNT : c.SHARED_REVENUE + 1].min() >= -1e-9
+        net = rows[c.REBATE] + rows[c.BONUS] + rows[c.REFUND] - rows[c.SHARED_REVENUE]
+        self.money_turned += np.abs(net).sum()
+        return self.by_holding(net, c.BUYER_HOLDING) - self.by_holding(net, c.SUPPLIER_HOLDING)
+
+    def check_profit(self, now, consumers, spent):
+        """Check that what members earn is what consumers pay less costs, goods valued at unit cost."""
+        holdings, members = now["holdings"], now["members"]
+        shipped = self.by_holding(now["links"][c.SHIPPED], c.BUYER_HOLDING)
+        produces = np.arange(holdings.shape[1]) < self.run.channel.holdings_of_tier(0).stop
+        stocked = (
+            np.where(produces, 0.0, shipped - holdings[c.SALES] - self.cleared(now)) * holdings[c.UNIT_COST]
+        )
+        salvaged = self.run.world.holdings[c.SALVAGE] * holdings[c.UNIT_COST] * self.cleared(now)
+        earned = consumers - spent + stocked.sum() + salvaged.sum()
+        found = members[c.PROFIT].sum() + members[c.FINANCE_COST].sum()
+        self.close_to(found, earned, self.money_turned)
 
     def fines(self, now):
         """Return fines for diversion received less paid, by holding: they go to the maker of the brand."""

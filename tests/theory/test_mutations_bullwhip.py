@@ -80,12 +80,12 @@ def counts_debts_as_stock(tier, world, state):
     state.holdings[POSITION] += 2.0 * state.holdings[OWED]
 
 
-def ships_before_orders_came(tier, week, world, state):
+def ships_before_orders_came(tier, week, world, terms, state):
     """Order of events: this week's orders wait until next week although there is stock."""
     demand = state.holdings[ordering.DEMAND].copy()
     ordered = state.links[ordering.ORDERED].copy()
     state.holdings[ordering.DEMAND], state.links[ordering.ORDERED] = 0.0, 0.0
-    right["allocate_and_ship"](tier, week, world, state)
+    right["allocate_and_ship"](tier, week, world, terms, state)
     state.holdings[ordering.DEMAND], state.links[ordering.ORDERED] = demand, ordered
     for h in range(
         world.tiers_index[ordering.TIER_FIRST_HOLDING, tier],

@@ -53,9 +53,9 @@ def one_answer(logit, world, terms, state):
     wholesale_pricing.expect_demand(logit, world, terms, state)
 
 
-def half_the_margin(price, marginal_cost, right=pricing.margin_at):
+def half_the_margin(price, kept_share, marginal_cost, right=pricing.unit_margin):
     """Factor: a store thinks that it keeps half of its margin."""
-    return 0.5 * right(price, marginal_cost)
+    return 0.5 * right(price, kept_share, marginal_cost)
 
 
 def margin_of_the_opening(world, state):
@@ -76,7 +76,7 @@ def test_right_rules_pass(name):
         (wholesale_pricing, "in_zone", rival_passed_on, NASH, NASH_ALONE),
         (wholesale_pricing, "rest_retail", one_answer, EXCLUSIVE, DOUBLED),
         # under linear demand a leader asks the same whatever share of its margin the store counts
-        (pricing, "margin_at", half_the_margin, LEADERS_RETAIL, LEADERS),
+        (pricing, "unit_margin", half_the_margin, LEADERS_RETAIL, LEADERS),
     ],
     ids=["seller's factor", "margin not kept", "whose shelves", "order of events", "store's factor"],
 )

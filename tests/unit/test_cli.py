@@ -67,7 +67,7 @@ def test_help_lists_the_commands():
     for args in ([], ["--help"], ["-h"]):
         done = call(*args)
         assert done.exit_code == 0
-        for command in ("run", "power", "scenarios", "show", "compile", "demo", "verify"):
+        for command in ("run", "power", "scenarios", "show", "compile", "plan", "verify"):
             assert f"\n  {command} " in done.stdout
     assert call("--version").stdout.count(".") == 2
 
@@ -223,7 +223,10 @@ BAD = {
     "out is a file": ([*RUN, "--out", __file__], "not a folder"),
     "out holds other files": ([*RUN, "--out", os.path.dirname(__file__)], "new or empty folder"),
     "show unknown": (["show", "nope"], "neither a file nor in the library"),
-    "demo into foreign folder": (["demo", "--out", os.path.dirname(__file__)], "new or empty folder"),
+    "plan into foreign folder": (
+        ["plan", "density", "--out", os.path.dirname(__file__)],
+        "new or empty folder",
+    ),
 }
 
 
@@ -313,16 +316,6 @@ def test_compile_says_how_long_and_leaves_the_handler_of_interrupts():
     assert call("compile").stdout.startswith("compiled and cached in ")
     assert call("compile").exit_code == 0
     assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_demo_command(tmp_path, monkeypatch, quick_figures):
-    from channelsim import demo
-
-    monkeypatch.setattr(demo.Scenario, "from_library", classmethod(lambda cls, name: small_market()))
-    done = call("demo", "--replications", "2", "--workers", "1", "--out", str(tmp_path / "demo"))
-    assert done.exit_code == 0, done.output
-    assert "as now (base)" in done.stdout
-    assert (tmp_path / "demo" / "report.html").is_file()
 
 
 # --- as processes --------------------------------------------------------------------------------------

@@ -85,6 +85,25 @@ def test_what_a_maker_earns_in_a_territory_is_its_margin_less_credit_and_service
     assert again.elsewhere[0, 0] == pytest.approx(-70.0, abs=1e-8)
 
 
+def test_a_fee_is_earned_where_it_is_paid():
+    """A franchise fee moves money and nothing else: Acme earns it in every city with a shop of Mega."""
+    fee = Policy(name="fee", terms=[{"supplier": "Acme", "buyer": "Mega", "franchise_fee": 7.0}])
+    both = territory_accounts(channel(), [Policy(), fee], 2, 1, firm="Acme", workers=1)
+    np.testing.assert_allclose(both.earned[1] - both.earned[0], 7.0, atol=1e-9)
+    assert abs(both.elsewhere).max() < 1e-8
+
+
+def test_support_is_spent_where_it_is_received():
+    policy = Policy(name="help", terms=[{"supplier": "Acme", "buyer": "Mega", "cooperative_share": 0.4}])
+    serving = {"segments.all.service_weight": 0.3, "members.Mega.service_cost": 300.0}
+    built = build(market(**serving))
+    accounts = territory_accounts(built, [policy], 2, 1, firm="Acme", workers=1)
+    result = simulate(built, policy, 2, 1, metrics=["support_received", "profit"], workers=1, progress=False)
+    assert float(result.by_territory["support_received"].min()) > 0.0
+    profit = result.by_chain["profit"].sel(chain="Acme").values
+    np.testing.assert_allclose(accounts.earned.sum(axis=-1), profit, rtol=1e-10)
+
+
 def test_a_territory_without_links_earns_nothing_and_the_others_what_they_did():
     """Territories do not touch: closing the shops of one moves nothing in the others."""
     closed = Policy(name="closed", density={SHOPS: {"scale": {"North": 0.0}}})

@@ -89,6 +89,15 @@ MEMBERS = {
     "compensation_received": (0, 10, 0),
 }
 LINKS = {"member": (1, 1, 2), "brand": (0, 1, 0), "shipped": (48, 30, 16), "invoice": (288, 240, 96)}
+INCENTIVES = {
+    "brand": (0, 1, 0),
+    "discount": (8, 4, 2),
+    "rebate": (12, 0, 6),
+    "bonus": (4, 4, 0),
+    "shared_revenue": (40, 20, 8),
+    "refund": (6, 2, 0),
+}
+RECEIVED, PAID = INCENTIVES | {"member": (1, 1, 2)}, INCENTIVES | {"member": (0, 0, 0)}
 
 
 def summed(rows, where, column_names, grouping):
@@ -108,7 +117,13 @@ def small_channel(**changes) -> Totals:
     shelves = {name: column[2:] for name, column in rows.items()}
     values = {}
     for grouping in GROUPINGS:
-        for table, data in (("holdings", rows), ("shelves", shelves), ("links", LINKS)):
+        for table, data in (
+            ("holdings", rows),
+            ("shelves", shelves),
+            ("links", LINKS),
+            ("incentives", RECEIVED),
+            ("incentives_of_suppliers", PAID),
+        ):
             by = (
                 data["brand"] if grouping == "brand" else [MEMBER_LABELS[grouping][m] for m in data["member"]]
             )
@@ -220,6 +235,16 @@ def value(name, grouping="overall", totals=None):
         ("diversion_fines", "role", [6, 0]),
         ("listing_fees_paid", "territory", [1, 2]),
         ("listing_fees_received", "overall", [1]),
+        ("quantity_discounts_received", "overall", [3.5]),
+        ("quantity_discounts_paid", "role", [3.5, 0]),
+        ("target_rebates_received", "chain", [0, 3, 1.5]),
+        ("target_rebates_paid", "overall", [4.5]),
+        ("growth_bonuses_received", "brand", [1, 1]),
+        ("growth_bonuses_paid", "group", [2, 0, 0]),
+        ("buybacks_received", "territory", [2, 0]),
+        ("buybacks_paid", "overall", [2]),
+        ("shared_revenue_paid", "overall", [17]),
+        ("shared_revenue_received", "tier", [17, 0]),
         ("store_profit", "overall", [37.5]),
         ("store_profit", "chain", [np.nan, 60, 15]),
         ("viable_stores", "overall", [0.5]),
@@ -262,7 +287,8 @@ def test_flows_add_up_over_labels(name):
     """Where labels cover all rows of one table, a flow per week is the sum over labels."""
     metric = METRICS[name]
     for grouping in metric.groupings:
-        national = grouping == "territory" and metric.table in ("members", "holdings")
+        of_suppliers = ("members", "holdings", "incentives_of_suppliers")
+        national = grouping == "territory" and metric.table in of_suppliers
         other_table = metric.stage_table and grouping in ("role", "tier", "group")
         if not national and not other_table:
             assert value(name, grouping).sum() == pytest.approx(value(name)[0], rel=1e-14), grouping

@@ -89,6 +89,23 @@ def test_logarithm_undoes_the_exponential(x):
 
 
 @pytest.mark.jit_off
+def test_normal_distribution_function_and_density():
+    z = np.linspace(-40.0, 40.0, MANY)
+    cdf = over(numerics.standard_normal_cdf, z)
+    np.testing.assert_allclose(cdf, scipy.special.ndtr(z), rtol=0.0, atol=1e-15)
+    tail = (z < 0.0) & (z >= -37.0)
+    np.testing.assert_allclose(cdf[tail], scipy.special.ndtr(z[tail]), rtol=1e-8)
+    density = over(numerics.standard_normal_density, z)
+    np.testing.assert_allclose(density, np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi), rtol=2e-13, atol=1e-297)
+    assert numerics.standard_normal_cdf(0.0) == pytest.approx(0.5, abs=1e-16)
+    assert numerics.standard_normal_cdf(1e200) == numerics.standard_normal_cdf(np.inf) == 1.0
+    assert numerics.standard_normal_cdf(-1e200) == numerics.standard_normal_cdf(-np.inf) == 0.0
+    assert numerics.standard_normal_density(1e200) == 0.0
+    assert np.isnan(numerics.standard_normal_cdf(np.nan))
+    assert np.isnan(numerics.standard_normal_density(np.nan))
+
+
+@pytest.mark.jit_off
 def test_normal_quantile():
     u = np.concatenate(
         [
@@ -173,6 +190,8 @@ def sample():
     parts = [
         over(numerics.exponential, x),
         over(numerics.logarithm, positive),
+        over(numerics.standard_normal_cdf, x / 20.0),
+        over(numerics.standard_normal_density, x / 20.0),
         over(numerics.normal_quantile, u),
     ]
     z = np.linspace(1e-9, 1.0 - 1e-9, 301)
@@ -189,7 +208,7 @@ def test_plain_python_gives_the_same_bits_without_a_warning():
 @reads_vector_instructions
 @pytest.mark.parametrize(
     "function",
-    [numerics.exponential, numerics.logarithm],
+    [numerics.exponential, numerics.logarithm, numerics.standard_normal_density],
     ids=lambda f: f.__name__,
 )
 def test_a_loop_becomes_vector_instructions(function):

@@ -13,20 +13,9 @@ from channelsim.analysis.folders import OutputError, whole_folder
 from channelsim.analysis.headlines import best_policy, headlines
 from channelsim.analysis.report import ReportOptions, report_files, write_report
 from channelsim.analysis.results import Result
-from channelsim.demo import BASE as AS_NOW
-from channelsim.demo import (
-    DENSITIES,
-    PRICES,
-    demo_policies,
-    edge_remark,
-    focal_price_lists,
-    policy_name,
-    run_demo,
-)
-from channelsim.errors import ScenarioError
 from channelsim.metrics import GROUPINGS, ResultError
 from channelsim.scenario import Scenario
-from small_market import BASE, DEAR, DENSE, POLICIES, small_channel, small_market, small_result
+from small_market import BASE, DEAR, DENSE, POLICIES, small_channel, small_result
 
 YUAN = ReportOptions(currency="yuan", command="run <it> & see")
 
@@ -294,89 +283,3 @@ def test_many_policies_need_more_evidence():
     many = few | {f"p{k}": plus(-50 - k) for k in range(200)}
     assert best_policy(result_of(few), "base")[0] == "lucky"
     assert best_policy(result_of(many), "base")[0] == "base"
-
-
-# --- the demonstration -------------------------------------------------------------------------------
-
-
-def test_demo_policies_read_the_scenario():
-    policies = demo_policies(small_market())
-    assert policies[0].name == AS_NOW
-    assert len({p.name for p in policies}) == 9
-    assert {p.name for p in policies} == {policy_name(d, p) for d in DENSITIES for p in PRICES}
-    changed = next(p for p in policies if p.name == "density +50 %, price −5 %")
-    assert {name: d.scale for name, d in changed.density.items()} == {"corner shops": 1.5}
-    assert {(t.supplier, t.brand, t.wholesale_price_scale) for t in changed.terms} == {
-        ("Acme", "A", 0.95),
-        ("Acme distributors", "A", 0.95),
-    }
-    assert policies[0].density == {}
-    assert policies[0].terms == []
-
-
-def test_demo_of_the_library_scenario_moves_the_first_brand_only():
-    scenario = Scenario.from_library("appliances")
-    assert focal_price_lists(scenario) == [("Aurora", "Aurora"), ("Aurora distributors", "Aurora")]
-    assert {name for p in demo_policies(scenario) for name in p.density} == {"independents"}
-
-
-def test_demo_needs_posted_prices_and_room_for_density():
-    by_rule = small_market(**{f"members.{g}.pricing.rule": "markup" for g in ("Acme", "Acme distributors")})
-    with pytest.raises(ScenarioError, match="needs a posted wholesale price"):
-        demo_policies(by_rule)
-
-
-def test_demo_says_where_a_scenario_is_built_too_small(tmp_path):
-    with pytest.raises(ScenarioError, match=r"raise members\.corner shops\.maximum_scale"):
-        run_demo(
-            tmp_path / "out",
-            1,
-            scenario=small_market(**{"members.corner shops.maximum_scale": 1.0}),
-            progress=False,
-        )
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_demo_writes_its_report(tmp_path):
-    out = tmp_path / "demo"
-    result = run_demo(out, 3, 1, scenario=small_market(), currency="yuan", progress=False)
-    assert result.policies[0] == AS_NOW
-    assert result.replications == 3
-    names = {p.name for p in out.iterdir()}
-    assert names == {
-        "report.html",
-        "report.md",
-        "figures",
-        "summary.csv",
-        "power.csv",
-        "result.nc",
-        "contents.txt",
-    }
-    assert Result.load(out / "result.nc") == result
-    text = " ".join(read((out / "report.html").read_bytes()).text)
-    for section in (
-        "The policies compared",
-        "Who earns the profit",
-        "Margin by tier",
-        "Sell-through week by week",
-        "The map",
-        "What was assumed",
-    ):
-        assert section in text
-    assert "yuan per week" in text
-    assert "channelsim demo --replications 3" in text
-    assert "number of stores of corner shops" in text
-
-
-def test_a_best_policy_at_the_edge_is_said_to_be_there():
-    def best(name):
-        return result_of(
-            {
-                p: plus(5.0 if p == name else 0.0)
-                for p in [AS_NOW, *(policy_name(d, q) for d in DENSITIES for q in PRICES if d != 1 or q != 1)]
-            }
-        )
-
-    assert edge_remark(best(AS_NOW)) == []
-    assert "in price:" in edge_remark(best(policy_name(1.0, 1.05)))[0]
-    assert "in density and price:" in edge_remark(best(policy_name(1.5, 1.05)))[0]

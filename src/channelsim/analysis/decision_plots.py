@@ -260,7 +260,7 @@ def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money"
         style.title_of(
             axes,
             "What one end costs the other",
-            f"{frontier.replications} fresh replications; {100 * frontier.level:g} % intervals of differences",
+            f"{frontier.replications} fresh replications; {100 * frontier.level:g} % intervals of the change",
         )
         axes.legend()
     return figure

@@ -43,8 +43,6 @@ class ReportOptions:
         Further sentences for the headlines, and for what was assumed.
     level : float
         Coverage of the intervals.
-    power : Result, optional
-        Where power was measured, if not in the result that is reported; it holds the base policy.
     """
 
     base: str = ""
@@ -54,7 +52,6 @@ class ReportOptions:
     remarks: Sequence[str] = ()
     notes: Sequence[str] = ()
     level: float = 0.95
-    power: Result | None = None
 
 
 def write_report(
@@ -166,9 +163,8 @@ def _sections(result: Result, channel: Channel, options: ReportOptions) -> list[
     margins = plots.margin_by_tier(result, level=level, currency=currency)
     caption = "What a tier keeps of a unit it sells, before operating cost; lines: interval of the mean."
     found.append(Section("Margin by tier", figures=[("margin_by_tier", caption, margins)]))
-    measured = result if options.power is None else options.power
-    if "dependence_of_supplier" in measured.relationships:
-        found.append(_power(measured, options))
+    if "dependence_of_supplier" in result.relationships:
+        found.append(_power(result, options))
     weekly = _weekly(result, best, options)
     if weekly:
         found.append(Section("Sell-through week by week", figures=weekly))

@@ -221,6 +221,11 @@ def _allocate(
         "members": (len(recording.member_columns), groupings.width("members")),
         "links": (len(recording.links), groupings.width("links")),
         "territories": (len(recording.territories), channel.sizes.territories),
+        "incentives": (len(recording.incentives), groupings.width("incentives")),
+        "incentives_of_suppliers": (
+            len(recording.incentives),
+            groupings.width("incentives_of_suppliers"),
+        ),
         "trajectories": (channel.scenario.weeks if width else 0, width),
         "relationships": (related.reviews, len(related.columns), len(related.names)),
     }
@@ -262,6 +267,8 @@ def totals_of(
         "shelves": ("holdings", recording.holding_columns),
         "members": ("members", recording.member_columns),
         "links": ("links", recording.links),
+        "incentives": ("incentives", recording.incentives),
+        "incentives_of_suppliers": ("incentives_of_suppliers", recording.incentives),
     }
     for table, (source, names) in sources.items():
         known, where = groupings.positions(source)
@@ -375,6 +382,7 @@ def impossible_row(channel: Channel, state: Any) -> str:
         "holdings": lambda h: row_labels("holding", channel)[h],
         "members": lambda m: channel.members.names[m],
         "links": lambda k: f"link {k}",
+        "incentives": lambda k: f"link {k}",
         "relationships": lambda r: f"relationship {r}",
         "territories": lambda t: channel.territories.names[t],
     }

@@ -22,7 +22,7 @@ class Groupings:
     labels : dict of grouping to tuple of str
     rows : dict of (table, grouping) to array (rows,)
         Position of each row's label, -1 if it has none. Tables: holdings, members, links (by their buyer),
-        territories.
+        incentives (links by their buyer), incentives_of_suppliers (links by their supplier), territories.
     """
 
     labels: dict[str, tuple[str, ...]]
@@ -59,8 +59,11 @@ class Groupings:
             rows["members", grouping] = values
             rows["holdings", grouping] = values[index[c.MEMBER]]
             rows["links", grouping] = values[index[c.MEMBER, links[c.BUYER_HOLDING]]]
+            rows["incentives", grouping] = rows["links", grouping]
+            rows["incentives_of_suppliers", grouping] = values[index[c.MEMBER, links[c.SUPPLIER_HOLDING]]]
         rows["holdings", "brand"] = index[c.BRAND]
         rows["links", "brand"] = index[c.BRAND, links[c.BUYER_HOLDING]]
+        rows["incentives", "brand"] = rows["incentives_of_suppliers", "brand"] = rows["links", "brand"]
         rows["territories", "overall"] = np.zeros(channel.sizes.territories, dtype=np.int64)
         rows["territories", "territory"] = np.arange(channel.sizes.territories)
         return cls(labels, rows)

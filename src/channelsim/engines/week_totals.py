@@ -61,5 +61,6 @@ class WeekTotals:
             known = self._groupings.labels[grouping]
             if label not in known:
                 raise ScenarioError(f"total: {grouping} = {label!r}: admissible: {', '.join(known)}")
-            mask &= self._groupings.rows[table, grouping] == known.index(label)
+            rows = self._groupings.rows[table, grouping][: mask.size]  # incentives: none without any
+            mask &= rows == known.index(label)
         return mask

@@ -41,6 +41,7 @@ class Recording:
     territories: tuple[str, ...]
     structural: tuple[str, ...]
     requests: tuple[Request, ...]
+    incentives: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, metrics: Iterable[str] | None, record: Sequence[Any], channel: Channel) -> Recording:
@@ -57,6 +58,7 @@ class Recording:
             if n in asked and n not in DERIVED and n not in ("revenue", "stockout")
         ]
         spread = tuple(n for n in _SPREAD if n in asked)
+        flows = {*needed.get("incentives", ()), *needed.get("incentives_of_suppliers", ())}
         members = tuple(n for n in needed.get("members", ()) if n not in OUTLETS and n != "profit")
         return cls(
             ("revenue", "stockout", *sums),
@@ -66,6 +68,7 @@ class Recording:
             needed.get("territories", ()),
             needed.get("structural", ()),
             read_requests(record, channel),
+            tuple(n for n in TABLES["incentives"] if n in flows),
         )
 
     @property
@@ -118,6 +121,8 @@ class Workspace:
             link_sums=np.zeros((links, sizes.links)),
             territory_columns=_positions(recording.territories),
             territory_sums=np.zeros((len(recording.territories), sizes.territories)),
+            incentive_columns=_positions(recording.incentives),
+            incentive_sums=np.zeros((len(recording.incentives), sizes.incentives)),
             requests=requests,
             groups=groups,
             trajectories=np.zeros((weeks if len(requests) else 0, width)),
@@ -127,6 +132,11 @@ class Workspace:
         holding_cell, holding_groups = groupings.cells("holdings", every_holding, shelf)
         member_cell, member_groups = groupings.cells("members", every_member)
         link_cell, link_groups = groupings.cells("links", manufacturer_links(channel))
+        incentive_cell, (paid_groups, received_groups) = _incentive_cells(groupings, sizes.incentives)
+        incentives, most = (
+            len(recording.incentives),
+            max(paid_groups.shape[1], received_groups.shape[1]),
+        )
         self.reduction = Reduction(
             holding_cell=holding_cell,
             holding_rows=np.zeros((holdings, sizes.holdings)),
@@ -144,6 +154,13 @@ class Workspace:
             link_groups=link_groups,
             link_out=np.zeros((replications, links, groupings.width("links"))),
             territory_out=np.zeros((replications, len(recording.territories), sizes.territories)),
+            incentive_rows=np.zeros((incentives, sizes.incentives)),
+            incentive_cell=incentive_cell,
+            incentive_cells=np.zeros((incentives, most)),
+            paid_groups=paid_groups,
+            received_groups=received_groups,
+            paid_out=np.zeros((replications, incentives, groupings.width("incentives_of_suppliers"))),
+            received_out=np.zeros((replications, incentives, groupings.width("incentives"))),
             trajectories_out=np.zeros((replications, weeks if len(requests) else 0, width)),
         )
 
@@ -159,10 +176,27 @@ class Workspace:
             "members": r.member_out,
             "links": r.link_out,
             "territories": r.territory_out,
+            "incentives": r.received_out,
+            "incentives_of_suppliers": r.paid_out,
             "trajectories": r.trajectories_out,
             "relationships": self._reviews,
         }
         return {name: values[:count].copy() for name, values in arrays.items()}
+
+
+def _incentive_cells(groupings: Groupings, links: int) -> tuple[Integers, list[Integers]]:
+    """Return the cell of every link by its supplier and by its buyer, and the groups of both sorts of cells.
+
+    Without incentives there are no rows, and no cells.
+    """
+    tables = ("incentives_of_suppliers", "incentives")
+    if not links:
+        none = [np.zeros((len(groupings.positions(table)[0]), 0), dtype=np.int64) for table in tables]
+        return np.zeros((2, 0), dtype=np.int64), none
+    found = [groupings.cells(table, np.ones(links, dtype=bool)) for table in tables]
+    cells = max(groups.shape[1] for _, groups in found)
+    groups = [np.pad(g, ((0, 0), (0, cells - g.shape[1])), constant_values=-1) for _, g in found]
+    return np.stack([cell for cell, _ in found]), groups
 
 
 def manufacturer_links(channel: Channel) -> np.ndarray:

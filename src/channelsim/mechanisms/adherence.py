@@ -69,6 +69,7 @@ from channelsim.columns import (
     FIRST_SHELF,
     FORECAST,
     HOLDING_RATE,
+    KEPT_SHARE,
     MEAN_DEMAND,
     MEMBER,
     MEMBER_TERRITORY,
@@ -168,7 +169,7 @@ def follow_asked_prices(world: World, terms: Terms, state: State) -> None:
                 proposed, target = terms.influence.asked[OWN_PRICE, e], terms.influence.asked[OWN_PRICE, e]
             state.holdings[NEXT_PRICE, h] = (1.0 - adherence) * proposed + adherence * next_wanted
             cost = price_cost(h, wanted - target, index[DEMAND_SYSTEM, attempt], world, terms, state)
-            rows[index[COST_COLUMN, attempt], r] += cost
+            rows[index[COST_COLUMN, attempt], r] += terms.holdings[KEPT_SHARE, h] * cost
 
 
 @subroutine

@@ -7,8 +7,8 @@ stock it shares what it has in proportion to what it owes:
 
 In the records old backlog counts as served before new orders. The top tier produces what it ships, up to
 its capacity. Goods shipped in week t on a link of lead time L arrive at the start of week t + 1 + L; the
-invoice is made out at shipment at the wholesale price of the week and, where payables are kept, falls due
-credit_weeks after arrival.
+invoice is made out at shipment at the wholesale price of the week, less the contract's quantity discount,
+and, where payables are kept, falls due credit_weeks after arrival.
 
 Limit: ample stock ships every order in full the week it is placed.
 """
@@ -22,9 +22,13 @@ from channelsim.columns import (
     CAPACITY,
     DEBT,
     DEMAND,
+    DISCOUNT_MODE,
+    DISCOUNT_SHARE_1,
+    DISCOUNT_THRESHOLD_1,
     DUE_AFTER,
     END_LINK,
     FIRST_LINK,
+    INCENTIVE_IN_USE,
     INVOICE,
     LATE_SALES,
     LEAD_TIME,
@@ -76,7 +80,7 @@ def receive_goods(week: int, world: World, state: State) -> None:
 
 
 @rule
-def allocate_and_ship(tier: int, week: int, world: World, state: State) -> None:
+def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
     """Settle the shipments of a tier: shared in proportion when stock is short."""
     first_link, end_link = world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
     stock, capacity, owed = state.holdings[STOCK], state.holdings[CAPACITY], state.holdings[OWED]
@@ -99,18 +103,31 @@ def allocate_and_ship(tier: int, week: int, world: World, state: State) -> None:
             asked = backlog[k] + ordered[k]
             shipped[k] = asked * fraction
             backlog[k] = asked - shipped[k]
-    dispatch(tier, week, world, state)
+    dispatch(tier, week, world, terms, state)
 
 
 @rule
-def dispatch(tier: int, week: int, world: World, state: State) -> None:
+def dispatch(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
     """Put the tier's shipments on their way and make out the invoices."""
     first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
     ring, lead = state.pipeline.shape[0], world.tiers_index[TIER_LEAD_TIME, tier]
     shipped, invoiced = state.links[SHIPPED][first:end], state.links[INVOICE][first:end]
     price = state.links[WHOLESALE_PRICE][first:end]
     for k in range(shipped.size):
-        invoiced[k] = invoice(shipped[k], price[k])
+        invoiced[k] = shipped[k] * price[k]
+    if state.incentives.shape[1] > 0:
+        index = terms.incentives_index
+        for k in range(first, end):
+            if index[INCENTIVE_IN_USE, k] > 0:
+                state.links[INVOICE, k] = invoice(
+                    state.links[SHIPPED, k],
+                    state.links[WHOLESALE_PRICE, k],
+                    index[DISCOUNT_MODE, k],
+                    DISCOUNT_THRESHOLD_1,
+                    DISCOUNT_SHARE_1,
+                    k,
+                    terms.incentives,
+                )
     if lead >= 0:
         arriving = state.pipeline[(week + 1 + lead) % ring][first:end]
         for k in range(shipped.size):
@@ -131,10 +148,20 @@ def dispatch(tier: int, week: int, world: World, state: State) -> None:
 @rule
 def give_credit(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
     """Settle the week's invoices as debts that fall due credit_weeks after the goods arrive."""
-    ring, invoiced, debt = state.payables.shape[0], state.links[INVOICE], state.links[DEBT]
-    due_after, now = terms.links_index[DUE_AFTER], week % ring
-    for k in range(world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]):
-        state.payables[later(now, due_after[k], ring), k] += invoiced[k]
+    first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
+    ring, due_after = state.payables.shape[0], terms.links_index[DUE_AFTER]
+    invoiced, debt = state.links[INVOICE][first:end], state.links[DEBT][first:end]
+    now, others = week % ring, 0
+    for k in range(first, end):
+        others += 1 if due_after[k] != due_after[first] else 0
+    if others == 0 and end > first:  # the same terms on all links: contiguous, so it vectorises
+        due = state.payables[later(now, due_after[first], ring)][first:end]
+        for k in range(invoiced.size):
+            due[k] += invoiced[k]
+    else:
+        for k in range(invoiced.size):
+            state.payables[later(now, due_after[first + k], ring), first + k] += invoiced[k]
+    for k in range(invoiced.size):
         debt[k] += invoiced[k]
 
 

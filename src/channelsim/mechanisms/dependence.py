@@ -1,7 +1,8 @@
 """Dependence and power: what each side of a relationship would lose if it ended and everyone chose again.
 
-For a relationship and one of its sides, over A, the shelves that lose their supply, of which A' find another
-path (`counterfactual`; q' the demand that would be, μ and μ' the side's unit margin now and then):
+For a relationship and one of its sides, over A, the shelves that lose their supply, of which A' find
+another path (`counterfactual`; q' the demand that would be, μ and μ' the side's unit margin now and
+then):
 
     value        V = Σ_A μ q
     recaptured   R = Σ_{f∉A} μ_f (q'_f − q_f) + Σ_{A'} (μ'_f q'_f − κ_s) + max(0, max_k [a_k V_k − K/T_h])
@@ -10,27 +11,29 @@ path (`counterfactual`; q' the demand that would be, μ and μ' the side's unit 
     dependence   D = utility × scarcity .
 
 Unit margins are those of `terms`: what the side sells at, less what it buys at net of the interest that
-credit saves, less handling, at every tier that it owns on the shelf's path. Π⁺ = Σ max(μ, 0) q over all its
-flows, or over those of the territories that the relationship serves (*local* dependence: firm-wide any one
-store of many is nearly dispensable). κ_s is borne by whoever goes on earning on the moved shelf. Outside
-option k is worth V_k = (price_k − unit cost_k) × the units that would otherwise be lost, which neither moved
-shelves nor the side's other shelves keep, so that nothing is recaptured twice; K is paid once and spread over
-T_h weeks.
+credit saves, less handling, at every tier that it owns on the shelf's path. With incentives both sides
+reckon at the margin: price net of the discount there and of the expected rebate, what a store passes on
+of its revenue. Π⁺ = Σ max(μ, 0) q over all its flows, or over those of the territories that the
+relationship serves (*local* dependence: firm-wide any one store of many is nearly dispensable). κ_s is
+borne by whoever goes on earning on the moved shelf. Outside option k is worth V_k = (price_k − unit
+cost_k) × the units that would otherwise be lost, which neither moved shelves nor the side's other shelves
+keep, so that nothing is recaptured twice; K is paid once and spread over T_h weeks.
 
 Power of A over B is B's dependence on A (Emerson 1962; T2). Beside it the indirect measures: the share of
-sales and of margin through the relationship, and role performance, the demand of the buyer's own shelves over
-that which its stores would have with the median loyalty and effort of the stores of the territory that carry
-the brand.
+sales and of margin through the relationship, and role performance, the demand of the buyer's own shelves
+over that which its stores would have with the median loyalty and effort of the stores of the territory
+that carry the brand.
 
-Source: economics §4, with two corrections that brute force demands: moved shelves too gain buyers from the
-lost ones (q' for q), and options replace only what is not recaptured. Limit: exact at the prices and efforts
-held. Switch: `power.measured`; without it the step and its columns are left out.
+Source: economics §4, with two corrections that brute force demands: moved shelves too gain buyers from
+the lost ones (q' for q), and options replace only what is not recaptured. Limit: exact at the prices and
+efforts held. Switch: `power.measured`; without it the step and its columns are left out.
 """
 
 from __future__ import annotations
 
 from channelsim.codes import LOGIT
 from channelsim.columns import (
+    ALLOWANCE,
     BRAND,
     BUYING_OWNER,
     DEPENDENCE_OF_SUPPLIER,
@@ -56,6 +59,7 @@ from channelsim.columns import (
     PRICE,
     PROFIT_SHARE_OF_SUPPLIER,
     RECAPTURED_OF_SUPPLIER,
+    REVENUE_SHARE,
     ROLE_PERFORMANCE,
     SALES_SHARE_OF_SUPPLIER,
     SCARCITY_OF_SUPPLIER,
@@ -113,17 +117,20 @@ def earnings(
     """
     h, sold, margin, taken = shelf, state.holdings[PRICE, shelf], 0.0, 0.0
     while True:
-        link = sources[h]
+        link, allowance = sources[h], 0.0
         if link < 0:
             cost, saving = state.holdings[UNIT_COST, h], 0.0
         else:
             cost, saving = state.links[WHOLESALE_PRICE, link], terms.links[LINK_CREDIT_SAVING, link]
+            if state.incentives.shape[1] > 0:
+                passed_on = terms.incentives[REVENUE_SHARE, link] * state.holdings[PRICE, shelf]
+                allowance = state.incentives[ALLOWANCE, link] - passed_on
         if world.members_index[OWNER, world.holdings_index[MEMBER, h]] == owner:
-            margin += sold - marginal_cost(cost, saving, world.holdings[HANDLING_COST, h])
+            margin += sold - marginal_cost(cost, saving, allowance, world.holdings[HANDLING_COST, h])
             taken = max(taken, sold)
         if link < 0:
             return margin, taken
-        sold = cost * (1.0 - saving)
+        sold = cost * (1.0 - saving) - allowance
         h = world.links_index[SUPPLIER_HOLDING, link]
 
 

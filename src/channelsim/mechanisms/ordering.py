@@ -15,7 +15,8 @@ Rules (position = stock + on order − owed):
 
 - *order-up-to*: S = f(L+1) + z·√(v(L+1)), order (S − position)⁺. The safety factor z is given, or
   Φ⁻¹ of the critical fractile of *this* link's terms, underage/(underage + overage), with
-  underage = margin + goodwill, overage = (holding rate + obsolescence) × unit cost per week;
+  underage = m + goodwill, overage = (holding rate + obsolescence) × unit cost per week, each less
+  what incentives take off it (`incentives`);
 - *reorder point* (s, S): position ≤ s orders up to S. *base stock*: fixed S;
 - *newsvendor*: once a season of T_s weeks, so that the goods are there when it opens, f·T_s + z·√(v·T_s);
   leftovers are cleared at the salvage value when the season closes; overage = unit cost − salvage;
@@ -61,6 +62,7 @@ from channelsim.columns import (
     FORECAST_WINDOW,
     GOODWILL,
     HOLDING_RATE,
+    KEPT_SHARE,
     LINK_ACTIVE,
     MARGINAL_COST,
     MEAN_DEMAND,
@@ -72,6 +74,7 @@ from channelsim.columns import (
     ORDER_DELAY,
     ORDER_RULE,
     ORDERED,
+    OVERAGE_RELIEF,
     OWED,
     POSITION,
     PRICE,
@@ -93,10 +96,11 @@ from channelsim.columns import (
     UNIT_COST,
     WRITE_OFF,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import rule, wide
 from channelsim.mechanisms.allocation import later
+from channelsim.mechanisms.terms import unit_margin
 from channelsim.numerics import normal_quantile, total
-from channelsim.tables import State, Terms, World
+from channelsim.tables import Floats, Integers, State, Terms, World
 
 
 @rule
@@ -206,19 +210,27 @@ def follow_fractile(tier: int, world: World, terms: Terms, state: State) -> None
         state.holdings[UNIT_COST][a:b],
         state.holdings[CRITICAL_FRACTILE][a:b],
     )
-    at_margin = state.holdings[MARGINAL_COST][a:b]
+    at_margin, relief = state.holdings[MARGINAL_COST][a:b], state.holdings[OVERAGE_RELIEF][a:b]
+    kept = terms.holdings[KEPT_SHARE][a:b]
     goodwill, rate = world.holdings[GOODWILL][a:b], world.holdings[HOLDING_RATE][a:b]
     obsolescence, salvage = world.holdings[OBSOLESCENCE][a:b], world.holdings[SALVAGE][a:b]
     order_rule = world.holdings_index[ORDER_RULE][a:b]
     for i in range(fractile.size):
-        underage = max(0.0, price[i] - at_margin[i] + goodwill[i])
+        underage = max(0.0, unit_margin(price[i], kept[i], at_margin[i]) + goodwill[i])
         season = order_rule[i] == ORDER_NEWSVENDOR
         overage = cost[i] * (1.0 - salvage[i] if season else rate[i] + obsolescence[i])
+        overage = max(0.0, overage - relief[i])
         fractile[i] = underage / max(underage + overage, 1e-300)
     factor, chosen = state.holdings[SAFETY_FACTOR][a:b], world.holdings_index[SAFETY_RULE][a:b]
-    for i in range(factor.size):
-        if chosen[i] == SAFETY_FRACTILE:
-            factor[i] = normal_quantile(min(max(fractile[i], 1e-9), 1.0 - 1e-9))
+    fill_factors(fractile, chosen, factor)
+
+
+@wide
+def fill_factors(fractile: Floats, chosen: Integers, factor: Floats) -> None:
+    """Write the safety factor of every holding that follows its critical fractile."""
+    for i in range(factor.size):  # computed for all and selected: so it vectorises
+        score = normal_quantile(min(max(fractile[i], 1e-9), 1.0 - 1e-9))
+        factor[i] = score if chosen[i] == SAFETY_FRACTILE else factor[i]
 
 
 @rule

@@ -1,16 +1,16 @@
 """Retail prices: each store's first-order condition over all its shelves, segments and zones.
 
-The unit margin is m_l = p_l − c̃_l (`terms.marginal_cost`). Write a_gl = e^V for the attraction of shelf l
-in segment g, D_gj = Σ_z M_zg K_zgj/Δ_zg and E_gj = Σ_z M_zg (K_zgj/Δ_zg)² with Δ the logit denominator, so
-that q_l = Σ_g a_gl D_gj. The optimum of store j over all its shelves satisfies
+The unit margin is m_l = (1 − s_l) p_l − c̃_l (`terms`; s_l the share of revenue that is passed on). Write
+a_gl = e^V for the attraction of shelf l in segment g, D_gj = Σ_z M_zg K_zgj/Δ_zg and E_gj = Σ_z M_zg
+(K_zgj/Δ_zg)² with Δ the logit denominator, so that q_l = Σ_g a_gl D_gj. The optimum of store j over all
+its shelves satisfies
 
-    m_l = Σ_g a_gl (D_gj + α_g E_gj M_g) / B_l ,   B_l = Σ_g a_gl α_g D_gj ,   M_g = Σ_l a_gl m_l ,
+    m_l = Σ_g a_gl ((1 − s_l) D_gj + α_g E_gj M_g) / B_l ,   B_l = Σ_g a_gl α_g D_gj ,   M_g = Σ_l a_gl m_l ,
 
 one linear solve (segments × segments) a store: (I − X) M = Y with X_gh = Σ_l a_gl a_hl α_h E_hj / B_l and
-Y_g = Σ_l a_gl q_l / B_l; a shelf whose price is held enters Y with a_gl m_l and X not at all. Linear demand
-q = a − B·p: (B + B')Δp = q − B'm over the store's free shelves. At a decision the price moves the share λ
-of the way (logit: of
-Newton's way, see `newton_step`).
+Y_g = Σ_l a_gl (1 − s_l) q_l / B_l; a shelf whose price is held enters Y with a_gl m_l and X not at all.
+Linear demand q = a − B·p, K = diag(1 − s): (K B + B'K)Δp = K q − B'm over the store's free shelves. At a
+decision the price moves the share λ of the way (logit: of Newton's way, see `newton_step`).
 
 Upper tiers that mark up ask k·c on all their links, tier by tier downward.
 
@@ -44,6 +44,7 @@ from channelsim.columns import (
     FIRST_SHELF,
     HANDLING_COST,
     INTERCEPT,
+    KEPT_SHARE,
     LISTED,
     MARGIN,
     MARGINAL_COST,
@@ -66,7 +67,7 @@ from channelsim.columns import (
 from channelsim.compiled import rule
 from channelsim.linear import solve_in_place
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.terms import marginal_cost
+from channelsim.mechanisms.terms import marginal_cost, unit_margin
 from channelsim.tables import State, Terms, World
 
 NO_DEMAND = 1e-200
@@ -89,7 +90,7 @@ def pass_on_costs(world: World, terms: Terms, state: State) -> None:
         if source[h] >= 0:
             cost[h] = price[source[h]]
     for h in range(cost.size):
-        at_margin[h] = marginal_cost(cost[h], saving[h], handling[h])
+        at_margin[h] = marginal_cost(cost[h], saving[h], 0.0, handling[h])
 
 
 @rule
@@ -135,15 +136,14 @@ def is_held(chosen: int, next_price: float, bound: float, second_pass: bool) -> 
 
 
 @rule
-def margin_at(price: float, marginal_cost: float) -> float:
-    """Return the unit margin of a shelf at a price, money per unit."""
-    return price - marginal_cost
+def respond_in_logit(second_pass: bool, segments: int, world: World, terms: Terms, state: State) -> None:
+    """Write the optimal prices of all stores' free shelves into their next price.
 
-
-@rule
-def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State) -> None:
-    """Write the optimal prices of all stores' free shelves into their next price."""
-    first, segments, system = first_shelf_of(state), state.attraction.shape[0], state.workspace
+    The number of segments is an argument, so that its usual values can be constants: short loops unroll.
+    """
+    first, room = first_shelf_of(state), state.workspace.reshape(state.workspace.size)
+    system = room[: segments * (segments + 3)].reshape(segments, segments + 3)
+    kept = terms.holdings[KEPT_SHARE][first:]
     price, demand = state.holdings[NEXT_PRICE][first:], state.holdings[MEAN_DEMAND][first:]
     cost, bound = state.holdings[MARGINAL_COST][first:], world.holdings[PRICE_BOUND][first:]
     chosen, slope = world.holdings_index[PRICE_RULE][first:], state.holdings[PRICE_SLOPE][first:]
@@ -160,7 +160,7 @@ def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State
                 system[g, k] = 0.0
         for i in range(a, b):
             if is_held(chosen[i], price[i], bound[i], second_pass):
-                margin = margin_at(price[i], cost[i])
+                margin = unit_margin(price[i], kept[i], cost[i])
                 for g in range(segments):
                     system[g, segments] += attraction[g, i] * margin
                 continue
@@ -173,7 +173,7 @@ def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State
             inverse = 1.0 / response
             for g in range(segments):
                 weight = attraction[g, i] * inverse
-                system[g, segments] += weight * demand[i]
+                system[g, segments] += weight * (kept[i] * demand[i])
                 for k in range(g + 1):  # symmetric as yet
                     system[g, k] += weight * attraction[k, i]
         for g in range(segments):
@@ -186,10 +186,11 @@ def respond_in_logit(second_pass: bool, world: World, terms: Terms, state: State
             system[g, with_square] = state.store_demand[g, j] + system[g, with_square] * system[g, segments]
         for i in range(a, b):
             if not is_held(chosen[i], price[i], bound[i], second_pass) and slope[i] > NO_DEMAND:
-                margin = 0.0
+                passed_on = (1.0 - kept[i]) * demand[i]
+                margin = -passed_on
                 for g in range(segments):
                     margin += attraction[g, i] * system[g, with_square]
-                price[i] = margin / slope[i] + cost[i]
+                price[i] = (margin / slope[i] + cost[i]) / kept[i]
 
 
 @rule
@@ -213,15 +214,17 @@ def respond_in_linear(second_pass: bool, world: World, terms: Terms, state: Stat
             for k in range(n):
                 slope = terms.slopes[position + (h - start) * n + k]
                 right -= 0.0 if fixed else slope * state.holdings[PRICE, start + k]
+            kept = terms.holdings[KEPT_SHARE, h]
+            right *= 1.0 if fixed else kept
             for k in range(b - a):
                 own = terms.slopes[position + (h - start) * n + (a + k - start)]
                 crossed = terms.slopes[position + (a + k - start) * n + (h - start)]
                 if fixed:
                     system[r, k] = 1.0 if r == k else 0.0
                 else:
-                    system[r, k] = own + crossed
-                    cost = state.holdings[MARGINAL_COST, a + k]
-                    right -= crossed * margin_at(state.holdings[PRICE, a + k], cost)
+                    of_other, cost = terms.holdings[KEPT_SHARE, a + k], state.holdings[MARGINAL_COST, a + k]
+                    system[r, k] = kept * own + of_other * crossed
+                    right -= crossed * unit_margin(state.holdings[PRICE, a + k], of_other, cost)
             system[r, b - a] = right
         solve_in_place(system, b - a)
         for r in range(b - a):
@@ -247,9 +250,14 @@ def respond(logit: bool, world: World, terms: Terms, state: State) -> None:
 
     Where a solution passes a resale price bound, the stores are solved again with those shelves at the bound.
     """
+    segments = state.attraction.shape[0]
     for second_pass in range(2):
-        if logit:
-            respond_in_logit(second_pass == 1, world, terms, state)
+        if logit and segments == 2:
+            respond_in_logit(second_pass == 1, 2, world, terms, state)
+        elif logit and segments == 3:
+            respond_in_logit(second_pass == 1, 3, world, terms, state)
+        elif logit:
+            respond_in_logit(second_pass == 1, segments, world, terms, state)
         else:
             respond_in_linear(second_pass == 1, world, terms, state)
         if not keep_bounds(world, state):

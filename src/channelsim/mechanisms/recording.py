@@ -14,8 +14,8 @@ from channelsim.columns import SALES, STOCK
 from channelsim.compiled import rule
 from channelsim.tables import Floats, Integers, State
 
-TABLE_CODES = ("holdings", "members", "links", "territories")
-HOLDINGS, MEMBERS, LINKS, TERRITORIES = range(4)
+TABLE_CODES = ("holdings", "members", "links", "territories", "incentives")
+HOLDINGS, MEMBERS, LINKS, TERRITORIES, INCENTIVES = range(5)
 ROUNDING = 1e-6
 """Units of stock below zero that rounding may leave."""
 
@@ -37,6 +37,9 @@ class Records(NamedTuple):
     link_sums: Floats
     territory_columns: Integers
     territory_sums: Floats
+    incentive_columns: Integers
+    incentive_sums: Floats
+    """(columns, links), no rows where no contract has incentives."""
     requests: Integers
     """(trajectories, 4): table, column, grouping, first output position."""
     groups: Integers
@@ -61,15 +64,17 @@ def accumulate(first_week: bool, state: State, records: Records) -> None:
     add_rows(records.member_columns, state.members, records.member_sums)
     add_rows(records.link_columns, state.links, records.link_sums)
     add_rows(records.territory_columns, state.territories, records.territory_sums)
+    add_rows(records.incentive_columns, state.incentives, records.incentive_sums)
     for k in range(records.spread_columns.size):
         value, reference = state.holdings[records.spread_columns[k]], records.spread[3 * k]
         summed, squares = records.spread[3 * k + 1], records.spread[3 * k + 2]
         if first_week:
             for i in range(value.size):
                 reference[i] = value[i]
+        for i in range(value.size):  # one result a loop, which then vectorises
+            summed[i] += value[i] - reference[i]
         for i in range(value.size):
             deviation = value[i] - reference[i]
-            summed[i] += deviation
             squares[i] += deviation * deviation
 
 
@@ -97,6 +102,8 @@ def follow(week: int, state: State, records: Records) -> None:
             add_by_group(state.members[column], group, start, output)
         elif table == LINKS:
             add_by_group(state.links[column], group, start, output)
+        elif table == INCENTIVES:
+            add_by_group(state.incentives[column], group, start, output)
         else:
             add_by_group(state.territories[column], group, start, output)
 

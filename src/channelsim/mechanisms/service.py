@@ -30,6 +30,7 @@ from channelsim.columns import (
     FIRST_SHELF,
     FIRST_STORE,
     FIRST_ZONE,
+    KEPT_SHARE,
     MARGINAL_COST,
     NEXT_SERVICE,
     OFFERED,
@@ -42,7 +43,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.pricing import margin_at
+from channelsim.mechanisms.terms import unit_margin
 from channelsim.tables import State, Terms, World
 
 
@@ -70,6 +71,7 @@ def expect_margins(world: World, terms: Terms, state: State) -> None:
     """Write M_g = Σ_k a_gk m_k of every store and segment, money."""
     first = first_shelf_of(state)
     price, cost = state.holdings[PRICE][first:], state.holdings[MARGINAL_COST][first:]
+    kept = terms.holdings[KEPT_SHARE][first:]
     first_member = world.members_index.shape[1] - state.store_margin.shape[1]
     for j in range(state.store_margin.shape[1]):
         start = world.members_index[FIRST_HOLDING, first_member + j] - first
@@ -77,7 +79,7 @@ def expect_margins(world: World, terms: Terms, state: State) -> None:
         for g in range(state.attraction.shape[0]):
             margin = 0.0
             for i in range(start, end):
-                margin += state.attraction[g, i] * margin_at(price[i], cost[i])
+                margin += state.attraction[g, i] * unit_margin(price[i], kept[i], cost[i])
             state.store_margin[g, j] = margin
 
 
@@ -85,13 +87,13 @@ def expect_margins(world: World, terms: Terms, state: State) -> None:
 def add_own_gain(weight: float, world: World, terms: Terms, state: State) -> None:
     """Add the marginal profit of own service at own shelves, the share ``weight`` of it."""
     first, gain = first_shelf_of(state), state.holdings[NEXT_SERVICE]
-    price, cost = state.holdings[PRICE], state.holdings[MARGINAL_COST]
+    price, cost, kept = state.holdings[PRICE], state.holdings[MARGINAL_COST], terms.holdings[KEPT_SHARE]
     store = world.holdings_index[STORE]
     for g in range(state.attraction.shape[0]):
         weighted = weight * world.segments[SERVICE_WEIGHT, g]
         for h in range(first, gain.size):
             j = store[h]
-            margin = margin_at(price[h], cost[h])
+            margin = unit_margin(price[h], kept[h], cost[h])
             direct = margin * state.store_demand[g, j] - state.store_margin[g, j] * state.store_square[g, j]
             gain[h] += weighted * state.attraction[g, h - first] * direct
 
@@ -107,6 +109,7 @@ def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: St
     zones = world.territories_index[END_ZONE, t] - first_zone
     position = world.territories_index[FIRST_RESPONSE, t]
     price, cost, gain = state.holdings[PRICE], state.holdings[MARGINAL_COST], state.holdings[NEXT_SERVICE]
+    kept = terms.holdings[KEPT_SHARE]
     store, brand = world.holdings_index[STORE][first:], world.holdings_index[BRAND][first:]
     per_outlet, of_brand = state.workspace[0], state.workspace[1:]
     for b in range(per_outlet.size):
@@ -131,7 +134,7 @@ def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: St
             for z in range(zones):
                 overlap += buyers[z] * world.travel[place] * of_brand[z, brand[i]]
                 place += stores
-            margin = margin_at(price[h], cost[h])
+            margin = unit_margin(price[h], kept[h], cost[h])
             own = state.attraction[g, i] * margin * state.store_demand[g, store[i]]
             gain[h] += weighted * per_outlet[brand[i]] * (own - state.store_margin[g, store[i]] * overlap)
         position += zones * stores

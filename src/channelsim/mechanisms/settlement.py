@@ -221,12 +221,13 @@ def account_for_goods(world: World, state: State) -> None:
 @rule
 def charge_effort(terms: Terms, state: State) -> None:
     """Settle the cost of service effort, κ̃·e²/2 (whoever bears it in the end: `support`)."""
-    service, effort_cost = state.holdings[SERVICE], terms.holdings[TRAINED_SERVICE_COST]
-    operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
-    for h in range(first_shelf_of(state), service.size):
-        charge = 0.5 * effort_cost[h] * service[h] * service[h]
-        operating[h] += charge
-        flow[h] -= charge
+    first = first_shelf_of(state)
+    service, effort_cost = state.holdings[SERVICE][first:], terms.holdings[TRAINED_SERVICE_COST][first:]
+    operating, flow = state.holdings[OPERATING][first:], state.holdings[CASH_FLOW][first:]
+    for i in range(service.size):  # one result a loop, from its first row: so it vectorises
+        operating[i] += 0.5 * effort_cost[i] * service[i] * service[i]
+    for i in range(service.size):
+        flow[i] -= 0.5 * effort_cost[i] * service[i] * service[i]
 
 
 @rule

@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from channelsim.decisions import Policy
-from channelsim.errors import ChannelsimError
+from channelsim.errors import ChannelsimError, ScenarioError
 from channelsim.policy.assess import Assessment, assess
-from channelsim.policy.choose import Selection, choose
+from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator
+from channelsim.policy.frontier import Frontier, frontier
 from channelsim.policy.levers import Lever, Value
 from channelsim.policy.problem import Problem
+from channelsim.policy.robustness import RegretTable, ends_of, regrets
 from channelsim.policy.search import Candidate
+from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
+from channelsim.world import build
 
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.scenario import Scenario
+    from channelsim.world import Channel
 
 BASELINE, RECOMMENDED = "as now", "recommended"
 """What the baseline and the plan are called in results and reports."""
@@ -53,6 +58,10 @@ class Effort:
         Of the optimality gap.
     relations : int
         Of the run in which power is measured; 0: leave it out.
+    trade_off : int
+        Of every point of a frontier.
+    variants : int
+        Of every policy in every variant of what is uncertain.
     """
 
     search: int = 2000
@@ -62,6 +71,8 @@ class Effort:
     batches: int = 10
     batch_replications: int = 2
     relations: int = 2
+    trade_off: int = 8
+    variants: int = 4
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,12 @@ class ChannelPlan:
         The recommended policy beside the baseline.
     result : Result
         Baseline and recommended policy on the draws of the report.
+    frontiers : tuple of Frontier
+        Of the problem's trade-offs, in their order.
+    regrets : RegretTable or None
+        Over the problem's uncertainties; None where it names none.
+    power : Result or None
+        Baseline and recommended policy in a run in which power is measured; None where it cannot be.
     """
 
     problem: Problem
@@ -90,6 +107,9 @@ class ChannelPlan:
     selection: Selection
     assessment: Assessment
     result: Result = field(repr=False)
+    frontiers: tuple[Frontier, ...] = ()
+    regrets: RegretTable | None = None
+    power: Result | None = field(default=None, repr=False)
 
     @property
     def policy(self) -> Policy:
@@ -180,32 +200,74 @@ def make_plan(
         batch_replications=effort.batch_replications,
         relation_replications=effort.relations,
     )
+    result = compared(problem.channel, problem.baseline, chosen.policy, effort.report, seed, workers)
+    if problem.trade_offs or problem.uncertainties:
+        tell("trade-offs, and what happens where numbers are otherwise than thought")
+    frontiers = tuple(
+        frontier(
+            problem, t.outcome, evaluator, solution.candidates, keep=t.keep, replications=effort.trade_off
+        )
+        for t in problem.trade_offs
+    )
     evaluator.save()
-    result = compared(problem, [chosen.policy], effort.report, seed, workers)
-    return ChannelPlan(problem, effort, seed, solution, selection, assessment, result)
+    table = _regrets(problem, solution, chosen, effort.variants, seed, workers)
+    power = _power(problem, chosen.policy, effort.relations, seed, workers)
+    return ChannelPlan(
+        problem, effort, seed, solution, selection, assessment, result, frontiers, table, power
+    )
 
 
 def compared(
-    problem: Problem, policies: Sequence[Policy], replications: int, seed: int, workers: int | None = None
+    channel: Channel,
+    baseline: Policy,
+    policy: Policy,
+    replications: int,
+    seed: int,
+    workers: int | None = None,
+    metrics: Sequence[str] | None = None,
 ) -> Result:
-    """Return the baseline ("as now") and policies, the first "recommended", on the draws of the report."""
+    """Return the baseline ("as now") and a policy ("recommended") on the draws of the report."""
     from channelsim.analysis.results import Result
     from channelsim.engines.batch import run_batch
 
-    names = [RECOMMENDED, *(p.name for p in policies[1:])]
-    named = [p.model_copy(update={"name": name}) for p, name in zip(policies, names)]
-    brands = problem.channel.scenario.brands
-    record = ["sales by brand"] if 1 < len(brands) <= 12 else ["sales"]
+    pair = ((baseline, BASELINE), (policy, RECOMMENDED))
     totals = run_batch(
-        problem.channel,
-        [problem.baseline.model_copy(update={"name": BASELINE}), *named],
+        channel,
+        [p.model_copy(update={"name": name}) for p, name in pair],
         replications,
         seed,
-        record=record,
+        metrics,
         workers=workers,
         first_replication=BLOCKS["report"],
     )
-    return Result.from_totals(totals)
+    return Result.from_totals(totals, metrics)
+
+
+def _power(
+    problem: Problem, policy: Policy, replications: int, seed: int, workers: int | None
+) -> Result | None:
+    if not replications:
+        return None
+    try:
+        channel = build(problem.channel.scenario.replace(**{"power.measured": True}))
+    except ScenarioError:
+        return None
+    return compared(channel, problem.baseline, policy, replications, seed, workers, ["profit"])
+
+
+def _regrets(
+    problem: Problem, solution: Solution, chosen: Candidate, replications: int, seed: int, workers: int | None
+) -> RegretTable | None:
+    """Return the regrets of the baseline, the chosen policy and the next finalist; None if all is known."""
+    if not problem.uncertainties:
+        return None
+    others = _rivals(solution.finalists, chosen)[:1]
+    policies = [
+        problem.baseline.model_copy(update={"name": BASELINE}),
+        chosen.policy.model_copy(update={"name": RECOMMENDED}),
+        *(c.policy.model_copy(update={"name": "next finalist"}) for c in others),
+    ]
+    return regrets(problem, policies, ends_of(problem), seed, replications=replications, workers=workers)
 
 
 def _rivals(finalists: Sequence[Candidate], chosen: Candidate) -> list[Candidate]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from channelsim.analysis import plots, style
+from channelsim.analysis import decision_plots, plots, power_plots, style
 from channelsim.analysis.estimators import Estimate
 from channelsim.analysis.folders import whole_folder
 from channelsim.analysis.report import write_files
@@ -98,6 +98,11 @@ def tables(plan: ChannelPlan) -> dict[str, DataFrame]:
         "levers": plan.assessment.responses_frame(),
         "relations": plan.assessment.relations_frame(),
     }
+    found |= {f"trade_off_{k + 1}": f.to_frame() for k, f in enumerate(plan.frontiers)}
+    if plan.regrets is not None:
+        found["regrets"] = plan.regrets.to_frame()
+    if plan.power is not None:
+        found["power"] = plan.power.power()
     return {name: table for name, table in found.items() if len(table)}
 
 
@@ -143,8 +148,11 @@ def plan_sections(plan: ChannelPlan, currency: str = "money") -> list[Section]:
     caption = "Profit after operating and finance cost, by role in the channel."
     found.append(Section("Who earns the profit", figures=[("profit_by_role", caption, split)]))
     found.append(_stakeholders(plan, currency))
+    found += _trade_offs(plan, currency)
     found.append(_sensitivity(plan, currency))
-    if plan.assessment.relations:
+    if plan.regrets is not None:
+        found.append(_robustness(plan, currency))
+    if plan.assessment.relations or plan.power is not None:
         found.append(_relations(plan))
     found.append(_method(plan, currency))
     return found
@@ -230,8 +238,50 @@ def _stakeholders(plan: ChannelPlan, currency: str) -> Section:
         name = f"{effect.name}: {style.words(effect.metric)}"
         rows.append((name, [Cell(base), Cell(change, interval, sign), Cell(share), Cell(unit)]))
     heads = [(BASELINE, ""), ("change", ""), ("change", "%"), ("unit", "")]
-    text = "Green: better for whom it concerns, red: worse, beyond the doubt of the interval."
-    return Section("Who wins and who loses", text, [Table("who", heads, rows)])
+    text = "Blue: better for whom it concerns, brown: worse, beyond the doubt of the interval."
+    drawn = decision_plots.stakeholders_plot(plan.assessment, currency=currency)
+    figures = [("stakeholders", "Change of profit against now, with its interval.", drawn)]
+    return Section("Who wins and who loses", text, [Table("who", heads, rows)], figures)
+
+
+def _trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
+    found = []
+    for k, (trade_off, frontier) in enumerate(zip(plan.problem.trade_offs, plan.frontiers, strict=True)):
+        drawn = decision_plots.frontier_plot(frontier, trade_off.label, currency)
+        text = (
+            "Each point is the best policy of the search that keeps so much of the second end; all points "
+            "are measured on fresh draws."
+        )
+        caption = f"What {trade_off.label} costs the objective."
+        found.append(
+            Section(f"Trade-off: {trade_off.label}", text, figures=[(f"trade_off_{k + 1}", caption, drawn)])
+        )
+    return found
+
+
+def _robustness(plan: ChannelPlan, currency: str) -> Section:
+    table = plan.regrets
+    assert table is not None
+    rows = []
+    for line in table.summary().to_dict("records"):
+        factor, unit = style.scale_of([plan.assessment.value.value], plan.assessment.unit, currency)
+        worst = style.span(*(line[k] / factor for k in ("largest_regret", "largest_low", "largest_high")))
+        cells = [
+            Cell(*worst), Cell(unit), Cell(str(line["worst_variant"])),
+            Cell(f"{line['best_in']} of {len(table.variants)}"), Cell(str(line["misses_in"])),
+        ]  # fmt: skip
+        rows.append((str(line["policy"]), cells))
+    heads = [
+        ("largest regret", ""), ("unit", ""), ("where", ""), ("best in", "variants"),
+        ("misses a condition in", "variants"),
+    ]  # fmt: skip
+    text = (
+        "Regret: what the best of these policies would earn more if the numbers of the scenario were "
+        "otherwise. Each uncertain number at its low and its high end alone."
+    )
+    drawn = decision_plots.regret_plot(table, plan.assessment.unit, currency)
+    figures = [("regrets", "Regret of each policy in each variant.", drawn)]
+    return Section("If things are otherwise than thought", text, [Table("policy", heads, rows)], figures)
 
 
 def _sensitivity(plan: ChannelPlan, currency: str) -> Section:
@@ -253,18 +303,32 @@ def _sensitivity(plan: ChannelPlan, currency: str) -> Section:
         "Each decision moved alone, all else as recommended. A step that gains but misses a condition shows "
         "what the condition costs; one that gains and misses none would make a better plan than this."
     )
-    return Section("How sure the choice is", text, [Table("decision", heads, rows)] if rows else [])
+    made = [Table("decision", heads, rows)] if rows else []
+    drawn = decision_plots.tornado_plot(plan.assessment, currency=currency)
+    caption = "A step of each decision alone, with its interval."
+    figures = [("levers", caption, drawn)] if rows else []
+    return Section("How sure the choice is", text, made, figures)
 
 
 def _relations(plan: ChannelPlan) -> Section:
     rows = []
-    for effect in plan.assessment.relations:
-        value, interval = _span(effect.difference)
-        cells = [Cell(style.number(effect.baseline)), Cell(value, interval)]
+    own = f"{focal_firm(plan.problem.channel.scenario)} supplies"
+    shown = [e for e in plan.assessment.relations if e.relationships == own] or plan.assessment.relations
+    for effect in shown:
+        cells = [Cell(f"{effect.baseline:.3f}"), Cell(f"{effect.difference.value:+.3f}".replace("-", "−"))]
         rows.append((f"{effect.relationships}: {style.words(effect.variable)}", cells))
     heads = [(BASELINE, ""), ("change", "")]
     text = "Who could do without whom, and how members feel about it: means over relationships, from 0 to 1."
-    return Section("Power and relations", text, [Table("relationships", heads, rows)])
+    figures = []
+    if plan.power is not None:
+        caption = "Under the plan. Thick lines: both need each other. Colour: who needs the other less."
+        drawn = power_plots.power_network(plan.power, policy=RECOMMENDED)
+        figures.append(("power_network", caption, drawn))
+        caption = "Under the plan. Above the line the buyer depends more on the supplier, below it less."
+        drawn = power_plots.dependence_scatter(plan.power, RECOMMENDED, plan.assessment.level)
+        figures.append(("power_dependences", caption, drawn))
+    made = [Table("relationships", heads, rows)] if rows else []
+    return Section("Power and relations", text, made, figures)
 
 
 def _method(plan: ChannelPlan, currency: str) -> Section:

@@ -165,6 +165,21 @@ class Uncertainty(Part):
         return self
 
 
+class TradeOff(Part):
+    """A second outcome that the objective is held against."""
+
+    outcome: str = Field(description="an expression of metrics, see `channelsim.policy.outcomes`")
+    name: str = Field(default="", description="what people call it; default: the outcome")
+    keep: Literal["at_least", "at_most"] = Field(
+        default="at_least", description="at_least: more of it is good; at_most: less is"
+    )
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.name or self.outcome
+
+
 class Problem(Document):
     """What is to be decided, to what end, under which conditions.
 
@@ -196,6 +211,7 @@ class Problem(Document):
     template: Policy = Field(default=Policy(name="template"), description="what every policy has besides")
     baseline: Policy = Field(default=Policy(name="base"), description="policy that others are compared with")
     uncertainties: list[Uncertainty] = Field(default=[], description="what nobody decides")
+    trade_offs: list[TradeOff] = Field(default=[], description="outcomes that the objective is held against")
     _folder: Path | None = PrivateAttr(None)
 
     @model_validator(mode="after")
@@ -206,8 +222,8 @@ class Problem(Document):
                 raise ValueError(f"levers: {label!r} occurs twice; give each a name of its own")
         for lever in self.levers:
             lever.bounds()
-        for held in (self.objective, *self.constraints):
-            held.read  # noqa: B018 - reading refuses what is no outcome
+        for text in self.outcomes:
+            Outcome(text)  # refuses what is none
         bounds: dict[tuple[Any, ...], dict[str, float]] = {}
         for k in self.constraints:
             if k.statistic == "probability":
@@ -271,8 +287,9 @@ class Problem(Document):
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Outcomes that objective and constraints read, each once, the objective's first."""
-        return tuple(dict.fromkeys(held.outcome for held in (self.objective, *self.constraints)))
+        """Outcomes of the objective, the constraints and the trade-offs, each once, in this order."""
+        texts = [self.objective.outcome, *(k.outcome for k in self.constraints)]
+        return tuple(dict.fromkeys([*texts, *(t.outcome for t in self.trade_offs)]))
 
     def policy(self, values: list[Value] | tuple[Value, ...], name: str = "policy") -> Policy:
         """Return the policy with the levers at these values.
@@ -297,8 +314,8 @@ class Problem(Document):
 
         channel = self.channel
         labels = Groupings.of(channel).labels
-        for held in (self.objective, *self.constraints):
-            held.read.check(labels)
+        for text in self.outcomes:
+            Outcome(text).check(labels)
         for uncertain in self.uncertainties:
             varied(channel.scenario, [uncertain], [uncertain.low])
         middle = [lever.value_at(0.5) for lever in self.levers]

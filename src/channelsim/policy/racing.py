@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 FIRST_SIZE, LAST_SIZE = 0.2, 0.002
 """Standard deviation of a lever's move around the best point, in shares of its width: at first, at last."""
 FINALISTS = 5
-APART = 0.02
+APART = 0.05
 """Distance in the unit cube (largest of all levers) from which on finalists are different policies."""
 MOST_REPLICATIONS = 64
 
@@ -44,12 +44,14 @@ class Race:
     most: int
     reserve: int
     level: int = 1
+    """Replications that the best candidate has to have: more as the search closes in, up to `final`."""
+    final: int = 1
     pool: dict[tuple[Value, ...], None] = field(default_factory=dict)
     """Candidates of this start."""
 
     def __post_init__(self) -> None:
         self.cube = Cube(self.search.levers)
-        self.level = self.each
+        self.level = self.final = self.each
         self._smoothing: float | None = None
         self._smoothed_at = 0
 
@@ -93,10 +95,10 @@ class Race:
         gains = np.array([c.gain for c in found]) / search.objective_scale
         spread = float(np.subtract(*np.quantile(gains, [0.75, 0.25]))) if len(gains) > 3 else 0.0
         self.each = _replications(noise, max(0.1 * spread, self.tolerance), self.each, self.most)
-        wanted = _replications(noise, 0.5 * self.tolerance, self.each, self.most)
-        self.level = min(wanted, max(self.each, search.budget // 100))
+        self.final = max(_replications(noise, 0.5 * self.tolerance, self.each, self.most), self.each)
         if noise > 0.0:
-            self.level = max(self.level, min(2, self.most))  # so that there is a standard error
+            self.final = max(self.final, min(2, self.most))  # so that there is a standard error
+        self.level = self.each
 
     def model(self) -> Surrogate:
         """Return the surrogate of what is known, of the best candidates if there are very many."""
@@ -113,6 +115,7 @@ class Race:
         patience = max(2, -(-search.dimensions // batch))
         first = len(search.candidates)
         while size > LAST_SIZE:
+            self.level = min(max(self.each * 2 ** round(np.log2(FIRST_SIZE / size)), self.each), self.final)
             before = self.best()
             ordered = sorted((search.candidates[v] for v in self.pool), key=lambda c: c.merit)[:8]
             centres = np.array([search.point_of(c.values) for c in ordered])
@@ -199,7 +202,7 @@ def surrogate_search(
         race.evaluate(opening(search, rng, points, race.cube.snapped(first)))
         if replications_each is None and not tails:
             race.calibrate()
-        race.reserve = min(FINALISTS * race.level, search.budget // 8)
+        race.reserve = min(FINALISTS * race.final, search.budget // 8)
         failures, size, top = 0, FIRST_SIZE, race.best()
         while not stopped:
             race.prove()
@@ -231,20 +234,21 @@ def finals(race: Race) -> None:
     search = race.search
     while True:
         leaders = different(search, search.best(400), FINALISTS)
-        behind = [c for c in leaders if c.replications < race.level]
+        behind = [c for c in leaders if c.replications < race.final]
         if not behind:
             return
-        more = min(2 * behind[0].replications, race.level)
+        more = min(2 * behind[0].replications, race.final)
         search.evaluate(search.point_of(behind[0].values), more)
 
 
 def different(search: Search, candidates: list[Candidate], count: int) -> list[Candidate]:
-    """Return the first candidates of which none is too close to one before it."""
+    """Return the first candidates of which none is too close to one before it, or comes to the same."""
     chosen: list[Candidate] = []
     points: list[Floats] = []
     for candidate in candidates:
         point = search.point_of(candidate.values)
-        if all(np.max(np.abs(point - other)) >= APART for other in points):
+        same = any(candidate.gain == c.gain and candidate.slacks == c.slacks for c in chosen)
+        if not same and all(np.max(np.abs(point - other)) >= APART for other in points):
             chosen.append(candidate)
             points.append(point)
         if len(chosen) == count:

@@ -250,13 +250,13 @@ class Search:
         if constraint.statistic != "mean":
             return constraint.slack(sample, same) / size, np.nan
         margins = constraint.margins(sample, same)
-        error = _standard_error(margins) if len(sample) > 1 else np.nan
-        if constraint.of_base or len(sample) == len(base):
-            return float(np.mean(margins)) / size, error / size
-        own, all_draws = margins - constraint.margins(same, same), constraint.margins(base, base)
-        if len(sample) > 1:
-            error = float(np.hypot(_standard_error(own), _standard_error(all_draws)))
-        return float(np.mean(own) + np.mean(all_draws)) / size, error / size
+        slack, error = float(np.mean(margins)), _standard_error(margins) if len(sample) > 1 else np.nan
+        if not constraint.of_base and len(sample) < len(base):
+            own, all_draws = margins - constraint.margins(same, same), constraint.margins(base, base)
+            slack = float(np.mean(own) + np.mean(all_draws))
+            if len(sample) > 1:
+                error = float(np.hypot(_standard_error(own), _standard_error(all_draws)))
+        return slack / size, error / size if len(sample) > 1 else np.nan
 
     def _with_levers(self, message: str, policies: dict[tuple[Value, ...], Policy]) -> str:
         """Return a message with the levers' values of the candidate that it names."""

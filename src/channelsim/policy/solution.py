@@ -142,19 +142,19 @@ def _shown(value: Value) -> str:
 
 
 def ranked(search: Search) -> list[Candidate]:
-    """Return all candidates, the best first, with one standard error off for what is known less well.
+    """Return all candidates, the best first, with the luck of the best of so many taken off.
 
-    Of many candidates with few replications the luckiest would come first. An error is taken to be no smaller
-    than what the noise of all candidates would give in as many replications.
+    Of n candidates without any difference, the luckiest is seen about √(2 ln n) standard errors above the
+    rest. That is taken off each, by the noise of all candidates together, so that few replications do not
+    come first because they are few; among candidates of as many replications the order is the sample's.
     """
     found = list(search.candidates.values())
     noise = [c.standard_error * np.sqrt(c.replications) for c in found if np.isfinite(c.standard_error)]
-    pooled = float(np.median(noise)) if noise else 0.0
+    pooled = float(np.sqrt(np.mean(np.square(noise)))) if noise else 0.0
+    luck = pooled * np.sqrt(2.0 * np.log(len(found))) / search.objective_scale
 
     def rank(c: Candidate) -> tuple[float, int]:
-        error = pooled / np.sqrt(c.replications)
-        error = max(error, c.standard_error) if np.isfinite(c.standard_error) else error
-        return c.merit + (error / search.objective_scale if c.feasible else 0.0), -c.replications
+        return c.merit + (luck / np.sqrt(c.replications) if c.feasible else 0.0), -c.replications
 
     return sorted(found, key=rank)
 

@@ -33,6 +33,8 @@ WEIGHTS = (0.3, 0.5, 0.8, 0.95)
 """Of promise against distance, by turns (Regis & Shoemaker 2007)."""
 TRIED = 200
 """Points that are tried on the surrogate for every lever and proposal."""
+GENERATIONS, POPULATION = 40, 6
+"""Of differential evolution on the surrogate; points per lever."""
 INFEASIBLE = 1e3
 """Score from which on the surrogate takes a point for infeasible."""
 
@@ -96,9 +98,7 @@ class Cube:
         # a whole lever that moves goes to another value: one cell at least
         width = np.where(self.steps > 0, 1.0 / np.maximum(self.steps, 1), 0.0)
         step = np.where(np.abs(step) < width, np.sign(step) * width, step)
-        points = centre + moved * step
-        points = np.where(points < 0.0, -points, points)
-        points = np.where(points > 1.0, 2.0 - points, points)
+        points = centre + moved * step  # beyond a bound: on it, where optima like to lie
         redrawn = moved & self.unordered
         points = np.where(redrawn, rng.random((count, levers)), points)
         return self.snapped(points)
@@ -255,21 +255,24 @@ def _to_unit(values: Floats) -> Floats:
 
 
 def _optimum(model: Surrogate, centres: Floats, margin: float, rng: np.random.Generator) -> Floats:
-    """Return the last generation of differential evolution on the surrogate."""
-    from scipy.optimize import differential_evolution
+    """Return the last generation of differential evolution on the surrogate (best/1/bin, F and CR drawn).
 
+    Whole generations as arrays: on a surrogate that costs microseconds a point, scipy's loop over the
+    population would take most of the time.
+    """
     levers = len(model.cube.steps)
-    population = max(6 * levers, 12)
-    first = np.vstack([centres, rng.random((max(population - len(centres), 5), levers))])
-    result = differential_evolution(
-        lambda points: model.score(model.cube.snapped(points.T), margin),
-        [(0.0, 1.0)] * levers,
-        init=first,
-        maxiter=40,
-        tol=0.0,
-        polish=False,
-        rng=rng,
-        vectorized=True,
-        updating="deferred",
-    )
-    return np.asarray(result.population, dtype=np.float64)
+    size = max(POPULATION * levers, 12)
+    points = np.vstack([centres, rng.random((max(size - len(centres), 5), levers))])
+    size, score = len(points), model.score(model.cube.snapped(points), margin)
+    for _ in range(GENERATIONS):
+        one, two = rng.integers(size, size=(2, size))
+        scale = rng.uniform(0.4, 1.0, (size, 1))
+        leader = points[np.argmin(score)]
+        mutant = np.where(rng.random((size, 1)) < 0.5, leader, points) + scale * (points[one] - points[two])
+        mixed = rng.random((size, levers)) < rng.uniform(0.5, 1.0, (size, 1))
+        mixed[np.arange(size), rng.integers(levers, size=size)] = True
+        trial = np.clip(np.where(mixed, mutant, points), 0.0, 1.0)
+        found = model.score(model.cube.snapped(trial), margin)
+        better = found <= score
+        points[better], score[better] = trial[better], found[better]
+    return points

@@ -3,8 +3,9 @@
 A member that belongs to a territory earns its profit there. A national member earns in a territory what
 flows through it into the territory: along each of its links the invoice, less the replacement cost of the
 goods, less the cost of capital on what is owed on the link; less what serving the members of the territory
-costs it and what it pays them for listing. Through further national members flows go on in proportion to the
-units shipped. Cost of a national member's holdings (handling, holding) goes by units as well.
+costs it, what it pays them for listing, support, training and exclusive dealing, plus their franchise fees.
+Through further national members flows go on in proportion to the units shipped. Cost of a national member's
+holdings (handling, holding) goes by units as well.
 
 Exact where a national member holds no stock and pays per unit or per member served, as a maker that produces
 what it ships does. What belongs to no territory (fixed cost, rewards and fines) stays *elsewhere*:
@@ -35,7 +36,8 @@ Floats = NDArray[np.float64]
 
 HOLDINGS = ("revenue", "stockout", "sales", "cost_of_goods", "operating")
 MEMBERS = ("profit",)
-LINKS = ("shipped", "invoice", "debt")
+PAID_BY_PRINCIPAL = ("cooperative_support", "training_spent", "compensation_granted")
+LINKS = ("shipped", "invoice", "debt", "franchise_fee_paid", *PAID_BY_PRINCIPAL)
 TERRITORIES = ("consumer_surplus",)
 
 
@@ -78,7 +80,14 @@ class TerritoryAccounts(NamedTuple):
 
 
 def row_sums(
-    channel: Channel, terms: Terms, policy: Policy, first: int, replications: int, seed: int
+    channel: Channel,
+    terms: Terms,
+    policy: Policy,
+    first: int,
+    replications: int,
+    seed: int,
+    holdings: tuple[str, ...] = HOLDINGS,
+    links: tuple[str, ...] = LINKS,
 ) -> list[RowSums]:
     """Run replications of one policy and return the sums of its rows.
 
@@ -90,13 +99,18 @@ def row_sums(
         Named if the run fails.
     first : int
         Number of the first replication.
+    replications, seed : int
+    holdings, links : tuple of str
+        Columns of the state that are summed.
 
     Raises
     ------
     SimulationError
         If a run met a number that no channel can have.
     """
-    recording = Recording(HOLDINGS, (), MEMBERS, LINKS, TERRITORIES, (), ())
+    # the kernel expects revenue and stockout first
+    held = tuple(dict.fromkeys(("revenue", "stockout", *holdings)))
+    recording = Recording(held, (), MEMBERS, links, TERRITORIES, (), ())
     space, found = Workspace(channel, recording, Groupings.of(channel), 1), []
     for r in range(replications):
         stop = np.zeros(2, dtype=np.int64)
@@ -105,7 +119,7 @@ def row_sums(
             raise diagnose(channel, terms, policy, first + r, seed)
         k = space.records
         tables = (k.holding_sums, k.member_sums, k.link_sums, k.territory_sums)
-        names = (HOLDINGS, MEMBERS, LINKS, TERRITORIES)
+        names = (held, MEMBERS, links, TERRITORIES)
         found.append(RowSums(*(dict(zip(n, values.copy())) for n, values in zip(names, tables))))
     return found
 
@@ -207,6 +221,7 @@ class Attribution:
             np.arange(*channel.links_of_tier(t).indices(len(self._from)))
             for t in reversed(range(channel.tiers - 1))
         ]
+        self._principal = terms.links_index[c.PRINCIPAL_HOLDING]
         self._committed = self._commitments(channel, terms, national)
 
     def _commitments(self, channel: Channel, terms: Terms, national: NDArray[np.int64]) -> Floats:
@@ -262,8 +277,13 @@ class Attribution:
             flows = np.flatnonzero(sold | bought)
             value = invoice[flows] * factor[self._from[flows]] + owed[flows]
             earned += value @ share[self._to[flows]]
+            supported = np.flatnonzero((self._principal >= 0) & counted[self._principal])
+            paid = np.sum([sums.links[name] for name in PAID_BY_PRINCIPAL], axis=0)
+            paid = (paid - sums.links["franchise_fee_paid"])[supported]
+            earned -= paid @ share[self._to[supported]]
             rows = np.flatnonzero(counted)
             spent = (sums.holdings["cost_of_goods"] + sums.holdings["operating"])[rows]
+            spent -= np.bincount(self._principal[supported], paid, len(counted))[rows]
             earned -= spent @ share[rows] + self._committed * weeks
         return earned / weeks, float(profit[self._counted].sum() - earned.sum()) / weeks
 

@@ -34,11 +34,13 @@ FAMILIES: dict[str, str] = {
     "power structures": "power_structures",
     "bullwhip": "bullwhip",
     "inventory": "inventory",
+    "incentives": "incentives",
     "demand and place": "demand_and_place",
     "statistics": "statistics",
     "exchange networks": "exchange_networks",
     "dependence": "dependence",
     "bargaining": "bargaining",
+    "support and exclusivity": "support",
     "diversion": "diversion",
 }
 """Families of theorems in the order of the table, and where their cases are in `channelsim.verification`."""

@@ -1,0 +1,181 @@
+"""The channel plan: found, compared, assessed and written; the same from the same seed."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from channelsim import Scenario, cli
+from channelsim.decisions import Policy
+from channelsim.policy.defaults import downstream, problem_of, profit_of
+from channelsim.policy.plan import BASELINE, RECOMMENDED, Effort, PlanError, make_plan, value_now
+from channelsim.policy.plan_report import headlines, plan_json, write_plan
+from channelsim.policy.problem import Problem
+from channelsim.world import build
+
+SMALL = Effort(
+    search=60, selection=8, report=8, levers=2, batches=3, batch_replications=2, relations=1, trade_off=4,
+    variants=2,
+)  # fmt: skip
+PER_DEALER = 'profit(group="dealers") / active_members(group="dealers")'
+
+
+def problem(**changes) -> Problem:
+    given = {
+        "scenario": "density",
+        "changes": {"weeks": 40, "warm_up_weeks": 20, "members.dealers.maximum_scale": 1.25},
+        "levers": [
+            {"path": "terms.wholesale_price", "measure": "scale", "low": 0.9, "high": 1.3, "name": "price"},
+            {"path": "density.dealers", "integer": True, "low": 6, "high": 30, "name": "dealers"},
+        ],
+        "objective": {"outcome": 'profit(chain="maker")'},
+        "constraints": [{"outcome": PER_DEALER, "at_least": 0.9, "of_base": True, "name": "willing dealers"}],
+        "uncertainties": [{"path": "territories.city.buyers", "low": 0.8, "high": 1.2}],
+        "trade_offs": [{"outcome": PER_DEALER, "name": "profit per dealer"}],
+    }
+    return Problem(**(given | changes))
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return make_plan(problem(), SMALL, seed=2, workers=1, progress=False)
+
+
+class TestThePlan:
+    def test_is_better_than_now_and_keeps_its_conditions(self, plan):
+        assert plan.assessment.better
+        assert plan.assessment.feasible
+        assert plan.policy.name == RECOMMENDED
+        assert plan.problem.policy(list(plan.values.values()), RECOMMENDED) == plan.policy
+
+    def test_its_result_is_that_of_the_report(self, plan):
+        assert plan.result.policies == (BASELINE, RECOMMENDED)
+        found = plan.result.difference(BASELINE, "chain", ["profit"]).set_index("chain").loc["maker"]
+        assert found["difference"] == pytest.approx(float(plan.assessment.difference.value), rel=1e-12)
+
+    def test_is_the_same_on_any_number_of_workers(self, plan, tmp_path):
+        again = make_plan(problem(), SMALL, seed=2, workers=3, progress=False)
+        assert plan_json(again) == plan_json(plan)
+        for k, made in enumerate((plan, again)):
+            made.policy.save(tmp_path / f"{k}.toml")
+        assert (tmp_path / "0.toml").read_bytes() == (tmp_path / "1.toml").read_bytes()
+
+    def test_another_seed_is_worth_the_same(self, plan):
+        other = make_plan(problem(), SMALL, seed=3, workers=1, progress=False)
+        here, there = plan.assessment.difference, other.assessment.difference
+        room = 3.0 * (here.standard_error**2 + there.standard_error**2) ** 0.5
+        assert abs(here.value - there.value) < room + 0.02 * abs(plan.assessment.value.value)
+
+    def test_goes_on_from_its_archive(self, plan, tmp_path):
+        kept = tmp_path / "kept.nc"
+        make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
+        again = make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
+        assert again.solution.simulated == 0
+        assert plan_json(again) == plan_json(plan)
+
+    def test_says_which_condition_cannot_be_met(self):
+        impossible = [{"outcome": "fill_rate", "at_least": 1.5, "name": "more than all"}]
+        with pytest.raises(PlanError, match="no policy keeps 'more than all': the closest"):
+            make_plan(problem(constraints=impossible), SMALL, workers=1, progress=False)
+
+    def test_says_what_it_says_in_one_line_each(self, plan):
+        told = headlines(plan, "yuan")
+        assert told[0].startswith("Recommended: ")
+        assert "Profit of maker: +" in told[1]
+        assert "yuan per week" in told[1]
+        assert any("shown to be kept" in line for line in told)
+        assert not any("\n" in line for line in told)
+
+
+@pytest.fixture(scope="module")
+def folder(plan, tmp_path_factory):
+    out = tmp_path_factory.mktemp("plans") / "plan"
+    write_plan(plan, out, "channelsim plan density", "yuan")
+    return out
+
+
+class TestItsReport:
+    def test_needs_nothing_else(self, folder):
+        page = (folder / "plan.html").read_text(encoding="utf-8")
+        assert "http" not in page.replace("http://www.w3.org", "")
+        assert "<script" not in page
+
+    @pytest.mark.parametrize(
+        "section",
+        ["What to decide", "What it brings", "Who earns the profit", "Who wins and who loses", "Trade-off",
+         "How sure the choice is", "If things are otherwise", "Power and relations", "How it was found"],
+    )  # fmt: skip
+    def test_has_every_section(self, folder, section):
+        assert f"<h2>{section}" in (folder / "plan.html").read_text(encoding="utf-8")
+        assert f"## {section}" in (folder / "plan.md").read_text(encoding="utf-8")
+
+    def test_its_files_make_it_again(self, plan, folder):
+        assert Policy.load(folder / "plan.toml") == plan.policy
+        again = Problem.load(folder / "problem.toml")
+        assert again.levers == plan.problem.levers
+        assert again.channel.scenario == plan.problem.channel.scenario
+        for name in ("candidates", "stakeholders", "finalists", "effect"):
+            assert (folder / "data" / f"{name}.csv").is_file()
+
+
+class TestByRule:
+    def test_a_plan_moves_only_what_the_focal_firm_decides(self):
+        scenario = Scenario.from_library("pxy")
+        found = problem_of(scenario)
+        suppliers = {lever.supplier for lever in found.levers if lever.group == "terms"}
+        assert suppliers == {"P"}
+        assert found.objective.outcome == 'profit(chain="P")'
+        assert downstream(scenario)[:2] == ["X", "Y"]
+
+    def test_the_library_s_own_problem_is_taken(self):
+        scenario = Scenario.from_library("appliances").replace(weeks=60)
+        found = problem_of(scenario)
+        assert found.name == "Aurora's channel plan"
+        assert len(found.levers) >= 8
+        assert found.channel.scenario == scenario
+
+    def test_profit_of_a_firm_without_members_is_refused(self):
+        channel = build(Scenario.from_library("bilateral"))
+        with pytest.raises(ValueError, match="no member belongs to it"):
+            profit_of("nobody", channel)
+
+    def test_where_a_lever_stands_now(self):
+        found = problem_of(Scenario.from_library("appliances"))
+        now = {lever.label: value_now(lever, found.channel.scenario) for lever in found.levers}
+        assert now["distributors per tier-1 city"] == 3
+        assert now["price list for distributors"] == 1.0
+
+
+class TestTheCommand:
+    run = ("plan", "density", "--set", "weeks=40", "--set", "warm_up_weeks=20", "--budget", "24")
+
+    def test_writes_the_plan(self, tmp_path):
+        out = tmp_path / "plan"
+        done = CliRunner().invoke(cli.app, [*self.run, "--replications", "4", "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        assert (out / "plan.html").is_file()
+        assert "Recommended: " in done.stdout
+
+    def test_json_does_not_depend_on_workers(self):
+        told = [
+            CliRunner().invoke(cli.app, [*self.run, "--replications", "4", "--workers", n, "--json"]).stdout
+            for n in ("1", "2")
+        ]
+        assert told[0] == told[1]
+        assert json.loads(told[0])["levers"]
+
+    @pytest.mark.parametrize(
+        ("args", "said"),
+        [
+            (["plan", "nope"], "neither a file nor in the library"),
+            (["plan", "density", "--budget", "0"], "--budget = 0"),
+            (["plan", "density", "--problem", "nope.toml"], "nope.toml: no such file"),
+            (["plan", "density", "--method", "magic"], "method = 'magic'"),
+            (["plan", "beer_game"], "can be felt"),
+        ],
+    )
+    def test_bad_input_is_one_line(self, args, said):
+        done = CliRunner().invoke(cli.app, args)
+        assert done.exit_code == 2
+        assert said in done.stderr
+        assert done.stderr.splitlines()[-1].startswith("error: ")

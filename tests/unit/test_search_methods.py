@@ -1,0 +1,326 @@
+"""Search methods on functions with a known optimum, with noise in the place of a simulated channel."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channelsim.errors import ScenarioError
+from channelsim.policy.problem import Constraint, Objective
+from channelsim.policy.search import BudgetSpent
+from channelsim.policy.solution import ranked
+from channelsim.policy.solve import ALL_METHODS, choose, solve
+from channelsim.policy.surrogate import Cube, Surrogate
+from toy_search import NAMES, ToyEvaluator, ToyProblem, levers, search_of
+
+CENTRE = 0.37
+
+
+def bowl(v):
+    return 1.0 + sum((x - CENTRE) ** 2 for x in v)
+
+
+def mixed(v):
+    """Two real levers, two whole ones with their best value at 7, and one that ties them together."""
+    r, w = v[:2], v[2:4]
+    return (
+        1.0
+        + sum((x - CENTRE) ** 2 for x in r)
+        + sum(0.02 * (x - 7) ** 2 for x in w)
+        + 0.03 * (r[0] - CENTRE) * (w[0] - 7)
+    )
+
+
+def many_valleys(v):
+    return 1.0 + sum((x - CENTRE) ** 2 + 0.02 * (1 - np.cos(6 * np.pi * (x - CENTRE))) for x in v)
+
+
+def shortfall(v):
+    return 2.0 - sum(v)
+
+
+def squares(v):
+    return sum(x * x for x in v)
+
+
+def run(
+    lever_list, functions, method="surrogate", budget=200, constraints=(), seed=1, noise=(0.0, 0.0), **given
+):
+    evaluator = ToyEvaluator(functions, *noise, seed=seed)
+    problem = ToyProblem(lever_list, list(constraints))
+    options = {"progress": False, "evaluator": evaluator} | given
+    return solve(problem, method, budget, seed, **options)
+
+
+def missed(found, function, best: float) -> float:
+    """Return by how much the true value of the best policy misses the optimum."""
+    return function([float(x) for x in found.best.values]) - best
+
+
+class TestKnownOptima:
+    @pytest.mark.parametrize(
+        ("method", "budget", "error"),
+        [
+            ("surrogate", 120, 1e-4),
+            ("nelder_mead", 250, 1e-4),
+            ("cobyqa", 60, 1e-6),
+            ("differential_evolution", 800, 1e-3),
+        ],
+    )
+    def test_bowl(self, method, budget, error):
+        assert missed(run(levers(3), [bowl], method, budget), bowl, 1.0) < error
+
+    def test_whole_and_real_levers(self):
+        found = run(levers(2, 2), [mixed], budget=200)
+        assert found.best.values[2:] == (7, 7)
+        assert missed(found, mixed, 1.0) < 1e-4
+
+    def test_choices_without_order(self):
+        cost = [0.3, 0.0, 0.4, 0.2, 0.5]  # by position: nothing to learn from neighbours
+
+        def by_choice(v):
+            return bowl(v[:2]) + cost[int(v[2])]
+
+        found = run(levers(2, choices=["a", "b", "c", "d", "e"]), [by_choice], budget=150)
+        assert found.best.values[2] == "b"
+        assert found.best.values[0] == pytest.approx(CENTRE, abs=0.02)
+
+    @pytest.mark.parametrize(("method", "budget"), [("surrogate", 200), ("cobyqa", 100)])
+    def test_on_the_boundary_of_a_constraint(self, method, budget):
+        # sum of three shares whose squares sum to 0.75 at most: 1/2 each
+        constraint = Constraint(outcome=NAMES[1], at_most=0.75)
+        found = run(levers(3), [shortfall, squares], method, budget, [constraint])
+        assert found.feasible
+        assert squares(found.best.values) <= 0.75
+        assert missed(found, shortfall, 0.5) < 2e-3
+
+    def test_deepest_of_many_valleys(self):
+        found = run(levers(2), [many_valleys], budget=200)
+        np.testing.assert_allclose(found.best.values, CENTRE, atol=0.02)
+
+    def test_enumeration_finds_the_best_of_all(self):
+        found = run(levers(0, 2), [lambda v: bowl([x / 10 for x in v])], "auto", 300)
+        assert (found.method, found.evaluations) == ("enumeration", 121)
+        assert found.best.values == (4, 4)
+        assert found.stopped == "there is no other policy"
+
+    def test_a_surrogate_is_ahead_of_chance_and_evolution(self):
+        gaps = {
+            m: [missed(run(levers(4, 2), [mixed_six], m, 150, seed=s), mixed_six, 1.0) for s in (1, 2)]
+            for m in ("surrogate", "differential_evolution", "random")
+        }
+        assert max(gaps["surrogate"]) < 0.1 * min(gaps["differential_evolution"])
+        assert np.median(gaps["surrogate"]) < 0.02 * np.median(gaps["random"])
+
+
+def mixed_six(v):
+    return 1.0 + sum((x - CENTRE) ** 2 for x in v[:4]) + sum(0.02 * (x - 7) ** 2 for x in v[4:])
+
+
+class TestNoise:
+    def test_what_all_policies_share_does_no_harm(self):
+        found = run(levers(3), [bowl], budget=150, noise=(5.0, 0.0))
+        assert missed(found, bowl, 1.0) < 1e-4
+        assert found.best.standard_error == pytest.approx(0.0, abs=1e-9)
+
+    def test_the_best_has_proved_itself(self):
+        found = run(levers(3), [bowl], budget=600, noise=(1.0, 0.03), most_replications=32)
+        each = [c.replications for c in found.candidates]
+        assert found.best.replications >= 4 * np.median(each)
+        assert missed(found, bowl, 1.0) < 0.02
+
+    def test_luck_does_not_rank_first(self):
+        problem = ToyProblem(levers(1))
+        search = search_of(problem, ToyEvaluator([bowl], 0.0, 0.3), 2000)
+        search.evaluate([[CENTRE]], 400)
+        search.evaluate(np.linspace(0.5, 1.0, 200)[:, None], 2)
+        assert search.best()[0].replications == 2  # of 200 with noise one looks best
+        assert ranked(search)[0].replications == 400
+
+    def test_slacks_lean_on_the_baseline_s_many_replications(self):
+        # noise that all policies share cancels: two replications tell what the baseline's 32 do
+        constraint = Constraint(outcome=NAMES[1], at_most=0.75)
+        slacks, errors = [], []
+        for seed in range(60):
+            search = search_of(
+                ToyProblem(levers(3), [constraint]), ToyEvaluator([shortfall, squares], 0.5, 0.0, seed), 10
+            )
+            (found,) = search.evaluate([[0.5, 0.5, 0.5]], 2)
+            slacks.append(found.slacks[0])
+            errors.append(found.slack_errors[0])
+        expected = 0.5 / np.sqrt(32) / 0.75
+        assert np.std(slacks) == pytest.approx(expected, rel=0.3)
+        assert np.mean(errors) == pytest.approx(expected, rel=0.1)
+        assert np.mean(slacks) == pytest.approx(0.0, abs=3 * expected / np.sqrt(60))
+
+    def test_a_mean_is_kept_by_its_standard_error(self):
+        constraint = Constraint(outcome=NAMES[1], at_most=0.75)
+        kept = 0
+        for seed in range(200):
+            search = search_of(
+                ToyProblem(levers(3), [constraint]), ToyEvaluator([shortfall, squares], 0.0, 0.2, seed), 100
+            )
+            kept += search.evaluate([[0.5, 0.5, 0.5]], 40)[0].feasible
+        assert 0.01 < kept / 200 < 0.11  # on the bound: one in twenty
+
+    def test_tails_are_seen_with_more_replications(self):
+        objective = Objective(outcome=NAMES[0], sense="minimise", statistic="cvar", worst_share=0.2)
+        problem = ToyProblem(levers(1), objective=objective)
+        found = solve(problem, "surrogate", 800, progress=False, evaluator=ToyEvaluator([bowl], 0.1, 0.02))
+        assert min(c.replications for c in found.candidates) == 16
+        assert found.best.values[0] == pytest.approx(CENTRE, abs=0.15)
+
+
+class TestWhatEveryMethodKeeps:
+    @settings(max_examples=8, deadline=None)
+    @given(
+        method=st.sampled_from(
+            ["surrogate", "differential_evolution", "nelder_mead", "cobyqa", "random", "auto"]
+        ),
+        budget=st.integers(8, 60),
+        seed=st.integers(0, 5),
+        own=st.sampled_from([0.0, 0.1]),
+    )
+    def test_budget_and_seed(self, method, budget, seed, own):
+        constraint = Constraint(outcome=NAMES[1], at_most=1.5)
+        first, again = (
+            run(levers(2, 1), [bowl_of_three, squares_of_two], method, budget, [constraint], seed, (0.1, own))
+            for _ in range(2)
+        )
+        assert first.replications <= budget
+        assert first.replications == sum(c.replications for c in first.candidates)
+        assert first.simulated <= budget + max(32, *(c.replications for c in first.candidates))
+        assert first == again
+        assert repr(first) == repr(again)
+        counts = [(p.evaluations, p.replications) for p in first.history]
+        assert counts == sorted(counts)
+        assert first.best == first.finalists[0]
+
+    def test_another_seed_searches_elsewhere(self):
+        points = {
+            run(levers(2), [bowl], m, 40, seed=s).candidates[-1].values for m in ("random",) for s in (1, 2)
+        }
+        assert len(points) == 2
+
+    def test_duplicates_cost_nothing(self):
+        found = run(levers(0, 1, cells=3), [lambda v: v[0]], "differential_evolution", 200)
+        assert (found.evaluations, found.replications) == (4, 4)
+
+    def test_what_was_paid_for_is_saved_whatever_happens(self):
+        evaluator = ToyEvaluator([bowl])
+
+        def broken(fun, bounds):
+            fun(np.full(2, 0.5))
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            solve(ToyProblem(levers(2)), broken, 10, progress=False, evaluator=evaluator)
+        assert evaluator.saved == 1
+
+    @pytest.mark.parametrize("method", [m for m in ALL_METHODS if m != "enumeration"])
+    def test_starts_where_it_is_told(self, method):
+        start = [(0.2, 0.9)]
+        found = run(levers(2), [bowl], method, 30, start=start)
+        assert start[0] in {c.values for c in found.candidates}
+
+
+def bowl_of_three(v):
+    return bowl([*v[:2], v[2] / 10])
+
+
+def squares_of_two(v):
+    return squares(v[:2])
+
+
+class TestInfeasible:
+    def test_names_the_constraint_that_no_policy_keeps(self):
+        constraints = [
+            Constraint(outcome=NAMES[1], at_most=2.0),
+            Constraint(outcome=NAMES[2], at_least=5.0, name="enough"),
+        ]
+        found = run(levers(2), [bowl, squares, lambda v: sum(v)], budget=60, constraints=constraints)
+        assert not found.feasible
+        assert found.infeasible.startswith("no policy keeps 'enough': the closest of ")
+        assert found.infeasible.endswith("has 2")
+        with pytest.raises(ScenarioError, match="no policy keeps 'enough'"):
+            found.policy()
+        assert "infeasible: no policy keeps 'enough'" in repr(found)
+
+    def test_says_when_it_is_all_of_them_together(self):
+        constraints = [
+            Constraint(outcome=NAMES[1], at_most=0.5),
+            Constraint(outcome=NAMES[2], at_least=1.5, name="enough"),
+        ]
+        found = run(levers(2), [bowl, squares, lambda v: sum(v)], budget=80, constraints=constraints)
+        assert "each constraint can be kept, but none of" in found.infeasible
+        assert "\n" not in found.infeasible
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        ("problem", "holdings", "budget", "method"),
+        [
+            (ToyProblem(levers(3)), 10, 4000, "differential_evolution"),
+            (ToyProblem(levers(3)), 10, 200, "surrogate"),
+            (ToyProblem(levers(3)), 10**6, 4000, "surrogate"),
+            (ToyProblem(levers(6)), 10, 4000, "surrogate"),
+            (ToyProblem(levers(0, 2)), 10**6, 4000, "enumeration"),
+        ],
+    )
+    def test_auto(self, problem, holdings, budget, method):
+        chosen, why = choose(search_of(problem, ToyEvaluator([bowl], holdings=holdings), budget))
+        assert chosen == method
+        assert why
+
+
+class TestSurrogate:
+    def known(self, own: float, count: int = 60):
+        problem = ToyProblem(levers(2, 1), [Constraint(outcome=NAMES[1], at_most=1.0)])
+        search = search_of(problem, ToyEvaluator([bowl_of_three, squares_of_two], 0.0, own), 10_000)
+        found = search.evaluate(np.random.default_rng(1).random((count, 3)), 2)
+        return search, Surrogate(search, Cube(problem.levers), found)
+
+    def test_knows_what_it_has_seen_and_much_between(self):
+        _, model = self.known(0.0)
+        np.testing.assert_allclose(model.predict(model.points), model.known, atol=1e-6)
+        points = model.cube.snapped(0.1 + 0.8 * np.random.default_rng(2).random((50, 3)))
+        true = [(0.5 - bowl_of_three([*p[:2], int(p[2] * 11)])) / 0.5 for p in points]
+        np.testing.assert_allclose(model.predict(points)[:, 0], true, atol=0.05)
+
+    def test_smooths_noise_and_nothing_else(self):
+        assert self.known(0.0)[1].smoothing < 1e-3
+        assert self.known(0.3)[1].smoothing > 1e-3
+
+    @given(st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4))
+    def test_the_cube_has_the_levers_places(self, shares):
+        made = levers(1, 2, choices=["a", "b", "c"])
+        snapped = Cube(made).snapped(np.array([shares]))[0]
+        for lever, share, place in zip(made, shares, snapped):
+            value = lever.value_at(share)
+            assert place == pytest.approx(lever.share_of(value), abs=1e-9)
+            assert lever.value_at(float(place)) == value
+
+    def test_neighbours_are_one_step_away(self):
+        cube = Cube(levers(1, 2, choices=["a", "b", "c"]))
+        here = cube.snapped(np.array([[0.3, 0.0, 0.5, 0.5]]))[0]
+        beside = cube.neighbours(here)
+        assert len(beside) == 1 + 2 + 2
+        assert (np.count_nonzero(beside != here, axis=1) == 1).all()
+
+    def test_around_moves_something_and_stays_inside(self):
+        cube, rng = Cube(levers(2, 1)), np.random.default_rng(1)
+        points = cube.around(np.array([0.5, 0.99, 0.5]), 0.01, 0.3, 400, rng)
+        assert ((points >= 0.0) & (points <= 1.0)).all()
+        whole = points[:, 2] != cube.snapped(np.array([[0.5, 0.5, 0.5]]))[0, 2]
+        assert 0.2 < whole.mean() < 0.8
+
+
+def test_a_budget_too_small_for_one_policy_is_refused():
+    with pytest.raises(
+        ScenarioError, match="replications = 1: too few to evaluate one policy by 'surrogate'"
+    ):
+        run(levers(2), [bowl], budget=1)
+
+
+def test_budget_spent_is_no_error_of_the_user():
+    assert not issubclass(BudgetSpent, ScenarioError)
