@@ -145,6 +145,26 @@ def density_plan(rounds: int) -> dict[str, float]:
     return {"density_milp_seconds": median(timed(work) for _ in range(rounds))}
 
 
+def search(replications: int) -> dict[str, float]:
+    """Return how fast the plan of the appliances is searched, and how far from the best known it ends.
+
+    The gap is that of `plan_gap.py`, which takes hours and keeps what it found; no key without its file.
+    """
+    from channelsim.policy.defaults import problem_of
+    from channelsim.policy.solve import solve
+
+    problem = problem_of(channelsim.Scenario.from_library("appliances"))
+    run_batch(problem.channel, [BASE], 1, 1, ("profit",), workers=1)
+    found = solve(problem, replications=replications, progress=False)
+    kept = Path(__file__).with_name("plan_gap.json")
+    gap = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    return {
+        "search_evaluations_per_second": found.evaluations / found.seconds,
+        "search_replications_per_second": found.simulated / found.seconds,
+        "search_million_agent_weeks_per_second": found.agent_weeks_per_second / 1e6,
+    } | {name: gap[name] for name in ("plan_gap_percent",) if name in gap}
+
+
 ASKED = {
     "name": "stock",
     "sender": "Aurora distributors",
@@ -247,6 +267,7 @@ def main() -> None:
     results |= thread_scaling(options.rounds, 600)
     results |= appliances(options.rounds)
     results |= density_plan(1)
+    results |= search(100)
     results |= power(options.rounds)
     results |= start_up(options.rounds)
     results["load_average_at_end"] = os.getloadavg()[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 from channelsim import Policy, simulate
 from channelsim import columns as c
+from channelsim.application import active_members
 from channelsim.scenario import Scenario
 from channelsim.theory.service_free_riding import coordinating_share, whole_channel
 from channelsim.verification.support_runs import market_at_rest
@@ -25,7 +26,9 @@ def main() -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     stores = Scenario.from_library("verification/support_service")
     terms = [[{"supplier": "maker", "cooperative_share": float(t)}] for t in SHARES]
-    policies = [Policy(name=f"share {100 * t:.0f} of 100 {i}", terms=k) for i, (t, k) in enumerate(zip(SHARES, terms))]
+    policies = [
+        Policy(name=f"share {100 * t:.0f} of 100 {i}", terms=k) for i, (t, k) in enumerate(zip(SHARES, terms))
+    ]
     result = simulate(stores, policies, 1, metrics=["profit", "channel_profit"], progress=False)
     profit = result.by_group["profit"].isel(replication=0)
     for group in ("maker", "stores"):
@@ -35,7 +38,9 @@ def main() -> None:
     left.plot(SHARES, channel - channel[0], color="black", label="channel")
     best = coordinating_share(market_at_rest(whole_channel))
     left.axvline(best, color="grey", linestyle=":")
-    left.annotate("coordinating", (best, 0.0), (3, 4), textcoords="offset points", color="grey", rotation=90)
+    left.annotate(
+        "coordinating", (best, -390.0), (3, 0), textcoords="offset points", color="grey", rotation=90
+    )
     left.axhline(0.0, color="grey", linewidth=0.5)
     left.set(
         xlabel="co-operative share", ylabel="profit above that without, money per week", ylim=(-400, 400)
@@ -49,7 +54,8 @@ def main() -> None:
         "principal": "maker",
         "exclusive": True,
     }
-    stage = appliances.members.group == [g.name for g in appliances.scenario.members].index("independents")
+    group = [g.name for g in appliances.scenario.members].index("independents")
+    stage = (appliances.members.group == group) & (active_members(appliances.apply(), appliances) > 0)
     classes = np.array(appliances.territories.classes)[appliances.members.territory]
     for cut in (1.0, 0.9):
         accepted = []
@@ -65,10 +71,9 @@ def main() -> None:
             label,
             {t: found[:, stage & (classes == t)].sum(axis=1).astype(int).tolist() for t in set(classes)},
         )
-    right.set(xlabel="compensation, thousand yuan per week and store", ylabel="stores built that accept, %")
+    right.set(xlabel="compensation, thousand yuan per week and store", ylabel="independents that accept, %")
     right.legend()
     figure.savefig(FIGURE, metadata={"Date": None})
-    figure.savefig("/tmp/support.png", dpi=110)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ STAGE_GROUPINGS = ("role", "tier", "group")
 
 OF_DIVERSION = ("diverted", "diverted_in", "diversion_fine", "lost_to_diversion")
 """Columns that only scenarios with diversion record."""
+OF_PRICE_REVIEWS = ("unsolved",)
+"""Columns that only scenarios record in which suppliers price by best response or negotiate."""
 _HOLDING_COLUMNS = (
     "demand",
     "sales",
@@ -53,6 +55,7 @@ _HOLDING_COLUMNS = (
     "presence",  # row-weeks listed and not out of stock
     "weighted_presence",  # presence times the store's revenue in all brands, summed over the recorded weeks
     *OF_DIVERSION,
+    *OF_PRICE_REVIEWS,  # row-weeks
 )
 _INCENTIVE_COLUMNS = ("discount", "rebate", "bonus", "shared_revenue", "refund")
 TABLES: dict[str, tuple[str, ...]] = {

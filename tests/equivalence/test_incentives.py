@@ -116,7 +116,7 @@ def model_of(mode: str) -> ChannelModel:
 @pytest.mark.parametrize("mode", ["all_unit", "incremental"])
 def test_mesa_equals_batch(mode):
     model = model_of(mode)
-    batch = run_batch(build(everything(mode)), [BASE], 2, 4, workers=1)
+    batch = run_batch(build(everything(mode)), [BASE], 2, 4, record=["rebate by group"], workers=1)
     for key, values in batch.values.items():
         assert np.array_equal(model.totals().values[key][:, 0], values[:, 1]), key
     flows = model.state.incentives
@@ -127,6 +127,10 @@ def test_mesa_equals_batch(mode):
         received = evaluate(METRICS[name.replace("_paid", "_received")], batch, "overall")
         if name != "shared_revenue_received":
             np.testing.assert_allclose(evaluate(METRICS[name], batch, "overall"), received)
+    by_week = batch.trajectories["rebate_by_group"].values[0, 1]
+    recorded = by_week[-batch.weeks :].sum(axis=0) / batch.weeks
+    np.testing.assert_allclose(evaluate(METRICS["target_rebates_received"], batch, "group")[0, 1], recorded)
+    assert model.total("rebate", group="shops") == by_week[-1, batch.labels["group"].index("shops")]
     learnt = model.state.relationships[c.CREDIBILITY_OF_SUPPLIER]
     assert len(np.unique(learnt)) > 1
 

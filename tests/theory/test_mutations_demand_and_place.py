@@ -50,7 +50,7 @@ def buyers_of_its_own_forgotten(monkeypatch):
 def one_mean_segment(monkeypatch):
     """Short form: the store takes its buyers for one segment, and asks 1/(α(1 − S)) on every shelf."""
 
-    def wrong(second_pass, world, terms, state):
+    def wrong(second_pass, segments, world, terms, state):
         first = demand.first_shelf_of(state)
         buyers = world.zone_buyers.sum(axis=1)
         alpha = buyers @ world.segments[c.PRICE_SENSITIVITY] / buyers.sum()
@@ -68,10 +68,10 @@ def cost_counted_with_the_wrong_sign(monkeypatch):
     """Sign: what a unit costs is added to the margin instead of subtracted from the price."""
     right = pricing.respond_in_logit
 
-    def wrong(second_pass, world, terms, state):
+    def wrong(second_pass, segments, world, terms, state):
         cost = state.holdings[c.MARGINAL_COST]
         cost *= -1.0
-        right(second_pass, world, terms, state)
+        right(second_pass, segments, world, terms, state)
         cost *= -1.0
 
     monkeypatch.setattr(pricing, "respond_in_logit", wrong)

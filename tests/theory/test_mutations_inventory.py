@@ -58,9 +58,9 @@ def holding_for_nothing(world, state, right=settlement.account_for_goods):
     world.holdings[c.HOLDING_RATE] = kept
 
 
-def a_week_late(tier, week, world, state, right=allocation.dispatch):
+def a_week_late(tier, week, world, terms, state, right=allocation.dispatch):
     """Order of events: shipments leave a week after they should."""
-    right(tier, week + 1, world, state)
+    right(tier, week + 1, world, terms, state)
 
 
 def owed_counted_as_stock(tier, world, state, right=ordering.take_position):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channelsim.engines.workspace import Recording
 from channelsim.expressions import parse
 from channelsim.metrics import (
     GROUPINGS,
@@ -23,6 +24,8 @@ from channelsim.metrics import (
     metric_table,
     select_metrics,
 )
+from channelsim.scenario import Scenario
+from channelsim.world import build
 
 WEEKS = 4
 LABELS = {
@@ -61,6 +64,7 @@ HOLDINGS = {  # rows: manufacturer A, B, Big A, Big B, corner A
     "order_variance": (0, 0, 8, 6, 4),
     "demand_variance": (0, 0, 4, 3, 2),
     "presence": (4, 4, 3, 4, 3),
+    "unsolved": (4, 1, 0, 0, 0),
     "diverted": (8, 4, 0, 0, 0),
     "diverted_in": (0, 0, 5, 4, 3),
     "diversion_fine": (16, 8, 0, 0, 0),
@@ -221,6 +225,8 @@ def value(name, grouping="overall", totals=None):
         ("active_members", "role", [1, 2]),
         ("bullwhip_ratio", "tier", [np.nan, 2]),
         ("bullwhip_ratio", "group", [np.nan, 2, 2]),
+        ("unsolved_prices", "overall", [5 / 20]),
+        ("unsolved_prices", "role", [5 / 8, 0]),
         ("diverted", "brand", [2, 1]),
         ("diverted_in", "territory", [9 / 4, 3 / 4]),
         ("diverted_share", "overall", [12 / 90]),
@@ -477,3 +483,17 @@ def test_metrics_load_numpy_alone():
     code = "import channelsim.metrics, sys; print(*{m.split('.')[0] for m in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()).isdisjoint({"pandas", "xarray", "scipy", "numba", "pydantic"})
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "recorded"),
+    [
+        ("bilateral", "unsolved", False),
+        ("negotiation", "unsolved", True),
+        ("bilateral", "diverted", False),
+        ("diversion", "diverted", True),
+    ],
+)
+def test_what_a_scenario_cannot_have_is_not_recorded(name, column, recorded):
+    columns = Recording.of(None, (), build(Scenario.from_library(name))).holding_columns
+    assert (column in columns) == recorded

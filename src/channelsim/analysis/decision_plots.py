@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _OF_STATUS = {
     "chosen": (style.GREEN, "D", "chosen"),
-    "equal": (style.BLUE, "o", "as good, within the indifference"),
+    "equal": (style.BLUE, "o", "not better by more than matters"),
     "undecided": (style.ORANGE, "o", "not told apart"),
     "worse": (style.MUTED, "s", "worse"),
     "infeasible": (style.VERMILION, "X", "misses a constraint"),
@@ -57,7 +57,7 @@ def finalists_plot(selection: Selection, unit: str = "", currency: str = "money"
         figure = style.new_figure(11, 2.6 + 0.5 * len(found))
         axes = figure.add_subplot()
         band = selection.indifference / factor
-        axes.axvspan(-band, band, color=style.FAINT, alpha=0.6, lw=0)
+        axes.axvspan(0, band, color=style.FAINT, alpha=0.6, lw=0)
         axes.axvline(0, color=style.INK, linewidth=1.2)
         for row, finalist, ends_of in zip(rows, found, values):
             colour, marker, label = _OF_STATUS[finalist.status]
@@ -67,14 +67,14 @@ def finalists_plot(selection: Selection, unit: str = "", currency: str = "money"
         axes.set_xlabel(f"objective less that of the chosen finalist, {told}".rstrip(", "))
         said = {
             "separated": "the best stands alone",
-            "equal": "those left differ by less than matters",
+            "equal": "nobody left can be better by more than matters",
             "undecided": "replications spent before they were told apart",
             "infeasible": "none keeps the constraints",
         }[selection.conclusion]
         style.title_of(
             axes,
             f"Finalists: {said}",
-            f"Together {100 * selection.level:g} % intervals; in brackets replications; grey: no matter",
+            f"Joint {100 * selection.level:g} % intervals; in brackets replications; grey: the indifference",
         )
         _legend(figure, axes)
     return figure
@@ -260,7 +260,7 @@ def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money"
         style.title_of(
             axes,
             "What one end costs the other",
-            f"{frontier.replications} fresh replications; {100 * frontier.level:g} % intervals of the change",
+            f"{frontier.replications} fresh replications, {100 * frontier.level:g} % intervals of the gains",
         )
         axes.legend()
     return figure

@@ -14,7 +14,7 @@ from channelsim.engines.groupings import Groupings
 from channelsim.engines.reviews import Related, mean_by_label
 from channelsim.engines.trajectories import Request, read_requests, trajectory_table
 from channelsim.mechanisms.recording import Records
-from channelsim.metrics import OF_DIVERSION, TABLES, columns_needed
+from channelsim.metrics import OF_DIVERSION, OF_PRICE_REVIEWS, TABLES, columns_needed
 from channelsim.reduction import Reduction
 from channelsim.schema import position
 from channelsim.tables import Draws, Floats, Integers, new_state
@@ -23,6 +23,8 @@ from channelsim.world import Channel
 
 DRAWS_A_BLOCK = 1024
 """Numbers drawn at a time: enough to vectorise, few enough to stay in the first-level cache."""
+REVIEWED = ("vertical_nash", "leader", "negotiated")
+"""Price rules of suppliers whose reviews may find no rest."""
 DERIVED = ("order_variance", "demand_variance", "listed", "presence", "weighted_presence")
 OUTLETS = ("active", "store_weeks", "store_revenue", "store_profit", "viable_weeks")
 _SPREAD = {"order_variance": "order", "demand_variance": "demand"}
@@ -48,6 +50,8 @@ class Recording:
         asked = {*needed.get("holdings", ()), *needed.get("shelves", ())}
         if not channel.scenario.diversion.active:
             asked -= {*OF_DIVERSION}
+        if not any(g.pricing.rule in REVIEWED for g in channel.scenario.members):
+            asked -= {*OF_PRICE_REVIEWS}
         sums = [
             n
             for n in TABLES["holdings"]

@@ -160,7 +160,7 @@ def margin_wanted(h: int, world: World, terms: Terms, state: State) -> float:
         price = state.holdings[REVENUE, h] / shipped
     saving, handling = terms.holdings[CREDIT_SAVING, h], world.holdings[HANDLING_COST, h]
     earned = price * (1.0 - terms.holdings[CREDIT_GIVEN, h])
-    earned -= marginal_cost(state.holdings[UNIT_COST, h], saving, handling)
+    earned -= marginal_cost(state.holdings[UNIT_COST, h], saving, 0.0, handling)
     planned = state.holdings[SET_ASIDE, h] * (terms.holdings[PROTECTION_WEEKS, h] + 1.0)
     surplus = max(0.0, above_target(h, world, terms, state) - planned)
     enough = world.scenario[SURPLUS_WEEKS] * state.holdings[FORECAST, h]

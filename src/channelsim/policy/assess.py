@@ -142,16 +142,22 @@ class Assessment:
         Constraints within error of their bound, those that a step of a lever would miss although it gains,
         and levers at a bound.
         """
-        found = [check.constraint for check in self.constraints if check.binds]
+        stopped: dict[str, list[str]] = {}
         for response in self.responses:
             for change, missed in (
                 (response.down, response.down_missed),
                 (response.up, response.up_missed),
             ):
-                if change.value > 0.0:
-                    found += [f"{label} (a step of {response.lever})" for label in missed]
-        found += [f"{place.lever} at its {place.at} bound" for place in self.levers if place.at]
-        return tuple(dict.fromkeys(found))
+                for label in missed if change.value > 0.0 else ():
+                    stopped.setdefault(label, []).append(response.lever)
+        found = []
+        for check in self.constraints:
+            by = list(dict.fromkeys(stopped.get(check.constraint, ())))
+            if by:
+                found.append(f"{check.constraint} (it stops {', '.join(by)})")
+            elif check.binds:
+                found.append(check.constraint)
+        return (*found, *(f"{place.lever} at its {place.at} bound" for place in self.levers if place.at))
 
     def to_frame(self) -> DataFrame:
         """Return the headline: a row each for the objective and every constraint.

@@ -239,13 +239,13 @@ class _Race:
         for k in alive:
             self.status[k] = "equal" if conclusion == "equal" else "undecided"
         self.status[chosen] = "chosen"
-        finalists = []
+        finalists, names = [], [p.name for p in self.policies]
         for k, policy in enumerate(self.policies):
             slacks = self.slacks(k)
             own = self.samples[k][:, self.objective_at]
             finalists.append(
                 Finalist(
-                    policy.name if policy.name != "policy" else f"finalist {k + 1}",
+                    policy.name if names.count(policy.name) == 1 else f"finalist {k + 1}",
                     policy,
                     tuple(self.values[k]),
                     self.status[k],

@@ -24,6 +24,7 @@ class Finalist(NamedTuple):
     Attributes
     ----------
     name : str
+        Of the policy, where no other finalist has the same; else "finalist" and its number.
     policy : Policy
     values : tuple
         Of the levers; empty where a policy was given.
