@@ -183,7 +183,7 @@ class Ledger:
         fees, fee_income = self.listing_fees(len(weekly))
         by_member = np.bincount(member, weights=flow, minlength=len(weekly)) - weekly - fees + fee_income
         self.money_turned += spent.sum() + weekly.sum() + fees.sum()
-        self.check_profit(now, consumers, spent.sum() + weekly.sum() + attention.sum())
+        self.check_profit(now, consumers, spent.sum() + weekly.sum() + attention.sum() + training)
         change = now["members"][c.CASH] - was["members"][c.CASH]
         self.close_to(change, by_member, self.money_turned)
         # payments between members net out, rewards and fines too
