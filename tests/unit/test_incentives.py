@@ -149,6 +149,15 @@ def test_orders_heap_up_at_the_end_of_a_period_as_theory_says(target):
     assert found[3, 1] == pytest.approx(target if expected.extra > 0 else 0.0)
 
 
+def test_a_push_counts_what_an_earlier_one_left():
+    # a tenth of 10, for 0.1 a unit and week: ten weeks of 10 are bought ahead. As the next period ends 60 are
+    # left; 55 more cost H(115) − H(60) = 72 − 21 = 51 and bring 55. Then 75 are left: 91 − 32 = 59, let go
+    rebate = {"weeks": 4, "steps": steps("rebate", (55, 0.1))}
+    found = weeks_of(pair({"target_rebate": rebate}, {"holding_rate": 0.01}, weeks=16), 13, ORDER)[:, 0]
+    expected = [10.0, 10.0, 10.0, 110.0, 0.0, 0.0, 0.0, 55.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
 def test_no_push_where_the_next_period_pays_as_well():
     # every period reaches its target anyway: a unit bought earlier earns now what it would have earned then
     rebate = {"weeks": 4, "mode": "incremental", "steps": steps("rebate", (20, 0.5))}

@@ -12,9 +12,10 @@ whole number of weeks n of Q = q + n f around h [f n²/2 + n q + q/2] = a.
 *Target.* In the last week whose order is shipped within the period (earlier it would cost more to keep
 them) the member asks what Y units more bring, which it need not buy later at κ a unit:
 
-    G(Y) = Y κ − [I(Q + Y) − I(Q)] + ρ [R(X + Y) − R(X)] − Y·MR' − [H(Q + Y − q) − H(Q − q)] ,
+    G(Y) = Y κ − [I(Q + Y) − I(Q)] + ρ [R(X + Y) − R(X)] − Y·MR' − [H(E + Y) − H(E)] ,
 
-X the period's purchases if Q is all that is still ordered, R target rebate and growth bonus, MR' the
+E what is bought ahead by then (Q − q, and what the position exceeds the rule's level by), X the period's
+purchases if Q is all that is still ordered, R target rebate and growth bonus, MR' the
 marginal rebate that a unit bought next period instead would earn. G is piecewise concave: its best is at
 a threshold or where what is kept longest is worth its keeping. The member adds the best Y if G > 0, so
 that it either reaches or lets go.
@@ -34,9 +35,11 @@ from channelsim.codes import (
     ORDER_ANCHORING,
     ORDER_NEWSVENDOR,
     ORDER_PASS_THROUGH,
+    ORDER_UP_TO,
     SELL_IN,
 )
 from channelsim.columns import (
+    BASE_STOCK,
     BONUS_BASIS,
     BONUS_SHARE,
     BONUS_UNITS,
@@ -47,6 +50,7 @@ from channelsim.columns import (
     DISCOUNT_SHARE_1,
     DISCOUNT_THRESHOLD_1,
     FORECAST,
+    FORECAST_VARIANCE,
     HOLDING_RATE,
     INCENTIVE_IN_USE,
     OBSOLESCENCE,
@@ -54,12 +58,15 @@ from channelsim.columns import (
     ORDER,
     ORDER_DELAY,
     ORDER_RULE,
+    POSITION,
+    PROTECTION_WEEKS,
     REBATE_BASIS,
     REBATE_MODE,
     REBATE_SHARE_1,
     REBATE_THRESHOLD_1,
     REBATE_UNITS,
     REBATE_WEEKS,
+    SAFETY_FACTOR,
     SOURCE_LINK,
     TIER_END_HOLDING,
     TIER_FIRST_HOLDING,
@@ -211,15 +218,17 @@ def earned_per_unit(units: float, k: int, plan: Plan, terms: Terms, state: State
 
 
 @subroutine
-def push(order: float, value: float, k: int, plan: Plan, terms: Terms, state: State) -> float:
+def push(order: float, excess: float, value: float, k: int, plan: Plan, terms: Terms, state: State) -> float:
     """Return by how much an order at the period's end is enlarged for rebate and bonus, units.
 
     Parameters
     ----------
+    excess : float
+        Units by which what is on hand and on order exceeds what the ordering rule wants.
     value : float
         κ, money per unit, which units bought now need not cost later.
     """
-    best, most, kept = 0.0, 0.0, max(order - plan.order, 0.0)
+    best, most, kept = 0.0, 0.0, excess + max(order - plan.order, 0.0)
     bill = plan.paid * invoiced(order, k, terms, state)
     now, keeping = earned(order, k, plan, terms, state), keeping_cost(kept, plan.weekly, plan.keeping)
     for candidate in range(2 + 2 * STEPS):  # nothing more; thresholds of discount, target, growth
@@ -247,6 +256,17 @@ def push(order: float, value: float, k: int, plan: Plan, terms: Terms, state: St
             if found > best:
                 best, most = found, extra
     return most
+
+
+@rule
+def excess_of(buyer: int, world: World, terms: Terms, state: State) -> float:
+    """Return the units by which a member's position exceeds the level up to which it orders."""
+    level = world.holdings[BASE_STOCK, buyer]
+    if world.holdings_index[ORDER_RULE, buyer] == ORDER_UP_TO:
+        weeks, variance = terms.holdings[PROTECTION_WEEKS, buyer], state.holdings[FORECAST_VARIANCE, buyer]
+        level = state.holdings[FORECAST, buyer] * weeks
+        level += state.holdings[SAFETY_FACTOR, buyer] * sqrt(variance * weeks)
+    return max(state.holdings[POSITION, buyer] - level, 0.0)
 
 
 @rule
@@ -286,7 +306,7 @@ def enlarged(week: int, k: int, buyer: int, world: World, terms: Terms, state: S
         plan = Plan(0.0, weekly, plan.keeping, plan.paid, of_rebate, of_bonus, outstanding, later)
         cheapest = 0.0
     if of_rebate + of_bonus > 0.0:
-        cheapest += push(cheapest, value, k, plan, terms, state)
+        cheapest += push(cheapest, excess_of(buyer, world, terms, state), value, k, plan, terms, state)
     return cheapest
 
 
