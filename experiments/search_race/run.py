@@ -99,6 +99,7 @@ def tpe(search: Search, rng: np.random.Generator, start: np.ndarray, replication
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    warnings.simplefilter("ignore", FutureWarning)  # optuna 5 has another way, optuna 4 has this one
     sampler = optuna.samplers.TPESampler(
         seed=int(rng.integers(2**31)),
         constraints_func=lambda trial: trial.user_attrs["missed"],
