@@ -14,12 +14,12 @@ as they are under the policy, decision k loses its Shapley value
 
     φ_k = Σ_S s!(n − s − 1)!/n! · [v(S ∪ k) − v(S)] ,     Σ_k φ_k = v(all) − v(none) ,
 
-s the size of S. No order of the decisions is singled out, and the parts add up exactly. v(none) holds prices
-and service at the policy's means; what that alone changes is *holding*. *Transfers* are what members left
-alone decide by, and what stock is valued at. In *price* two things meet that pull apart: margins upon margins make goods too
-dear, competition between stores makes them too cheap for one owner. Beside the share, therefore, stands what
-the channel would earn with transfers at the cost of production and members left alone in all else: below the
-policy's, the margin upstream protects more than it costs.
+s the size of S. No order of the decisions is singled out, and the parts add up exactly. v(none) holds
+prices and service at the policy's means; what that alone changes is *holding*. *Transfers* are what members
+left alone decide by, and what stock is valued at. In *price* two things meet that pull apart: margins upon
+margins make goods too dear, competition between stores makes them too cheap for one owner. Beside the
+share, therefore, stands what the channel would earn with transfers at the cost of production and members
+left alone in all else: below the policy's, the margin upstream protects more than it costs.
 
 The bound is a numerical one. It is exact where the owner's optimum lies in the family of decisions (a store,
 equal stores, logit demand with equal costs); with stores that differ the true optimum can be higher, and the
