@@ -15,7 +15,7 @@ from channelsim.world import build
 
 SMALL = Effort(
     search=60, selection=8, report=8, levers=2, batches=3, batch_replications=2, relations=1, trade_off=4,
-    variants=2,
+    variants=2, yardstick=2,
 )  # fmt: skip
 PER_DEALER = 'profit(group="dealers") / active_members(group="dealers")'
 
@@ -103,7 +103,8 @@ class TestItsReport:
     @pytest.mark.parametrize(
         "section",
         ["What to decide", "What it brings", "Who earns the profit", "Who wins and who loses", "Trade-off",
-         "How sure the choice is", "If things are otherwise", "Power and relations", "How it was found"],
+         "How sure the choice is", "If things are otherwise", "Power and relations",
+         "What the channel could earn", "How it was found"],
     )  # fmt: skip
     def test_has_every_section(self, folder, section):
         assert f"<h2>{section}" in (folder / "plan.html").read_text(encoding="utf-8")
@@ -132,7 +133,7 @@ class TestByRule:
         found = problem_of(scenario)
         assert found.name == "Aurora's channel plan"
         assert len(found.levers) >= 8
-        assert found.channel.scenario == scenario
+        assert found.channel.scenario == scenario.replace(**found.changes)
 
     def test_profit_of_a_firm_without_members_is_refused(self):
         channel = build(Scenario.from_library("bilateral"))
@@ -143,7 +144,8 @@ class TestByRule:
         found = problem_of(Scenario.from_library("appliances"))
         now = {lever.label: value_now(lever, found.channel.scenario) for lever in found.levers}
         assert now["distributors per tier-1 city"] == 3
-        assert now["price list for distributors"] == 1.0
+        assert now["Aurora's price list"] == 1.0
+        assert now["refund for obsolete stock"] == 0.0
 
 
 class TestTheCommand:
