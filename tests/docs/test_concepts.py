@@ -22,7 +22,8 @@ NOT_MODULES = {
     "[[bases.given]]",
 }
 """What stands in the column *where* and is a field of a scenario."""
-OF_POWER = [f"T{k}" for k in (*range(1, 12), 13, 24, 25, 27, 31)]
+WITH_LESSON = [f"T{k}" for k in (*range(1, 12), 13, 22, 23, 24, 25, 27, 31, 33)]
+"""Concepts of power, density and incentives."""
 
 
 def rows_of(text: str) -> dict[str, dict[str, str]]:
@@ -63,8 +64,8 @@ def test_what_a_concept_names_is_there(concept):
     assert missing_from(ROWS[concept], library_names()) == []
 
 
-@pytest.mark.parametrize("concept", OF_POWER)
-def test_a_concept_of_power_has_its_module_scenario_lesson(concept):
+@pytest.mark.parametrize("concept", WITH_LESSON)
+def test_a_concept_with_a_lesson_has_its_module_scenario_lesson(concept):
     row = ROWS[concept]
     assert "`" in row["where"] or "#mechanism-" in row["where"]
     assert "`" in row["scenario"]
