@@ -15,7 +15,7 @@ from channelsim.world import build
 
 SMALL = Effort(
     search=60, selection=8, report=8, levers=2, batches=3, batch_replications=2, relations=1, trade_off=4,
-    variants=2,
+    variants=2, yardstick=2,
 )  # fmt: skip
 PER_DEALER = 'profit(group="dealers") / active_members(group="dealers")'
 
@@ -103,7 +103,8 @@ class TestItsReport:
     @pytest.mark.parametrize(
         "section",
         ["What to decide", "What it brings", "Who earns the profit", "Who wins and who loses", "Trade-off",
-         "How sure the choice is", "If things are otherwise", "Power and relations", "How it was found"],
+         "How sure the choice is", "If things are otherwise", "Power and relations",
+         "What the channel could earn", "How it was found"],
     )  # fmt: skip
     def test_has_every_section(self, folder, section):
         assert f"<h2>{section}" in (folder / "plan.html").read_text(encoding="utf-8")

@@ -25,6 +25,7 @@ from channelsim.policy.search import Candidate
 from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
+from channelsim.policy.yardstick import Yardstick, yardstick
 from channelsim.world import build
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Effort:
         Of every point of a frontier.
     variants : int
         Of every policy in every variant of what is uncertain.
+    yardstick : int
+        Values tried of each decision of the integrated owner, one replication each; 0: leave it out.
     """
 
     search: int = 2000
@@ -73,6 +76,7 @@ class Effort:
     relations: int = 2
     trade_off: int = 8
     variants: int = 4
+    yardstick: int = 6
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ class ChannelPlan:
         Over the problem's uncertainties; None where it names none.
     power : Result or None
         Baseline and recommended policy in a run in which power is measured; None where it cannot be.
+    yardstick : Yardstick or None
+        What share of an integrated owner's profit the recommended policy attains.
     """
 
     problem: Problem
@@ -110,6 +116,7 @@ class ChannelPlan:
     frontiers: tuple[Frontier, ...] = ()
     regrets: RegretTable | None = None
     power: Result | None = field(default=None, repr=False)
+    yardstick: Yardstick | None = None
 
     @property
     def policy(self) -> Policy:
@@ -212,8 +219,15 @@ def make_plan(
     evaluator.save()
     table = _regrets(problem, solution, chosen, effort.variants, seed, workers)
     power = _power(problem, chosen.policy, effort.relations, seed, workers)
+    measured = None
+    if effort.yardstick:
+        tell("what one owner of all tiers would earn")
+        [measured] = yardstick(
+            problem.channel, chosen.policy, replications=1, report_replications=2, sweeps=1,
+            trials=effort.yardstick, seed=seed, workers=workers,
+        )  # fmt: skip
     return ChannelPlan(
-        problem, effort, seed, solution, selection, assessment, result, frontiers, table, power
+        problem, effort, seed, solution, selection, assessment, result, frontiers, table, power, measured
     )
 
 

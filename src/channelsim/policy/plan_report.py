@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from channelsim.policy.stakeholders import Effect
+    from channelsim.policy.yardstick import Yardstick
 
 SHOWN = ("focal firm", "firm", "group", "consumers", "channel", "store size", "territory class")
 """Kinds of stakeholders in the table, in this order; roles and single territories are in the data."""
@@ -154,7 +155,9 @@ def plan_sections(plan: ChannelPlan, currency: str = "money") -> list[Section]:
         found.append(_robustness(plan, currency))
     if plan.assessment.relations or plan.power is not None:
         found.append(_relations(plan))
-    found.append(_method(plan, currency))
+    if plan.yardstick is not None:
+        found.append(_efficiency(plan, plan.yardstick, currency))
+    found.append(_method(plan))
     return found
 
 
@@ -331,7 +334,24 @@ def _relations(plan: ChannelPlan) -> Section:
     return Section("Power and relations", text, made, figures)
 
 
-def _method(plan: ChannelPlan, currency: str) -> Section:
+def _efficiency(plan: ChannelPlan, measured: Yardstick, currency: str) -> Section:
+    share, whole = measured.share(), float(np.mean(measured.integrated))
+    rows = []
+    for name, lost in measured.losses().items():
+        value, low, high = (100 * x / whole for x in _three(lost))
+        rows.append((name, [Cell(*style.span(value, low, high))]))
+    text = (
+        f"The plan attains {style.number(100 * share.value)} % of what one owner of "
+        f"{', '.join(measured.groups)} would earn with the same market and the same rivals. Below, what "
+        "each decision loses that firms take for themselves instead of for all (Shapley values; they add up)."
+    )
+    if measured.at_bound:
+        text += f" The true bound lies higher: {', '.join(measured.at_bound)} at the end of what was tried."
+    heads = [("lost", "% of the integrated profit")]
+    return Section("What the channel could earn as one", text, [Table("by", heads, rows)])
+
+
+def _method(plan: ChannelPlan) -> Section:
     s, picked = plan.solution, plan.selection
     text = (
         f"{s.evaluations:,} policies were tried in {s.replications:,} replications by “{s.method}” "
