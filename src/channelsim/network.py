@@ -21,6 +21,7 @@ from channelsim.agreement_consistency import BESIDE_THE_PRICE
 from channelsim.codes import ROLES
 from channelsim.consistency import ATTRIBUTES
 from channelsim.errors import ScenarioError
+from channelsim.incentive_parts import INCENTIVES
 from channelsim.member_parts import Contract, MemberGroup
 from channelsim.network_reading import CONTRACT_FIELDS, from_graph
 from channelsim.tables import Floats, cell
@@ -141,6 +142,8 @@ def _add_edges(graph: DiGraph, channel: Channel, terms: Terms, names: list[str])
         values = {"wholesale_price": prices[row]} | (of_policy if ordering[row] else {})
         for field in fields:
             value = values.get(field, getattr(contract, field))
+            if field in INCENTIVES:
+                value = "" if value is None else value.model_dump_json(exclude_defaults=True)
             edge.setdefault(field, {})[label] = value if isinstance(value, int | str) else float(value)
     for name in graph:
         chosen = sorted((pair for pair in graph.in_edges(name)), key=lambda pair: places[pair])
@@ -157,7 +160,7 @@ def _add_edges(graph: DiGraph, channel: Channel, terms: Terms, names: list[str])
 def _contract_fields(channel: Channel) -> list[str]:
     """Return the fields of contracts that edges have: those beside the price only where one is in use."""
     contracts, defaults = channel.scenario.contracts, Contract.model_fields
-    beside = (*BESIDE_THE_PRICE, "principal")
+    beside = (*BESIDE_THE_PRICE, *INCENTIVES, "principal")
     used = [n for n in beside if any(getattr(k, n) != defaults[n].default for k in contracts)]
     return [name for name in CONTRACT_FIELDS if name not in beside or name in used]
 

@@ -7,12 +7,14 @@ line that names the node or the edge.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from channelsim.codes import CONSUMER_ROLES, ROLES, SUPPLIER_PRICE_RULES
 from channelsim.errors import ScenarioError
+from channelsim.incentive_parts import INCENTIVES
 from channelsim.member_parts import Contract, MemberGroup
 from channelsim.members import brands_of
 from channelsim.parts import python_number
@@ -234,8 +236,9 @@ def _contracts(supplier: Any, buyer: Any, graph: DiGraph, skipped: set[str]) -> 
                 value = edge.get(field)
                 if isinstance(value, dict) and brand not in value:
                     raise ScenarioError(f"{where}: {field} has no value for brand {brand!r}")
-                if value is not None:
-                    contract[field] = value[brand] if isinstance(value, dict) else value
+                value = value[brand] if isinstance(value, dict) else value
+                if value is not None and value != "":
+                    contract[field] = _incentive(value, where, field) if field in INCENTIVES else value
             contracts.append(contract)
             if "wholesale_price" not in contract and _posts(graph.nodes[supplier]):
                 rules = ", ".join(rule for rule in SUPPLIER_PRICE_RULES if rule not in POSTED)
@@ -243,6 +246,14 @@ def _contracts(supplier: Any, buyer: Any, graph: DiGraph, skipped: set[str]) -> 
                     f"{where}: wholesale_price is missing, and {supplier!r} has no pricing.rule ({rules})"
                 )
     return contracts
+
+
+def _incentive(value: Any, where: str, field: str) -> Any:
+    """Return an incentive, which an edge holds as JSON."""
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError):
+        raise ScenarioError(f"{where}: {field} = {value!r}: is no JSON text of the field's parts") from None
 
 
 def _posts(node: dict[str, Any]) -> bool:

@@ -133,7 +133,7 @@ class TestByRule:
         found = problem_of(scenario)
         assert found.name == "Aurora's channel plan"
         assert len(found.levers) >= 8
-        assert found.channel.scenario == scenario
+        assert found.channel.scenario == scenario.replace(**found.changes)
 
     def test_profit_of_a_firm_without_members_is_refused(self):
         channel = build(Scenario.from_library("bilateral"))
@@ -144,7 +144,8 @@ class TestByRule:
         found = problem_of(Scenario.from_library("appliances"))
         now = {lever.label: value_now(lever, found.channel.scenario) for lever in found.levers}
         assert now["distributors per tier-1 city"] == 3
-        assert now["price list for distributors"] == 1.0
+        assert now["Aurora's price list"] == 1.0
+        assert now["refund for obsolete stock"] == 0.0
 
 
 class TestTheCommand:

@@ -245,13 +245,8 @@ class Ledger:
         holdings, members = now["holdings"], now["members"]
         shipped = self.by_holding(now["links"][c.SHIPPED], c.BUYER_HOLDING)
         produces = np.arange(holdings.shape[1]) < self.run.channel.holdings_of_tier(0).stop
-        stocked = (
-            np.where(produces, 0.0, shipped - holdings[c.SALES] - self.cleared(now)) * holdings[c.UNIT_COST]
-        )
-        if self.run.channel.scenario.diversion.active:  # then unit cost is a mean: what was paid counts
-            invoiced = self.by_holding(now["links"][c.INVOICE], c.BUYER_HOLDING)
-            gone = (holdings[c.SALES] + self.cleared(now)) * holdings[c.UNIT_COST]
-            stocked = np.where(produces, 0.0, invoiced + holdings[c.DIVERTED_IN_COST] - gone)
+        came, gone = shipped + holdings[c.DIVERTED_IN], holdings[c.SALES] + self.cleared(now)
+        stocked = np.where(produces, 0.0, came - gone) * holdings[c.UNIT_COST]
         salvaged = self.run.world.holdings[c.SALVAGE] * holdings[c.UNIT_COST] * self.cleared(now)
         earned = consumers - spent + stocked.sum() + salvaged.sum()
         found = members[c.PROFIT].sum() + members[c.FINANCE_COST].sum()

@@ -10,7 +10,7 @@ from channelsim import Scenario, simulate
 from channelsim.analysis import power_plots, style
 from channelsim.analysis.power_labels import together
 from channelsim.analysis.power_network import THINNEST, WIDEST
-from channelsim.analysis.report import ReportOptions, report_files
+from channelsim.analysis.report import report_files
 from channelsim.metrics import ResultError
 from channelsim.world import build
 
@@ -119,5 +119,3 @@ def test_the_report_has_a_section_where_power_was_measured(result, unmeasured, c
     assert "Who depends on whom" in made["report.html"].decode()
     plain = build(Scenario.from_library("bilateral"))
     assert "figures/power_network.png" not in report_files(unmeasured, plain)
-    lent = report_files(unmeasured, plain, ReportOptions(power=result))
-    assert "figures/power_network.png" in lent

@@ -46,7 +46,7 @@ def synthetic_totals(seed=0, **changes) -> Totals:
             for grouping in ("overall", "territory", "brand")
         }
     }
-    for name in ("listing_fees_paid", "listing_fees_received"):
+    for name in ("listing_fees_paid", "listing_fees_received", "exclusive_members"):
         structural[name] = {
             grouping: np.ones((len(POLICIES), len(LABELS[grouping]))) for grouping in METRICS[name].groupings
         }

@@ -75,6 +75,8 @@ from channelsim.columns import (
     GUARDIAN,
     HANDLING_COST,
     HOME_MARGIN,
+    INCENTIVE_IN_USE,
+    INVOICE,
     LOST_TO_DIVERSION,
     MARGINAL_COST,
     MEAN_DEMAND,
@@ -95,6 +97,7 @@ from channelsim.columns import (
     SAFETY_FACTOR,
     SALES,
     SET_ASIDE,
+    SHIPPED,
     SOURCE_LINK,
     STOCK,
     SUPPLIER_HOLDING,
@@ -331,7 +334,17 @@ def charge_diversion(world: World, terms: Terms, state: State) -> None:
             flow[guardian] += fine
     for j in range(world.receivers.shape[1]):
         shelf = world.receivers[SHELF, j]
-        paid = state.holdings[DIVERTED_IN_COST, shelf]
-        if paid > 0.0:
-            state.holdings[PAID, shelf] += paid
-            flow[shelf] -= paid
+        paid, units = state.holdings[DIVERTED_IN_COST, shelf], state.holdings[DIVERTED_IN, shelf]
+        state.holdings[PAID, shelf] += paid
+        flow[shelf] -= paid
+        link = terms.holdings_index[SOURCE_LINK, shelf]
+        if link >= 0 and not is_booked(link, terms):
+            paid += state.links[INVOICE, link]
+            units += state.links[SHIPPED, link]
+        operating[shelf] += paid - state.holdings[UNIT_COST, shelf] * units
+
+
+@rule
+def is_booked(link: int, terms: Terms) -> bool:
+    """Return whether the price variance of a link's shipments is booked already (`incentives`)."""
+    return terms.incentives_index.shape[1] > 0 and terms.incentives_index[INCENTIVE_IN_USE, link] == 1

@@ -1,15 +1,13 @@
 """Relations: how either side feels about the other, and when it leaves (T3, T26, T31).
 
 Outcome of side a in a week: π_a = V_a (`dependence`) + side payments (`support`) + rewards and fines received
-less paid − attention.
-Every feature x in [0, 1] follows
+less paid − attention. Every feature x in [0, 1] follows
 
     x ← x + η_x (Λ(y_x) − x) ,
 
     social satisfaction     y = b_n·n + b_c·u + b_f·(π − fair)/(½(abs π + abs fair)·scale) + b_k·z(conflict)
     trust                   y = b_ρ·z(ρ) + b_s·z(social) + b_c·u + b_n·n  (buyer: + b_d·lost/σ)
-    conflict                y = (b_c + b_e·abs(D_b − D_s))·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ
-                                + b_k·lost/σ ,
+    conflict    y = (b_c + b_e·abs(D_b − D_s))·ū + b_t·z(mean trust) + b_i·(D_b + D_s)/σ + b_k·lost/σ ,
 
 in this order, with z(x) = (x − ½)/σ a standard score, u and n the partner's coercive and non-coercive use
 over σ, ū the mean of both sides' coercive use over σ, ρ the partner's credibility, fair the fair outcome

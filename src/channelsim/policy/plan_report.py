@@ -381,7 +381,7 @@ def _in_words(plan: ChannelPlan, currency: str) -> str:
         if now is not None and now == value:
             continue
         if lever.measure == "scale" and not isinstance(value, str):
-            told.append(f"{lever.label} {style.number(100 * (value - 1), 2, sign=True)} %")
+            told.append(f"{lever.label} {style.number(100 * (value - 1), 2, sign=True)}\u00a0%")
         else:
             was = "" if now is None else f" instead of {_told(lever, now)}"
             told.append(f"{lever.label} {_told(lever, value)}{was}")

@@ -12,11 +12,11 @@ makers, and of members who carry rivals' brands only, does not count: they stay 
 *Where the rest is lost.* With v(S) the owner's profit when it dictates the decisions S and leaves the others
 as they are under the policy, decision k loses its Shapley value
 
-    φ_k = Σ_S |S|!(n − |S| − 1)!/n! · [v(S ∪ k) − v(S)] ,     Σ_k φ_k = v(all) − v(none) .
+    φ_k = Σ_S s!(n − s − 1)!/n! · [v(S ∪ k) − v(S)] ,     Σ_k φ_k = v(all) − v(none) ,
 
-No order of the decisions is singled out, and the parts add up exactly. v(none) holds prices and service at
-the policy's means; what that alone changes is *holding*. *Transfers* are what members left alone decide by,
-and what stock is valued at. In *price* two things meet that pull apart: margins upon margins make goods too
+s the size of S. No order of the decisions is singled out, and the parts add up exactly. v(none) holds prices
+and service at the policy's means; what that alone changes is *holding*. *Transfers* are what members left
+alone decide by, and what stock is valued at. In *price* two things meet that pull apart: margins upon margins make goods too
 dear, competition between stores makes them too cheap for one owner. Beside the share, therefore, stands what
 the channel would earn with transfers at the cost of production and members left alone in all else: below the
 policy's, the margin upstream protects more than it costs.

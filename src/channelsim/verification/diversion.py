@@ -105,7 +105,7 @@ CASES = (
     ),
     Case(
         FAMILY,
-        "a smaller price difference: nothing is carried over",
+        "a smaller price difference: nothing is carried over (control)",
         ENKE_SAMUELSON,
         lambda: 0.0,
         simulated=lambda lab: _diverted(lab, contracts__3__wholesale_price=23.5),
