@@ -26,7 +26,7 @@ EFFORT = Effort(selection=8, report=4, levers=0, batches=2, batch_replications=1
 def problems() -> dict[str, Problem]:
     """Return the library's own problem on fewer weeks, without the incentive levers and with them."""
     own = Problem.load(library_folder() / "plans" / "appliances.toml")
-    alone = {"uncertainties": [], "trade_offs": []}
+    alone: dict[str, Any] = {"uncertainties": [], "trade_offs": []}
     full = own.model_copy(update={"changes": own.changes | CHANGES, **alone})
     plain = [k for k in own.levers if k.group == "density" or k.path == "terms.wholesale_price"]
     less = full.model_copy(update={"levers": plain, "template": Policy(name="template")})
@@ -39,7 +39,8 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=250, help="replications of each search")
     parser.add_argument("--only", choices=list(problems()), help="one of the two problems")
     options = parser.parse_args()
-    asked, plans, base = problems(), {}, None
+    asked, base = problems(), None
+    plans: dict[tuple[str, int], Policy] = {}
     if options.only:
         asked = {options.only: asked[options.only]}
     for kind, problem in asked.items():
@@ -69,10 +70,10 @@ def main() -> None:
 
     print(f"\nfresh draws: {FRESH} replications of seed {FRESH_SEED}; {objective.outcome}, yuan a week")
     print(f"now: {values[None][:, goal].mean():,.0f}")
-    for plan in plans:
-        print(f"{plan[0]}, seed {plan[1]}: {told(plan, None)} against now")
+    for made in plans:
+        print(f"{made[0]}, seed {made[1]}: {told(made, None)} against now")
         for k in base.constraints:
-            sample, held = values[plan][:, places[k.outcome]], values[None][:, places[k.outcome]]
+            sample, held = values[made][:, places[k.outcome]], values[None][:, places[k.outcome]]
             room, scale = slack_estimate(k, sample, held), k.scale(held) / 100
             ends = f"{room.low / scale:+.2f} to {room.high / scale:+.2f}"
             print(f"    {k.name}: room {room.value / scale:+.2f} % of the bound ({ends})")
