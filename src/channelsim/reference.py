@@ -36,6 +36,8 @@ from channelsim.effects import EFFECTS
 from channelsim.facts.table import page as facts_page
 from channelsim.metrics import metric_table
 from channelsim.planning import PHASES, plan_week, week_page
+from channelsim.policy.levers import Lever
+from channelsim.policy.problem import Constraint, Objective, Problem, TradeOff, Uncertainty
 from channelsim.scenario import Scenario, library_names
 from channelsim.schema import COLUMNS, Column
 from channelsim.verification.cases import Row
@@ -74,6 +76,14 @@ SCENARIO_PARTS: tuple[type[BaseModel], ...] = (
     diversion_parts.Diversion,
 )
 POLICY_PARTS: tuple[type[BaseModel], ...] = (Policy, Density, TermsChange, Ended, Governance)
+PROBLEM_PARTS: tuple[type[BaseModel], ...] = (
+    Problem,
+    Lever,
+    Objective,
+    Constraint,
+    Uncertainty,
+    TradeOff,
+)
 ASSUMED = "declared assumption"
 MEANINGS = {
     "name": "unique name; it begins with a letter or a digit and holds no dot",
@@ -123,6 +133,8 @@ def kind_of(annotation: Any) -> str:
         return f"list of {kind_of(arguments[0])}"
     if origin is dict:
         return f"{kind_of(arguments[1])} by name"
+    if annotation is Any:
+        return "any value"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{anchor(annotation)})"
     return {float: "number", int: "whole number", bool: "true or false", str: "text"}[annotation]
@@ -376,6 +388,7 @@ def public_names() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "scenario": lambda: fields(SCENARIO_PARTS),
     "policy": lambda: fields(POLICY_PARTS),
+    "problem": lambda: fields(PROBLEM_PARTS),
     "tables": columns,
     "effects": effects,
     "metrics": metrics,

@@ -21,7 +21,8 @@ from channelsim import (
 )
 from channelsim.effects import EFFECTS
 from channelsim.metrics import METRICS
-from channelsim.reference import MEANINGS, PAGES, POLICY_PARTS, SCENARIO_PARTS, fill, page
+from channelsim.policy import levers, problem
+from channelsim.reference import MEANINGS, PAGES, POLICY_PARTS, PROBLEM_PARTS, SCENARIO_PARTS, fill, page
 from channelsim.scenario import library_names
 from channelsim.schema import COLUMNS
 from channelsim.verification.table import FAMILIES, stored
@@ -29,6 +30,7 @@ from channelsim.week import STEPS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PACKAGE = Path(channelsim.__file__).parent
+GENERATED = {"scenario": SCENARIO_PARTS, "policy": POLICY_PARTS, "problem": PROBLEM_PARTS}
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 
 
@@ -71,12 +73,14 @@ def test_every_part_of_a_scenario_and_a_policy_is_listed():
     )  # fmt: skip
     assert set(SCENARIO_PARTS) == set().union(*(models_of(module) for module in modules))
     assert set(POLICY_PARTS) == models_of(decisions)
+    asked = {model for module in (levers, problem) for model in models_of(module)}
+    assert set(PROBLEM_PARTS) == {model for model in asked if not model.__name__.startswith("_")}
 
 
 @pytest.mark.parametrize(
     ("name", "model"),
     [pytest.param(name, model, id=model.__name__)
-     for name, models in (("scenario", SCENARIO_PARTS), ("policy", POLICY_PARTS)) for model in models],
+     for name, models in GENERATED.items() for model in models],
 )  # fmt: skip
 def test_every_field_has_its_row(name, model):
     found = rows(sections(page(name))[model.__name__])
@@ -92,7 +96,7 @@ def test_every_field_has_its_row(name, model):
 def test_no_meaning_is_said_twice():
     unsaid = {
         name
-        for model in SCENARIO_PARTS + POLICY_PARTS
+        for model in SCENARIO_PARTS + POLICY_PARTS + PROBLEM_PARTS
         for name, field in model.model_fields.items()
         if not field.description
     }

@@ -49,7 +49,7 @@ class _Statistic(Part):
 class Objective(_Statistic):
     """What is to be made large or small."""
 
-    sense: Literal["maximise", "minimise"] = "maximise"
+    sense: Literal["maximise", "minimise"] = Field(default="maximise", description="make it large or small")
     at_least: float | None = Field(default=None, description="probability: that the outcome is at least this")
 
     @model_validator(mode="after")
@@ -80,8 +80,8 @@ class Constraint(_Statistic):
     """A bound that a policy has to keep; give at_least or at_most."""
 
     name: str = Field(default="", description="what people call it; default: what it says")
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: float | None = Field(default=None, description="smallest admissible value")
+    at_most: float | None = Field(default=None, description="largest admissible value")
     of_base: bool = Field(
         default=False,
         description="the bound is a factor on what the baseline has in the same replication (0.95: at least "
@@ -152,8 +152,8 @@ class Uncertainty(Part):
     """A field of the scenario that nobody decides and whose value is not known."""
 
     path: str = Field(description="path of a field, such as segments.price-minded.price_sensitivity")
-    low: float
-    high: float
+    low: float = Field(description="smallest value, or factor")
+    high: float = Field(description="largest value, or factor")
     measure: Literal["value", "scale"] = Field(
         default="scale", description="value: the number itself; scale: a factor on the scenario's own"
     )
