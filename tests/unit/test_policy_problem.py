@@ -116,9 +116,10 @@ class TestLever:
         assert lever.value_at(lever.share_of(lever.value_at(share))) == lever.value_at(share)
 
     def test_takes_bounds_and_unit_from_the_schema(self):
-        lever = Lever(path="terms.wholesale_price")
+        lever = Lever(path="terms.wholesale_price", high=9.0)
         assert lever.unit == "money per unit"
-        assert lever.bounds()[0] == 0.0
+        assert lever.bounds() == (0.0, 9.0)
+        assert Lever(path="terms.buyback.credit").bounds() == (0.0, 1.0)
 
     def test_choices_are_places(self):
         lever = Lever(path="terms.case_size", choices=[1, 6, 12])
@@ -159,6 +160,7 @@ class TestLever:
             ({"path": "wholesale_price"}, "write density.<group>"),
             ({"path": "terms.wholesale_price", "low": 5.0, "high": 5.0}, "is not below"),
             ({"path": "density.store", "measure": "scale", "low": 0.0}, "is unbounded; give high"),
+            ({"path": "terms.wholesale_price"}, "is unbounded; give high"),
             ({"path": "density.store", "low": 0.2, "high": 0.8, "integer": True}, "no room"),
             ({"path": "terms.case_size", "choices": [1]}, "at least two"),
             ({"path": "terms.case_size", "choices": [1, 2], "low": 1.0}, "has no bounds"),

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Value = float | int | str
 """A number, or one of a categorical lever's choices."""
 
+NO_BOUND = 1e9
+"""A schema's bound from here on keeps numbers finite; it is no range to search."""
 SELECTORS = ("supplier", "buyer", "brand", "territory")
 SIGNIFICANT_DIGITS = 10
 """Digits to which a real lever's value is rounded: values closer than that are one decision."""
@@ -144,6 +146,8 @@ class Lever(Part):
         declared = self._declared
         low = self.low if self.low is not None else declared[0]
         high = self.high if self.high is not None else declared[1]
+        if self.high is None and high >= NO_BOUND:
+            high = np.inf
         if not (np.isfinite(low) and np.isfinite(high)):
             lacking = "low" if not np.isfinite(low) else "high"
             raise ScenarioError(f"lever {self.label!r}: is unbounded; give {lacking}")
@@ -299,6 +303,7 @@ def _change_of(changes: list[dict[str, Any]], lever: Lever, supplier: str, field
         "supplier": supplier
     }
     same = [k for k in changes if {n: k[n] for n in SELECTORS if k.get(n)} == sought]
+    same.sort(key=lambda k: field not in k)  # a template may give the field in any of them
     if not same:
         same = [sought]
         changes.append(sought)

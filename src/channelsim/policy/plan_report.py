@@ -123,7 +123,8 @@ def headlines(plan: ChannelPlan, currency: str = "money") -> list[str]:
     ]
     kept = [k for k in found.constraints if k.verdict == "kept"]
     if len(kept) == len(found.constraints) and kept:
-        lines.append(f"All {len(kept)} conditions are shown to be kept.")
+        told = "The condition is" if len(kept) == 1 else f"All {len(kept)} conditions are"
+        lines.append(f"{told} shown to be kept.")
     for check in found.constraints:
         if check.verdict == "missed":
             lines.append(f"Condition missed on fresh draws: {check.constraint}.")
