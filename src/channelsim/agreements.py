@@ -164,9 +164,11 @@ def link_terms(
         ("franchise_fee", c.FRANCHISE_FEE),
         ("compensation", c.COMPENSATION),
     ):
-        shares = np.stack([agreements.shared[name], buyer])[:, paid[name]]
-        _, group, size = np.unique(shares, axis=1, return_inverse=True, return_counts=True)
-        links[row, paid[name]] = agreements.numbers[name][paid[name]] / size[group.ravel()]
+        amount = agreements.numbers[name][paid[name]]
+        if amount.any():
+            together = (agreements.shared[name] * built.sizes.members + buyer)[paid[name]]
+            _, group, size = np.unique(together, return_inverse=True, return_counts=True)
+            links[row, paid[name]] = amount / size[group]
     index = np.zeros((len(columns_of("links", "terms", "int")), built.sizes.links), dtype=np.int64)
     index[c.CREDIT_WEEKS] = agreements.credit_weeks
     index[c.DUE_AFTER] = 1 + world.links_index[c.LEAD_TIME] + agreements.credit_weeks

@@ -193,7 +193,7 @@ def plan(
             help="TOML file of levers, objective and constraints; default: the scenario's own", metavar="F"
         ),
     ] = None,
-    budget: Annotated[int, typer.Option(help="replications of the search", metavar="N")] = 2000,
+    budget: Annotated[int, typer.Option(help="replications of the search", metavar="N")] = 1000,
     replications: Annotated[int, typer.Option(help="fresh replications of the report", metavar="N")] = 64,
     seed: Seed = 1,
     changes: Annotated[list[str] | None, typer.Option("--set", help=HELP["set"], metavar="KEY=VALUE")] = None,

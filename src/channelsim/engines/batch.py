@@ -115,6 +115,7 @@ def run_batch(
     executor: Executor | None = None,
     advance: Callable[[int], None] = lambda done: None,
     first_replication: int = 0,
+    apply_first: bool = True,
 ) -> Totals:
     """Simulate policies × replications on common random numbers and return their totals.
 
@@ -136,6 +137,9 @@ def run_batch(
         Called with the number of replications just finished.
     first_replication : int
         Number of the first replication, which its draws are keyed by: a run may go on where one ended.
+    apply_first : bool
+        Apply every policy before anything runs, so that a bad one is refused at once; else each is applied
+        while those before it run, which saves time where policies are many and replications few.
 
     Raises
     ------
@@ -146,7 +150,16 @@ def run_batch(
     """
     recording = Recording.of(metrics, record, channel)
     groupings, related = Groupings.of(channel), Related.of(channel)
-    applied = [channel.under(policy) for policy in policies]
+    applied: dict[int, tuple[Channel, Terms]] = {}
+
+    def under(policy: int) -> tuple[Channel, Terms]:
+        if policy not in applied:
+            applied[policy] = channel.under(policies[policy])
+        return applied[policy]
+
+    if apply_first:
+        for policy in range(len(policies)):
+            under(policy)
     collected = _allocate(channel, recording, groupings, related, len(policies), replications)
     workers = workers or os.cpu_count() or 1
     tasks = plan_tasks(channel, len(policies), replications, workers if executor is None else max(workers, 8))
@@ -168,11 +181,9 @@ def run_batch(
             )
         stop, first = np.zeros(1 + task.count, dtype=np.int64), first_replication + task.first
         stops.append(stop)
+        active, terms = under(task.policy)
         return pool.submit(
-            lambda: (
-                run_task(*applied[task.policy], recording, related, first, task.count, seed, stop),
-                stop,
-            )
+            lambda: (run_task(active, terms, recording, related, first, task.count, seed, stop), stop)
         )
 
     pool = executor or ThreadPoolExecutor(max_workers=workers, thread_name_prefix="channelsim")
@@ -196,7 +207,7 @@ def run_batch(
                 advance(task.count)
         if failed:
             policy, replication = min(failed)
-            raise diagnose(*applied[policy], policies[policy], first_replication + replication, seed)
+            raise diagnose(*under(policy), policies[policy], first_replication + replication, seed)
     finally:
         for stop in stops:
             stop[0] = 1
@@ -204,7 +215,8 @@ def run_batch(
             future.cancel()
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
-    return totals_of(channel, policies, applied, replications, seed, recording, groupings, related, collected)
+    ran = [under(policy) for policy in range(len(policies))]
+    return totals_of(channel, policies, ran, replications, seed, recording, groupings, related, collected)
 
 
 def _allocate(

@@ -203,6 +203,7 @@ class Evaluator:
             self._executor,
             self.advance,
             BLOCKS[block] + have,
+            apply_first=False,
         )
         values = np.stack([outcome.values(totals) for outcome in self._read], axis=-1)
         for k, (key, policy) in enumerate(policies.items()):

@@ -67,7 +67,7 @@ class Effort:
         Values tried of each decision of the integrated owner, one replication each; 0: leave it out.
     """
 
-    search: int = 2000
+    search: int = 1000
     selection: int = 32
     report: int = 64
     levers: int = 4
