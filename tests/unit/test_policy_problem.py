@@ -255,6 +255,9 @@ class TestProblem:
         scenario = channelsim.Scenario.from_library("bilateral")
         scaled = varied(scenario, [Uncertainty(path="demand.intercept", low=0.9, high=1.1)], [0.9])
         assert scaled.demand.intercept == pytest.approx(90.0)
+        shares = {"path": "segments.price-minded.share", "low": 0.8, "high": 1.2}
+        with pytest.raises(ScenarioError, match=r"at 0\.8: .*shares sum to 0\.96"):
+            noisy(uncertainties=[shares]).check()
         nowhere = Uncertainty(path="demand.intercepts", low=0.9, high=1.1, measure="value")
         with pytest.raises(ScenarioError, match="no field 'intercepts'"):
             varied(scenario, [nowhere], [0.9])

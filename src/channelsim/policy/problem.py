@@ -317,7 +317,11 @@ class Problem(Document):
         for text in self.outcomes:
             Outcome(text).check(labels)
         for uncertain in self.uncertainties:
-            varied(channel.scenario, [uncertain], [uncertain.low])
+            for value in (uncertain.low, uncertain.high):
+                try:
+                    build(varied(channel.scenario, [uncertain], [value]))
+                except ScenarioError as error:
+                    raise ScenarioError(f"uncertainty {uncertain.path!r} at {value:g}: {error}") from None
         middle = [lever.value_at(0.5) for lever in self.levers]
         for k, lever in enumerate(self.levers):
             tried = lever.choices or [lever.value_at(0.0), lever.value_at(1.0)]
