@@ -394,7 +394,9 @@ def _told(lever: Lever, value: Value) -> str:
 
 
 def _number(value: Value) -> str:
-    return value if isinstance(value, str) else style.number(float(value), 3) if value else "0"
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if float(value).is_integer() else style.number(float(value), 3)
 
 
 def _objective_words(plan: ChannelPlan) -> str:
