@@ -22,6 +22,25 @@ def _item(items: list[Any], key: str, path: str) -> int:
     raise ScenarioError(f"{path}: {key!r} is not there; admissible: {known}")
 
 
+def read(data: Any, path: str) -> Any:
+    """Return the value at a path of plain data, None where a table has no such key.
+
+    Raises
+    ------
+    ScenarioError
+        If the path names a list item that is not there, or leads through a value.
+    """
+    place = data
+    for key in path.split("."):
+        if isinstance(place, list):
+            place = place[_item(place, key, path)]
+        elif isinstance(place, dict):
+            place = place.get(key)
+        else:
+            raise ScenarioError(f"{path}: nothing is at {key!r}")
+    return place
+
+
 def assign(data: dict[str, Any], path: str, value: Any, model: type[BaseModel]) -> None:
     """Set the value at a path of plain data that `model` describes, in place.
 

@@ -241,7 +241,7 @@ def _set(data: dict[str, Any], lever: Lever, value: Value, scenario: Scenario) -
     elif lever.group == "terms":
         field = "wholesale_price_scale" if lever.measure == "scale" else keys[0]
         _refuse_unknown(field, TermsChange.model_fields, "terms")
-        for supplier in [lever.supplier] if lever.supplier else _focal_suppliers(scenario, lever):
+        for supplier in suppliers_of(scenario, lever):
             change = _change_of(data.setdefault("terms", []), lever, supplier, field)
             _put(change, [field, *keys[1:]], value)
     elif lever.group == "influence":
@@ -281,8 +281,16 @@ def _set_density(density: dict[str, Any], name: str, lever: Lever, value: Value,
     held[field] = (dict(places) if isinstance(places, dict) else {}) | {lever.territory: value}
 
 
-def _focal_suppliers(scenario: Scenario, lever: Lever) -> list[str]:
-    """Return the supplying groups of the focal firm that have a contract with the lever's buyers."""
+def suppliers_of(scenario: Scenario, lever: Lever) -> list[str]:
+    """Return the supplying groups whose contracts a lever of terms is about; by default the focal firm's.
+
+    Raises
+    ------
+    ScenarioError
+        If the lever names none and the focal firm supplies nobody of its buyers.
+    """
+    if lever.supplier:
+        return [lever.supplier]
     focal = focal_firm(scenario)
     owned = [g.name for g in scenario.members if (g.owner or g.name) == focal]
     found = [k.supplier for k in scenario.contracts if k.supplier in owned and lever.buyer in ("", k.buyer)]

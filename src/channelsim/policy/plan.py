@@ -18,7 +18,7 @@ from channelsim.policy.assess import Assessment, assess
 from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator
 from channelsim.policy.frontier import Frontier, frontier
-from channelsim.policy.levers import Lever, Value
+from channelsim.policy.levers import Lever, Value, suppliers_of
 from channelsim.policy.problem import Problem
 from channelsim.policy.robustness import RegretTable, ends_of, regrets
 from channelsim.policy.search import Candidate
@@ -315,23 +315,15 @@ def value_now(lever: Lever, scenario: Scenario) -> Value | None:
         return given
     if lever.group != "terms":
         return None
-    held = set()
+    held, suppliers = set(), suppliers_of(scenario, lever)
     for contract in scenario.contracts:
         selected = all(
             not getattr(lever, name) or getattr(contract, name) in ("", getattr(lever, name))
             for name in ("supplier", "buyer", "brand")
         )
-        if selected and contract.supplier in _own(scenario, lever):
+        if selected and contract.supplier in suppliers:
             place: object = contract.model_dump(exclude_none=True)
             for key in keys[1:]:
                 place = place.get(key, 0.0) if isinstance(place, dict) else 0.0
             held.add(place if isinstance(place, float | int | str) else 0.0)
     return held.pop() if len(held) == 1 else None
-
-
-def _own(scenario: Scenario, lever: Lever) -> set[str]:
-    from channelsim.policy.levers import focal_firm
-
-    if lever.supplier:
-        return {lever.supplier}
-    return {g.name for g in scenario.members if (g.owner or g.name) == focal_firm(scenario)}

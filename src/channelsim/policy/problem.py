@@ -7,7 +7,6 @@ replications: its mean, the mean of its worst share (CVaR), or the probability t
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from channelsim.decisions import Policy
 from channelsim.errors import ScenarioError
 from channelsim.files import read_toml, write_whole
 from channelsim.parts import Document, Name, Part
+from channelsim.paths import read
 from channelsim.policy.levers import Lever, Value, check_felt, policy_of
 from channelsim.policy.outcomes import Outcome
 from channelsim.scenario import Scenario
@@ -329,11 +329,6 @@ class Problem(Document):
             check_felt(lever, {v: self.policy(p) for v, p in zip(tried, points)}, channel)
         channel.apply(self.baseline)
 
-    def digest(self) -> str:
-        """Return a hash of all that the value of a policy depends on, apart from seed and rules."""
-        content = self.channel.scenario.digest() + json.dumps(sorted(self.outcomes))
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
-
 
 def varied(scenario: Scenario, uncertainties: list[Uncertainty], values: list[float]) -> Scenario:
     """Return the scenario with uncertain fields at these values (or factors).
@@ -353,13 +348,7 @@ def varied(scenario: Scenario, uncertainties: list[Uncertainty], values: list[fl
 
 
 def _number_at(scenario: Scenario, path: str) -> float:
-    place: Any = json.loads(scenario.model_dump_json())
-    for key in path.split("."):
-        if isinstance(place, list):
-            named = {item.get("name"): item for item in place if isinstance(item, dict)}
-            place = named.get(key, place[int(key)] if key.isdigit() and int(key) < len(place) else None)
-        else:
-            place = place.get(key) if isinstance(place, dict) else None
+    place = read(json.loads(scenario.model_dump_json()), path)
     if not isinstance(place, int | float) or isinstance(place, bool):
         raise ScenarioError(f"uncertainty {path!r}: a factor needs one number there, found {place!r}")
     return float(place)

@@ -300,9 +300,3 @@ class Search:
 
 def _standard_error(values: Floats) -> float:
     return float(np.std(values, ddof=1) / np.sqrt(len(values)))
-
-
-def violations(candidate: Candidate, problem: Problem) -> list[tuple[str, float]]:
-    """Return (constraint, by how much it is missed in units of its bound), the worst first."""
-    missed = [(k.label, -slack) for k, slack in zip(problem.constraints, candidate.slacks) if slack < 0.0]
-    return sorted(missed, key=lambda pair: -pair[1])
