@@ -1,7 +1,7 @@
 """Steps that are compiled apart from the week and called through their address.
 
 The compiled loop over the weeks would take more than twice as long to compile if it held every step that
-any scenario could need. The less common ones are parts of their own (`channelsim.week.PARTS`): a part is
+any scenario could need. The less common ones are parts of their own (`channelsim.steps.PARTS`): a part is
 compiled, and kept in numba's cache, when a scenario first plans one of its steps. The loop calls it through
 its address, which stands in the program, and hands over the addresses of the tables, not their some 350
 machine words.
@@ -26,7 +26,7 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from channelsim.compiled import callback
-from channelsim.week import PARTS
+from channelsim.steps import PARTS
 
 TABLES = ("world", "terms", "state", "draws")
 take: Any = None

@@ -44,7 +44,7 @@ def compile_everything() -> None:
     """Compile or load every kernel and every part of the week."""
     from channelsim.kernels import addressed
     from channelsim.scenario import Scenario
-    from channelsim.week import PARTS
+    from channelsim.steps import PARTS
 
     compile_kernels()
     with _killed_by_interruption():

@@ -36,17 +36,9 @@ def rule(function: F) -> F:
     """Compile a rule: called from compiled code only, so it needs no costly wrapper for Python.
 
     Inlined by force: the tables are handed over by value, which takes longer than a rule for a small channel.
-    Calling one from Python crashes the interpreter; take a step of the week instead, or `in_python`.
+    Calling one from Python crashes the interpreter; take a step of the week instead, or `py_func`.
     """
     return njit(forceinline=True, **_LINKED_ONLY, **_OPTIONS)(function)  # type: ignore[no-any-return]
-
-
-def in_python(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a rule as the Python function that it was made from, which takes arrays as well as numbers."""
-    own: Callable[..., Any] = getattr(
-        function, "py_func", function
-    )  # with the compiler off it is that function
-    return own
 
 
 def subroutine(function: F) -> F:

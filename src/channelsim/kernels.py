@@ -27,12 +27,12 @@ from channelsim.mechanisms.offering import offer_supplied
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
+from channelsim.steps import PART_OF, take_step
 from channelsim.tables import Bargains, Draws, Integers, PowerRoom, State, Terms, Ties, World
-from channelsim.week import PART_OF, take_step
 
 COMPILED_FROM = (
     "apart.py", "columns.py", "codes.py", "compiled.py", "distributions.py", "kernels.py", "linear.py",
-    "numerics.py", "pipelines.py", "randomness.py", "reduction.py", "tables.py", "week.py",
+    "numerics.py", "pipelines.py", "randomness.py", "reduction.py", "steps.py", "tables.py", "week.py",
 )  # fmt: skip
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from channelsim import apart
 from channelsim.kernels import addressed
+from channelsim.steps import PARTS
 from channelsim.tables import Draws
-from channelsim.week import EXPECT_LINEAR_DEMAND, PARTS, PROPOSE_BEST_RESPONSE_LINEAR, SELL, SELL_WITH_BACKLOG
+from channelsim.week import EXPECT_LINEAR_DEMAND, PROPOSE_BEST_RESPONSE_LINEAR, SELL, SELL_WITH_BACKLOG
 from compiled_code import JIT_OFF
 from related_market import Opened, related
 

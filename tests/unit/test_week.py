@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 import channelsim
-from channelsim import week
+from channelsim import steps, week
 from channelsim.planning import PHASES, plan_week, week_page
 from channelsim.scenario import Scenario, library_names
 from channelsim.world import build
 
-SOURCE = Path(inspect.getfile(week)).read_text(encoding="utf-8")
+SOURCE = Path(inspect.getfile(steps)).read_text(encoding="utf-8")
 MECHANISMS = Path(channelsim.__file__).parent / "mechanisms"
 
 
@@ -37,10 +37,10 @@ def test_every_step_is_performed_by_the_mechanism_that_it_names():
 def test_every_step_is_compiled_once_with_the_week_or_in_its_part():
     taken = {function: tuple(code for code, _ in pairs) for function, pairs in branches().items()}
     assert all(codes == tuple(sorted(codes)) for codes in taken.values())
-    for part in week.PARTS:
+    for part in steps.PARTS:
         assert taken.pop(getattr(part.take, "py_func", part.take).__name__) == part.codes
     assert list(taken) == ["take_step"]
-    assert set(taken["take_step"]).isdisjoint(week.PART_OF)
+    assert set(taken["take_step"]).isdisjoint(steps.PART_OF)
 
 
 def test_steps_are_listed_in_the_order_of_their_phases():
