@@ -48,6 +48,7 @@ class Recording:
         """Return what the metrics and trajectories asked for need."""
         needed = columns_needed(metrics)
         asked = {*needed.get("holdings", ()), *needed.get("shelves", ())}
+        asked |= {summed for name, summed in _SPREAD.items() if name in asked}
         if not channel.scenario.diversion.active:
             asked -= {*OF_DIVERSION}
         if not any(g.pricing.rule in REVIEWED for g in channel.scenario.members):
@@ -86,6 +87,13 @@ def _positions(names: Iterable[str]) -> Integers:
     return np.array([position(n) for n in names], dtype=np.int64)
 
 
+def _spread_columns(recording: Recording) -> Integers:
+    """Return (2, columns) the columns whose variance is kept, and the rows that hold their sums."""
+    names = [_SPREAD[n] for n in recording.spread]
+    rows = [recording.holdings.index(n) for n in names]
+    return np.array([_positions(names), rows], dtype=np.int64).reshape(2, len(names))
+
+
 class Workspace:
     """The arrays in which one thread runs replications of a channel."""
 
@@ -113,8 +121,8 @@ class Workspace:
         self.records = Records(
             holding_columns=_positions(recording.holdings),
             holding_sums=np.zeros((len(recording.holdings), sizes.holdings)),
-            spread_columns=_positions(_SPREAD[n] for n in recording.spread),
-            spread=np.zeros((3 * len(recording.spread), sizes.holdings)),
+            spread_columns=_spread_columns(recording),
+            spread=np.zeros((2 * len(recording.spread), sizes.holdings)),
             member_columns=_positions(recording.members),
             member_sums=np.zeros((len(recording.members), sizes.members)),
             link_columns=_positions(recording.links),
