@@ -156,4 +156,4 @@ class TestTheLibrarysProblem:
         )
         (found,) = (r for r in json.loads(done.stdout)["summary"]["overall"] if r["metric"] == "trust")
         assert 0.5 < found["mean"] < 1.0
-        assert found["unit"] == "–"
+        assert found["unit"] == "scale 0–1"
