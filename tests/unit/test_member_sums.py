@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from channelsim.linear import solve_in_place, solve_side_by_side
-from channelsim.mechanisms.totals import add_holdings, add_products
+from channelsim.mechanisms.member_sums import add_holdings, add_products
 
 pytestmark = pytest.mark.jit_off
 
