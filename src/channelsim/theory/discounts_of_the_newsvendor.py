@@ -191,7 +191,7 @@ def all_unit_discount(
 
     A threshold too far is let go.
 
-    >>> all_unit_discount(channel, 7.0, 5.5, 90.0).quantity
+    >>> all_unit_discount(channel, 7.0, 5.5, 100.0).quantity
     37.5
     """
     above(discounted_price, channel.salvage_value, "discounted_price", "the salvage value")
@@ -266,7 +266,7 @@ def means_held_at_threshold(
     >>> channel = NewsvendorChannel(NormalDemand(100.0, 20.0), 10.0, 4.0)
     >>> low, high = means_held_at_threshold(channel, 8.0, 7.0, 100.0)
     >>> round(low, 4), round(high, 4)
-    (77.0318, 110.488)
+    (83.3337, 110.488)
     """
     from scipy.optimize import brentq
 
@@ -285,7 +285,11 @@ def means_held_at_threshold(
         reached = newsvendor_store(season, price, discounted_price, worth, quantity=break_quantity)
         return reached.expected_profit - newsvendor_store(season, price, list_price, worth).expected_profit
 
-    return float(brentq(gain, 0.0, highest, xtol=1e-13 * break_quantity)), highest
+    # below this mean nothing is ordered at the list price; normal demand is then negative too often to count
+    nothing = max(0.0, -deviation * NormalDemand(0.0, 1.0).quantile((price - list_price) / (price - worth)))
+    if gain(nothing) >= 0.0:
+        raise ValueError(f"break_quantity = {break_quantity:g}: reached whatever the mean demand is")
+    return float(brentq(gain, nothing, highest, xtol=1e-13 * break_quantity)), highest
 
 
 def continuous_discount(channel: NewsvendorChannel, store_share: float) -> Callable[[float], float]:

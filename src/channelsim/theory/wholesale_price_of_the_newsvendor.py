@@ -46,6 +46,8 @@ from channelsim.theory.uncertain_demand import ExponentialDemand, PoissonDemand,
 def wholesale_price_alone(channel: NewsvendorChannel, wholesale_price: float) -> ContractOutcome:
     """Return what a wholesale price without anything else brings about.
 
+    Of whole units the store takes one that is worth just its price.
+
     Parameters
     ----------
     channel : NewsvendorChannel
@@ -72,6 +74,10 @@ def wholesale_price_alone(channel: NewsvendorChannel, wholesale_price: float) ->
     worth, price = channel.salvage_value, channel.retail_price
     between(wholesale_price, worth, price, "wholesale_price", note="between salvage value and retail price")
     quantity, profit = channel.best_at_price(wholesale_price, inf)
+    if isinstance(channel.demand, PoissonDemand):
+        further = worth + (price - worth) * (1.0 - channel.demand.cumulative(quantity))
+        if further >= wholesale_price * (1.0 - 1e-12):
+            quantity += 1.0
     return channel.outcome(quantity, profit)
 
 
@@ -79,7 +85,8 @@ def best_wholesale_price(channel: NewsvendorChannel) -> float:
     """Return the wholesale price at which the supplier earns most, money per unit.
 
     (p + c)/2 for uniform demand from zero, s + (c − s)/W(e κ) for exponential demand, the price of the best
-    whole quantity for Poisson demand, the root of (w − s) g(Q(w)) = w − c for the others.
+    whole quantity for Poisson demand, the root of (w − s) g(Q(w)) = w − c for the others. The retail price
+    stands for one just below it: the supplier then sells what uniform demand never falls short of.
 
     Parameters
     ----------
@@ -97,9 +104,9 @@ def best_wholesale_price(channel: NewsvendorChannel) -> float:
     >>> best_wholesale_price(NewsvendorChannel(UniformDemand(0.0, 100.0), 10.0, 4.0, 2.0))
     7.0
     >>> round(best_wholesale_price(NewsvendorChannel(ExponentialDemand(20.0), 10.0, 4.0)), 6)
-    6.689414
+    6.689492
     >>> round(best_wholesale_price(NewsvendorChannel(NormalDemand(50.0, 10.0), 10.0, 4.0)), 6)
-    8.893405
+    9.220442
     """
     demand = channel.demand
     if isinstance(demand, UniformDemand):
