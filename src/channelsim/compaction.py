@@ -241,6 +241,7 @@ def _terms(
         "store_margin": store,
         "zone_inverse": np.ones(channel.sizes.zones, dtype=bool),
         "zone_weight": np.ones(channel.sizes.zones, dtype=bool),
+        "settled_choice": shelf,
         "history": listed,
     }
     for name, rows in kept.items():

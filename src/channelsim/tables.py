@@ -93,6 +93,10 @@ class Terms(NamedTuple):
     incentives_index: Integers
 
 
+BASE_DEMAND = 4
+"""Row of the settled choices that holds mean demand at the market's base size."""
+
+
 class State(NamedTuple):
     """What one replication changes, as views on ``flat``."""
 
@@ -114,15 +118,19 @@ class State(NamedTuple):
     store_attraction: Floats
     """(segments, stores) sum over the store's shelves."""
     store_demand: Floats
-    """(segments, stores) D = Σ_z M_zg s_zgj, buyers per week."""
+    """(segments, stores) D = Σ_z N_zg K_zgj/Δ_zg, buyers per week and unit of attraction at the market's
+    base size."""
     store_square: Floats
-    """(segments, stores) E = Σ_z M_zg s_zgj², buyers per week."""
+    """(segments, stores) E = Σ_z N_zg (K_zgj/Δ_zg)², likewise per squared unit."""
     store_margin: Floats
     """(segments, stores) M = Σ a·m over the store's shelves, money; scratch of service effort."""
     zone_inverse: Floats
     """(segments, zones) 1/Δ, the inverse of the logit denominator."""
     zone_weight: Floats
-    """(segments, zones) M_zg/Δ, buyers per week and unit of attraction."""
+    """(segments, zones) N_zg/Δ, buyers per week and unit of attraction at the market's base size."""
+    settled_choice: Floats
+    """(5, shelves) price, perceived service, attractiveness and offer at which logit consumers' choices were
+    settled last (NaN: not yet), and the mean demand that came of them at the market's base size."""
     history: Floats
     """(window, holdings) past demand for moving averages."""
     routes: Floats
@@ -285,6 +293,7 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "store_margin": (sizes.segments, sizes.stores),
         "zone_inverse": (sizes.segments, sizes.zones),
         "zone_weight": (sizes.segments, sizes.zones),
+        "settled_choice": (BASE_DEMAND + 1, sizes.shelves),
         "history": (sizes.history_weeks, sizes.holdings),
         "routes": (2, sizes.routes),
         "workspace": (sizes.workspace, sizes.workspace + 3),

@@ -111,7 +111,7 @@ def surplus_not_in_money(monkeypatch):
     def wrong(world, state):
         right(world, state)
         alpha = world.segments[c.PRICE_SENSITIVITY]
-        state.territories[c.CONSUMER_SURPLUS] *= alpha.mean()
+        state.territories[c.BASE_SURPLUS] *= alpha.mean()
 
     monkeypatch.setattr(demand, "choose_stores", wrong)
 

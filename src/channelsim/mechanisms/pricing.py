@@ -1,9 +1,9 @@
 """Retail prices: each store's first-order condition over all its shelves, segments and zones.
 
 The unit margin is m_l = (1 − s_l) p_l − c̃_l (`terms`; s_l the share of revenue that is passed on). Write
-a_gl = e^V for the attraction of shelf l in segment g, D_gj = Σ_z M_zg K_zgj/Δ_zg and E_gj = Σ_z M_zg
-(K_zgj/Δ_zg)² with Δ the logit denominator, so that q_l = Σ_g a_gl D_gj. The optimum of store j over all
-its shelves satisfies
+a_gl = e^V for the attraction of shelf l in segment g, D_gj = Σ_z N_zg K_zgj/Δ_zg and E_gj = Σ_z N_zg
+(K_zgj/Δ_zg)² with Δ the logit denominator, so that q_l = Σ_g a_gl D_gj at the market's base size (its size
+drops out of what follows). The optimum of store j over all its shelves satisfies
 
     m_l = Σ_g a_gl ((1 − s_l) D_gj + α_g E_gj M_g) / B_l ,   B_l = Σ_g a_gl α_g D_gj ,   M_g = Σ_l a_gl m_l ,
 
@@ -49,7 +49,6 @@ from channelsim.columns import (
     MARGIN,
     MARGINAL_COST,
     MARKUP,
-    MEAN_DEMAND,
     MEMBER_TERRITORY,
     NEXT_PRICE,
     PRICE,
@@ -68,7 +67,7 @@ from channelsim.compiled import rule
 from channelsim.linear import solve_in_place
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.terms import marginal_cost, unit_margin
-from channelsim.tables import State, Terms, World
+from channelsim.tables import BASE_DEMAND, State, Terms, World
 
 NO_DEMAND = 1e-200
 """Buyers per week below which a shelf has no market to respond to."""
@@ -144,7 +143,7 @@ def respond_in_logit(second_pass: bool, segments: int, world: World, terms: Term
     first, room = first_shelf_of(state), state.workspace.reshape(state.workspace.size)
     system = room[: segments * (segments + 3)].reshape(segments, segments + 3)
     kept = terms.holdings[KEPT_SHARE][first:]
-    price, demand = state.holdings[NEXT_PRICE][first:], state.holdings[MEAN_DEMAND][first:]
+    price, demand = state.holdings[NEXT_PRICE][first:], state.settled_choice[BASE_DEMAND]
     cost, bound = state.holdings[MARGINAL_COST][first:], world.holdings[PRICE_BOUND][first:]
     chosen, slope = world.holdings_index[PRICE_RULE][first:], state.holdings[PRICE_SLOPE][first:]
     attraction, sensitivity = state.attraction, world.segments[PRICE_SENSITIVITY]

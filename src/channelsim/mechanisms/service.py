@@ -4,8 +4,8 @@ Consumers perceive (1 − φ)·own + φ·mean of the n listed shelves of the bra
 raises effort until its marginal profit meets its marginal cost. With a, K, Δ, D, E and M_g = Σ_k a_gk m_k as
 in `pricing` (m the unit margin, K/Δ·M the store's expected margin per buyer, s_B the brand's share):
 
-    (1 − t)κ̃_l e_l = Σ_g γ_g { (1 − φ) a_gl (m_l D_gj − E_gj M_g) + (φ/n) (a_gl m_l D_gj − M_g O_gjB) } ,
-    O_gjB = Σ_z M_zg (K_zgj/Δ_zg) s_zgB ,   s_zgB = Σ_{k∈B} a_gk K_zgk/Δ_zg ,
+    (1 − t)κ̃_l e_l = M_t Σ_g γ_g { (1 − φ) a_gl (m_l D_gj − E_gj M_g) + (φ/n) (a_gl m_l D_gj − M_g O_gjB) } ,
+    O_gjB = Σ_z N_zg (K_zgj/Δ_zg) s_zgB ,   s_zgB = Σ_{k∈B} a_gk K_zgk/Δ_zg ,
 
 with κ̃ the cost of effort after training and t the co-operative share that a principal pays (`support`),
 where O, the overlap of a store's reach with its brand's buyers, needs the zones and is formed only
@@ -32,6 +32,7 @@ from channelsim.columns import (
     FIRST_ZONE,
     KEPT_SHARE,
     MARGINAL_COST,
+    MARKET,
     NEXT_SERVICE,
     OFFERED,
     PRICE,
@@ -61,9 +62,11 @@ def propose_service(world: World, terms: Terms, state: State) -> None:
     if spillover > 0.0:
         for t in range(world.territories_index.shape[1]):
             add_pooled_gain(t, spillover, world, terms, state)
-    for i in range(gain.size):
-        target = offered[i] * max(0.0, gain[i] / effort_cost[i])
-        gain[i] = current[i] + speed[i] * (target - current[i])
+    for t in range(world.territories_index.shape[1]):
+        market = state.territories[MARKET, t]
+        for i in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
+            target = offered[i] * max(0.0, market * gain[i] / effort_cost[i])
+            gain[i] = current[i] + speed[i] * (target - current[i])
 
 
 @rule
