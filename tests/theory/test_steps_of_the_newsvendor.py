@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import expon, gamma, norm, uniform
 
 from channelsim.theory.contracts_of_the_newsvendor import NewsvendorChannel, buyback
 from channelsim.theory.discounts_of_the_newsvendor import (
@@ -23,20 +22,14 @@ from channelsim.theory.flexibility_and_rebates_of_the_newsvendor import (
     target_sales_rebate,
 )
 from channelsim.theory.uncertain_demand import (
-    ExponentialDemand,
     GammaDemand,
     NormalDemand,
     PoissonDemand,
     UniformDemand,
 )
+from newsvendor_markets import CHANNEL, COST, MARKETS, NORMAL, PRICE, SALVAGE
+from refusals import refused_in_one_line
 
-PRICE, COST, SALVAGE = 10.0, 4.0, 2.0
-MARKETS = [
-    (UniformDemand(20.0, 120.0), uniform(20.0, 100.0)),
-    (GammaDemand(60.0, 30.0), gamma(4.0, scale=15.0)),
-    (ExponentialDemand(50.0), expon(scale=50.0)),
-    (NormalDemand(80.0, 12.0), norm(80.0, 12.0)),
-]
 # Demands of equal probability: their mean is a quadrature that knows nothing of the loss function.
 MIDDLES = (np.arange(1500) + 0.5) / 1500
 
@@ -264,10 +257,6 @@ def test_a_continuous_discount_coordinates_and_splits(demand, distribution, shar
     assert last == pytest.approx(COST, rel=1e-6)  # the last unit costs what it costs to make
 
 
-CHANNEL = NewsvendorChannel(UniformDemand(0.0, 100.0), PRICE, COST, SALVAGE)
-NORMAL = NewsvendorChannel(NormalDemand(80.0, 12.0), PRICE, COST, SALVAGE)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -304,6 +293,4 @@ NORMAL = NewsvendorChannel(NormalDemand(80.0, 12.0), PRICE, COST, SALVAGE)
     ],
 )
 def test_bad_input_is_refused_in_one_line(call, message):
-    with pytest.raises(ValueError, match=message) as error:
-        call()
-    assert "\n" not in str(error.value)
+    refused_in_one_line(call, message)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
-from scipy.stats import expon, gamma, norm, poisson, uniform
+from scipy.stats import gamma, norm, poisson, uniform
 
 from channelsim.theory.contracts_of_the_newsvendor import NewsvendorChannel, buyback
 from channelsim.theory.newsvendor import order_elasticity, wholesale_contract
@@ -21,20 +21,17 @@ from channelsim.theory.wholesale_price_of_the_newsvendor import (
     whole_unit_prices,
     wholesale_price_alone,
 )
+from newsvendor_markets import COST, MARKETS, NORMAL, PRICE
+from refusals import refused_in_one_line
 
-PRICE, COST = 10.0, 4.0
-MARKETS = [
+MORE = [
     (UniformDemand(0.0, 120.0), uniform(0.0, 120.0)),
-    (UniformDemand(20.0, 120.0), uniform(20.0, 100.0)),
-    (ExponentialDemand(50.0), expon(scale=50.0)),
-    (GammaDemand(60.0, 30.0), gamma(4.0, scale=15.0)),
     (GammaDemand(20.0, 40.0), gamma(0.25, scale=80.0)),
-    (NormalDemand(80.0, 12.0), norm(80.0, 12.0)),
     (NormalDemand(80.0, 4.0), norm(80.0, 4.0)),
 ]
 
 
-@pytest.mark.parametrize(("demand", "distribution"), MARKETS)
+@pytest.mark.parametrize(("demand", "distribution"), MARKETS + MORE)
 @pytest.mark.parametrize("salvage", [0.0, 2.5])
 def test_the_best_price_is_what_a_supplier_finds_who_tries_prices(demand, distribution, salvage):
     def earned(price):
@@ -117,19 +114,14 @@ def test_it_is_a_buyback_without_credit(wholesale):
     assert wholesale_price_alone(channel, wholesale) == pytest.approx(same)
 
 
-CHANNEL = NewsvendorChannel(NormalDemand(80.0, 12.0), PRICE, COST, 2.0)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: wholesale_price_alone(CHANNEL, 2.0), "wholesale_price = 2.0"),
-        (lambda: wholesale_price_alone(CHANNEL, 10.0), "wholesale_price = 10.0"),
-        (lambda: wholesale_price_alone(CHANNEL, float("nan")), "wholesale_price = nan"),
-        (lambda: whole_unit_prices(CHANNEL), "demand = NormalDemand: not in whole units"),
+        (lambda: wholesale_price_alone(NORMAL, 2.0), "wholesale_price = 2.0"),
+        (lambda: wholesale_price_alone(NORMAL, 10.0), "wholesale_price = 10.0"),
+        (lambda: wholesale_price_alone(NORMAL, float("nan")), "wholesale_price = nan"),
+        (lambda: whole_unit_prices(NORMAL), "demand = NormalDemand: not in whole units"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(call, message):
-    with pytest.raises(ValueError, match=message) as error:
-        call()
-    assert "\n" not in str(error.value)
+    refused_in_one_line(call, message)
