@@ -28,7 +28,7 @@ LAYERS = (
         "pipelines",
         "randomness",
     },
-    {"linear", "metrics", "paths", "schema", "tables"},
+    {"linear", "metrics", "paths", "schema", "tables", "totals"},
     {
         "agreement_consistency",
         "consistency",

@@ -24,20 +24,23 @@ import numpy as np
 from channelsim.application import active_members
 from channelsim.codes import ROLES
 from channelsim.decisions import Policy
-from channelsim.engines.batch import impossible_row, totals_of
+from channelsim.engines.batch import totals_of
+from channelsim.engines.diagnosis import impossible_row
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, check_decision, overridden
 from channelsim.engines.mesa_inputs import channel_of, policy_of, seed_of, whole
 from channelsim.engines.mesa_members import AGENT_CLASSES, ChannelMember
+from channelsim.engines.relationship_sums import check_measured
 from channelsim.engines.reviews import Related
 from channelsim.engines.week_totals import STATE_COLUMNS, WeekTotals
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
 from channelsim.kernels import announce_compilation
-from channelsim.metrics import METRICS, Totals, check_name, evaluate
+from channelsim.metrics import METRICS, check_name
 from channelsim.scenario import Scenario
 from channelsim.tables import State
+from channelsim.totals import Totals, evaluate
 from channelsim.world import Channel
 
 REPORTED = ("profit", "consumer_surplus", "revenue", "demand", "sales", "stock")
@@ -258,9 +261,12 @@ class ChannelModel(mesa.Model):
         ------
         ResultError
             If the metric is unknown or makes no sense in the grouping.
+        ScenarioError
+            If the scenario does not measure it.
         """
         check_name("metric", name, METRICS)
         check_name(f"grouping of {name}", grouping, METRICS[name].groupings)
+        check_measured((name,), self.channel.scenario)
         labels = self._groupings.labels[grouping]
         if self.week < self.weeks:
             values = [float("nan")] * len(labels)

@@ -99,8 +99,8 @@ from channelsim.columns import (
     WHOLESALE_PRICE,
 )
 from channelsim.compiled import rule, subroutine
+from channelsim.mechanisms.best_response import responds
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.pricing import responds
 from channelsim.tables import State, Terms, World
 
 

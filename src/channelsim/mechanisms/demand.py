@@ -65,14 +65,16 @@ from channelsim.columns import (
     STOCKOUT,
     STORE,
     SUBSTITUTION,
+    TIER_BREADTH,
     TRACE,
     VARIATION,
 )
 from channelsim.compiled import rule, wide
 from channelsim.distributions import fill_gamma, fill_poisson
+from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.mechanisms.offering import lessen_variety, price_out_unoffered
 from channelsim.numerics import exponential, logarithm, product_total
-from channelsim.tables import BASE_DEMAND, Draws, Floats, State, Terms, World
+from channelsim.tables import BASE_DEMAND, SETTLED_OFFER, Draws, Floats, State, Terms, World
 
 
 @rule
@@ -108,7 +110,7 @@ def perceive_service(world: World, state: State) -> None:
         for i in range(service.size):
             perceived[i] = service[i]
         return
-    brands = state.workspace.shape[0]
+    brands = state.brand_attraction.shape[0]
     count, pooled = state.workspace[0, :brands], state.workspace[1, :brands]
     for t in range(world.territories_index.shape[1]):
         start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
@@ -132,6 +134,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
     first_member = world.members_index.shape[1] - state.store_attraction.shape[1]
     start = world.members_index[FIRST_HOLDING][first_member:]
     end = world.members_index[END_HOLDING][first_member:]
+    breadth = world.tiers_index[TIER_BREADTH, world.tiers_index.shape[1] - 1]
     for g in range(state.attraction.shape[0]):
         attraction, of_store = state.attraction[g], state.store_attraction[g]
         fill_attraction(
@@ -144,11 +147,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
             offered,
             attraction,
         )
-        for j in range(of_store.size):
-            summed = 0.0
-            for i in range(start[j] - first, end[j] - first):
-                summed += attraction[i]
-            of_store[j] = summed
+        add_holdings(breadth, start, end, first, attraction, of_store)
         if state.relationships.shape[1] > 0:
             lessen_variety(g, first, start, end, world, terms, state)
 
@@ -234,7 +233,7 @@ def choices_moved(state: State) -> bool:
     moved = 0
     for i in range(price.size):
         same = (price[i] == settled[0, i]) & (perceived[i] == settled[1, i])
-        moved += 0 if same & (shift[i] == settled[2, i]) & (offered[i] == settled[3, i]) else 1
+        moved += 0 if same & (shift[i] == settled[2, i]) & (offered[i] == settled[SETTLED_OFFER, i]) else 1
     return moved > 0
 
 
@@ -258,7 +257,7 @@ def settle_choices(world: World, terms: Terms, state: State) -> None:
         settled[0, i] = price[i]
         settled[1, i] = perceived[i]
         settled[2, i] = shift[i]
-        settled[3, i] = offered[i]
+        settled[SETTLED_OFFER, i] = offered[i]
 
 
 @rule

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim.errors import ScenarioError
-from channelsim.metrics import GROUPINGS, METRICS, ResultError, Totals, check_name, evaluate
+from channelsim.metrics import GROUPINGS, METRICS, ResultError, check_name
+from channelsim.totals import Totals, evaluate
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +74,11 @@ class Outcome:
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics that it reads, in alphabetical order."""
         return tuple(sorted({name for name, _, _ in self._read}))
+
+    @property
+    def picked(self) -> tuple[tuple[str, str, str], ...]:
+        """(metric, grouping, label) of every metric that it reads; label "" overall, "*" for all."""
+        return self._read
 
     @property
     def unit(self) -> str:
