@@ -1,9 +1,12 @@
 """Gaussian-process regression: a smooth function between points, how sure it is, and which levers matter.
 
-The unknown function is a draw of a Gaussian process with correlation C(x, x') = (1 + √5 r + 5/3 r²) e^(−√5 r)
-(Matérn 5/2), r² = Σ_k (x_k − x'_k)² / ℓ_k²: every column k has a length ℓ_k over which the function changes, so
-a lever without effect drops out by a long one. An observation is the function plus noise of variance g/w_i,
-w_i being its replications, relative to the variance of the process:
+The unknown function is a draw of a Gaussian process with correlation (Matérn 5/2)
+
+    C(x, x') = (1 + √5 r + 5/3 r²) e^(−√5 r),   r² = Σ_k (x_k − x'_k)² / ℓ_k²
+
+Every column k has a length ℓ_k over which the function changes: a lever without effect has a long one. An
+observation is the function plus noise of variance g/w_i relative to the variance of the process, w_i being
+its replications:
 
     A = C + g diag(1/w),   mean(x) = m + c(x)ᵀ A⁻¹ (y − m),   variance(x) = s² (1 − c(x)ᵀ A⁻¹ c(x))
 
@@ -142,10 +145,9 @@ class GaussianProcess:
 
     def mean(self, points: Floats) -> Floats:
         """Return the expected values, shape (points,)."""
-        found: Floats = self._centre + self._unit * (
-            self._mean + (0.0 if self.constant else self.correlation(points) @ self._alpha)
-        )
-        return np.broadcast_to(found, len(points)).copy()
+        if self.constant:
+            return np.full(len(points), self._centre)
+        return np.asarray(self._centre + self._unit * (self._mean + self.correlation(points) @ self._alpha))
 
     def posterior(self, points: Floats) -> tuple[Floats, Posterior]:
         """Return the expected values, and the doubt about them.
@@ -173,7 +175,7 @@ class Posterior:
     @property
     def deviation(self) -> Floats:
         """Standard deviation of the function at the points."""
-        return np.sqrt(self._unit2 * self._share)
+        return np.asarray(np.sqrt(self._unit2 * self._share))
 
     def learn(self, k: int) -> None:
         """Take the value at a point as known in one replication: expected values stay, doubt shrinks."""

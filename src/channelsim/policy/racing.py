@@ -7,15 +7,16 @@ the best gets more replications, until its gain is known well enough.
 
 Steps: points to begin with (Latin hypercube); then rounds of proposals (`channelsim.policy.surrogate`) in a
 trust region around the best, which doubles when rounds succeed and is halved when they do not; when it is
-small, once more from new points elsewhere. A start may use a share of the budget only, so that there are
-several: the best of each are the finalists, and how far apart they came out is told. It ends when the
-budget is spent or when so many restarts have found nothing better.
+small, every lever is tried elsewhere, and then once more from new points. Where the budget is ample a start
+may use a share of it only, so that there are several, and what is left goes to a last descent from the best
+of all: two seeds that begin in different corners then end in the same one more often, and how far apart the
+starts came out tells what the search alone cannot. Starts share the surrogate. It ends when the budget is
+spent or when so many restarts have found nothing better.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,10 @@ FINALISTS = 5
 APART = 0.05
 """Distance in the unit cube (largest of all levers) from which on finalists are different policies."""
 MOST_REPLICATIONS = 64
+FIRST_SHARE, JOINT_SHARE = 0.55, 0.2
+"""Shares of the budget: of the first start at most, and of the last descent from the best of all starts."""
+BUDGET_OF_STARTS = 60
+"""New points for each lever from which on a budget is shared among several starts."""
 OUTGROWN = 1.2
 """Factor on the number of points from which on lengths and noise are estimated again."""
 
@@ -114,7 +119,7 @@ class Race:
         ratios += [d / (0.2 * s) for d, s in zip(search.slack_deviations, spread[1:]) if s > 0.0]
         self.each = _replications(max(ratios), 1.0, self.each, self.most)
         self.final = max(_replications(noise, 0.5 * self.tolerance, self.each, self.most), self.each)
-        if noise > 0.0 or search.slack_deviations.any():
+        if search.drawn:
             self.final = max(self.final, min(2, self.most))  # so that there is a standard error
         self.level = self.each
 
@@ -220,7 +225,7 @@ def surrogate_search(
     tails = any(held.statistic != "mean" for held in (problem.objective, *problem.constraints))
     each = replications_each or (16 if tails else 1)
     most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 50, each)), each)
-    batch = batch or min(max(search.left // (60 * each), 4), 16)
+    batch = batch or min(max(search.left // (80 * each), 4), 8)
     race = Race(search, rng, tolerance, each, most, reserve=0)
     points = max(3 * (search.dimensions + 1), 2 * batch)
     points = min(points, max(search.left // (4 * each), search.dimensions + 2))
@@ -231,20 +236,7 @@ def surrogate_search(
         if replications_each is None and not tails:
             race.calibrate()
         race.reserve = min(FINALISTS * race.final, search.budget // 8)
-        failures, top = 0, race.best()
-        while not stopped:
-            race.descend(FIRST_SIZE, batch, search.budget)
-            best = race.best()
-            failures = 0 if _better(best, top, tolerance) else failures + 1
-            top = best if best.merit < top.merit else top
-            if failures > restarts:
-                stopped = f"{restarts} restarts found nothing better"
-            elif len(search.candidates) == _all_there_are(race.cube):
-                stopped = "there is no other policy"
-            else:
-                race.pool = {}
-                fresh = race.cube.snapped(opening(search, rng, points, np.zeros((0, search.dimensions))))
-                race.evaluate(fresh)
+        stopped = _starts(race, points, batch, restarts)
     except BudgetSpent:
         stopped = ""
     race.reserve, race.pool = 0, dict.fromkeys(search.candidates)
@@ -252,6 +244,36 @@ def surrogate_search(
     if stopped:
         return stopped
     raise BudgetSpent
+
+
+def _starts(race: Race, points: int, batch: int, restarts: int) -> str:
+    """Start, and start again elsewhere; then once more from the best of all starts. Return why it stopped."""
+    search, failures = race.search, 0
+    several = search.budget >= BUDGET_OF_STARTS * search.dimensions * race.each
+    last = int((1.0 - JOINT_SHARE) * search.budget) if several else search.budget
+    until = int(FIRST_SHARE * search.budget) if several else search.budget
+    top = race.best()
+    while True:
+        try:
+            race.descend(FIRST_SIZE, batch, until)
+        finally:
+            best = race.best()
+            search.starts.append(best.values)
+        until = last
+        failures = 0 if _better(best, top, race.tolerance) else failures + 1
+        top = best if best.merit < top.merit else top
+        if len(search.candidates) == _all_there_are(race.cube):
+            return "there is no other policy"
+        if failures > restarts or search.spent >= last:
+            break
+        race.pool = {}
+        fresh = opening(search, race.rng, points, np.zeros((0, search.dimensions)))
+        race.evaluate(race.cube.snapped(fresh))
+    race.pool = dict.fromkeys(search.candidates)
+    race.descend(0.5 * FIRST_SIZE, batch, search.budget)
+    if failures > restarts:
+        return f"{restarts} restarts found nothing better"
+    return f"nothing better is near the best of {len(search.starts)} starts"
 
 
 def finals(race: Race) -> None:

@@ -124,6 +124,8 @@ class Search:
     candidates : dict
         Latest `Candidate` of every point asked for, by the values of its levers.
     history : list of Progress
+    starts : list of tuple
+        Levers of the best candidate of every start that a method made from points of its own.
     """
 
     def __init__(
@@ -139,6 +141,7 @@ class Search:
         self.levers = problem.levers
         self.candidates: dict[tuple[Value, ...], Candidate] = {}
         self.history: list[Progress] = []
+        self.starts: list[tuple[Value, ...]] = []
         self.spent = 0
         self._asked: dict[str, int] = {}
         self._points: dict[tuple[Value, ...], Floats] = {}
@@ -249,7 +252,7 @@ class Search:
 
     def slack_errors(self, replications: int) -> Floats:
         """Return the standard errors that slacks have in so many replications, by the pooled noise."""
-        found = self.slack_deviations / np.sqrt(max(replications, 1))
+        found: Floats = self.slack_deviations / np.sqrt(max(replications, 1))
         for j, k in enumerate(self.problem.constraints):
             if k.statistic == "mean" and not k.of_base and len(self._base_sample) > max(replications, 1):
                 base = self._base_sample[:, self._position[k.outcome]]
@@ -264,7 +267,9 @@ class Search:
         gain = objective - problem.objective.value(base[:, place])
         means = len(sample) > 1 and problem.objective.statistic == "mean"
         error = _standard_error(sample[:, place] - base[:, place]) if means else np.nan
-        pooled = self.slack_deviations if values and self._squares else np.full(len(problem.constraints), np.nan)
+        pooled = (
+            self.slack_deviations if values and self._squares else np.full(len(problem.constraints), np.nan)
+        )
         kept = [
             self._kept(k, sample[:, column[k.outcome]], self._base_sample[:, column[k.outcome]], deviation)
             for k, deviation in zip(problem.constraints, pooled)
@@ -293,8 +298,10 @@ class Search:
             return float(np.mean(margins)) / size, _moderated_error(margins / size, pooled)
         own, all_draws = _noisy_part(constraint, sample, same), constraint.margins(base, base)
         slack = float(np.mean(own) + np.mean(all_draws))
-        error = np.hypot(_moderated_error(own / size, pooled), _standard_error(all_draws) / size)
-        return slack / size, float(error)
+        error = _moderated_error(own / size, pooled)
+        if np.isfinite(error):
+            error = float(np.hypot(error, _standard_error(all_draws) / size))
+        return slack / size, error
 
     def _with_levers(self, message: str, policies: dict[tuple[Value, ...], Policy]) -> str:
         """Return a message with the levers' values of the candidate that it names."""
@@ -303,6 +310,11 @@ class Search:
                 told = ", ".join(f"{lever.label} = {v}" for lever, v in zip(self.levers, values))
                 return f"{message}; levers: {told}"
         return message
+
+    @property
+    def drawn(self) -> bool:
+        """Whether outcomes differ between replications."""
+        return bool((np.ptp(self._base_sample, axis=0) > 0.0).any())
 
     @property
     def objective_scale(self) -> float:

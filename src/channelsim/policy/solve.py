@@ -154,6 +154,7 @@ def solve(
         finalists=tuple(different(search, order, FINALISTS)),
         baseline=search.baseline,
         candidates=tuple(search.candidates.values()),
+        starts=tuple(search.candidates[values] for values in search.starts) or (order[0],),
         history=tuple(search.history),
         evaluations=len(search.candidates),
         replications=search.spent,

@@ -1,19 +1,20 @@
 """A surrogate of the simulation, and points that are worth simulating.
 
-The gain and the slack of every constraint are Gaussian processes of the levers, each with lengths and noise of
-its own (`channelsim.policy.gaussian_process`), made from the candidates so far. Slacks are bent first,
+The gain and the slack of every constraint are Gaussian processes of the levers, each with lengths and noise
+of its own (`channelsim.policy.gaussian_process`), made from the candidates so far. Slacks are bent first,
 
     z → sign(z) ln(1 + |z| / s),   s = lower quartile of |z|,
 
 so that the surrogate is best near the bound, where optima lie, and not where a bound is missed by miles.
 
 Proposals lie in a box around the best point, the *trust region*: narrower in levers to which the outcomes
-answer over a short length, and never less than one step of a whole lever. The first proposal is the optimum of
-the expected values (by differential evolution), the others have the largest
+answer over a short length, and never less than one step of a whole lever. The first proposal is the optimum
+of the expected values (by differential evolution), the others have the largest
 
     expected improvement on the best × Π_j P(slack_j ≥ margin_j),
 
-one after the other, each taken as known for those after it, so that a batch spreads.
+one after the other, each taken as known for those after it, so that a batch spreads; the last of them comes
+from anywhere in the cube. Margins are the errors that slacks have when the best is judged.
 
 Sources: Eriksson, Pearce, Gardner, Turner & Poloczek (2019), Scalable global optimization via local Bayesian
 optimization, NeurIPS 32; Eriksson & Poloczek (2021), Scalable constrained Bayesian optimization, AISTATS 24
@@ -89,33 +90,6 @@ class Cube:
                 columns.append(points[:, k, None])
         return np.concatenate(columns, axis=1)
 
-    def around(
-        self, centre: Floats, size: float, share: float, count: int, rng: np.random.Generator
-    ) -> Floats:
-        """Return points near a centre: each lever moves with a probability, one of them always does.
-
-        Parameters
-        ----------
-        centre : ndarray, shape (levers,)
-        size : float
-            Standard deviation of a real lever's move, in shares of its width.
-        share : float
-            Probability that a lever moves.
-        count : int
-        rng : numpy.random.Generator
-        """
-        levers = len(self.steps)
-        moved = rng.random((count, levers)) < share
-        moved[np.arange(count), rng.integers(levers, size=count)] = True
-        step = size * rng.standard_normal((count, levers))
-        # a whole lever that moves goes to another value: one cell at least
-        width = np.where(self.steps > 0, 1.0 / np.maximum(self.steps, 1), 0.0)
-        step = np.where(np.abs(step) < width, np.sign(step) * width, step)
-        points = centre + moved * step  # beyond a bound: on it, where optima like to lie
-        redrawn = moved & self.unordered
-        points = np.where(redrawn, rng.random((count, levers)), points)
-        return self.snapped(points)
-
     def neighbours(self, point: Floats) -> Floats:
         """Return the points at which one whole lever is one step away, or one choice another."""
         found = []
@@ -187,7 +161,7 @@ class Surrogate:
         return np.asarray(np.sign(slacks) * np.log1p(np.abs(slacks) / self._bend))
 
     def predict(self, points: Floats) -> Floats:
-        """Return gain (in units of the objective's scale) and bent slacks, shape (points, 1 + constraints)."""
+        """Return gain (of the objective's scale) and bent slacks, shape (points, 1 + constraints)."""
         features = self.cube.features(points)
         return np.stack([process.mean(features) for process in self.processes], axis=1)
 
@@ -198,11 +172,10 @@ class Surrogate:
         return np.where(missed > 0.0, INFEASIBLE * (1.0 + missed), -found[:, 0])
 
     def box(self, centre: Floats, size: float) -> tuple[Floats, Floats]:
-        """Return the ends of the trust region: size is the mean half-width, in shares of the levers' widths."""
-        lengths = np.mean([p.shape.lengths for p in self.processes if not p.constant] or [[0.0]], axis=0)
+        """Return the ends of the trust region; size: mean half-width, in shares of the levers' widths."""
         lever = self.cube.lever_of_column
-        if len(lengths) != len(lever):
-            lengths = np.zeros(len(lever))
+        known = [p.shape.lengths for p in self.processes if not p.constant]
+        lengths = np.mean(known or [np.zeros(len(lever))], axis=0)
         own = np.array([lengths[lever == k].mean() for k in range(len(self.cube.steps))])
         half = size * np.clip(np.exp(own - own.mean()), NARROW, WIDE)
         half = np.maximum(half, np.where(self.cube.steps > 0, 1.0 / np.maximum(self.cube.steps, 1), 0.0))
@@ -302,7 +275,9 @@ class _Promise:
         from scipy.special import log_ndtr
 
         (gain, doubt), *slacks = self._known
-        value = np.zeros(len(gain)) if self.best is None else _log_improvement(gain - self.best, doubt.deviation)
+        value = (
+            np.zeros(len(gain)) if self.best is None else _log_improvement(gain - self.best, doubt.deviation)
+        )
         for (mean, unsure), margin in zip(slacks, self.model.margin):
             value = value + log_ndtr((mean - margin) / np.maximum(unsure.deviation, 1e-9))
         return np.where(self._open, value, -np.inf)
@@ -332,9 +307,7 @@ def _log_improvement(ahead: Floats, deviation: Floats) -> Floats:
     return np.asarray(np.where(z > -5.0, near, far) + np.log(deviation))
 
 
-def _optimum(
-    model: Surrogate, centre: Floats, low: Floats, high: Floats, rng: np.random.Generator
-) -> Floats:
+def _optimum(model: Surrogate, centre: Floats, low: Floats, high: Floats, rng: np.random.Generator) -> Floats:
     """Return the last generation of differential evolution on the surrogate (best/1/bin), the best first.
 
     Whole generations as arrays: on a surrogate that costs microseconds a point, scipy's loop over the
