@@ -243,15 +243,17 @@ def _terms(
         "zone_weight": np.ones(channel.sizes.zones, dtype=bool),
         "history": listed,
     }
+    places = {id(rows): np.flatnonzero(rows) for rows in kept.values()}
     for name, rows in kept.items():
-        getattr(state, name)[:] = getattr(built, name)[:, rows]
+        # places and clip: several times faster than a mask, which counts its rows for every column
+        np.take(getattr(built, name), places[id(rows)], axis=1, out=getattr(state, name), mode="clip")
     if sizes.relationships:
         state.relationships[:] = built.relationships[:, related]
     incentive_table, incentive_index = terms.incentives, terms.incentives_index
     if incentives:
-        state.incentives[:] = built.incentives[:, link]
-        incentive_table = np.ascontiguousarray(incentive_table[:, link])
-        incentive_index = np.ascontiguousarray(incentive_index[:, link])
+        np.take(built.incentives, places[id(link)], axis=1, out=state.incentives, mode="clip")
+        incentive_table = np.take(incentive_table, places[id(link)], axis=1)
+        incentive_index = np.take(incentive_index, places[id(link)], axis=1)
         speaks = incentive_index[c.PROMISING_RELATIONSHIP]
         row = np.full(channel.sizes.relationships, -1)
         row[related[: sizes.relationships]] = np.arange(sizes.relationships)
