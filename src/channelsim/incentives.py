@@ -56,7 +56,9 @@ class Incentives:
         of_link = self._of_link[name]
         found = np.full((MOST_STEPS, len(of_link)), missing)
         for step in range(max(len(v.steps) if v is not None else 0 for v in self._parts[name])):
-            held = [v.steps[step] if v is not None and step < len(v.steps) else None for v in self._parts[name]]
+            held = [
+                v.steps[step] if v is not None and step < len(v.steps) else None for v in self._parts[name]
+            ]
             values = np.array([missing if s is None else getattr(s, field) for s in held], dtype=np.float64)
             found[step] = values[of_link]
         return found

@@ -7,10 +7,12 @@ from typer.testing import CliRunner
 
 from channelsim import Scenario, cli
 from channelsim.decisions import Policy
+from channelsim.engines.driver import Driver
 from channelsim.policy.defaults import downstream, problem_of, profit_of
 from channelsim.policy.plan import BASELINE, RECOMMENDED, Effort, PlanError, make_plan, value_now
-from channelsim.policy.plan_report import headlines, plan_json, write_plan
+from channelsim.policy.plan_report import headlines, plan_files, plan_json, write_plan
 from channelsim.policy.problem import Problem
+from channelsim.policy.stages import Stages
 from channelsim.world import build
 
 SMALL = Effort(
@@ -66,12 +68,31 @@ class TestThePlan:
         room = 3.0 * (here.standard_error**2 + there.standard_error**2) ** 0.5
         assert abs(here.value - there.value) < room + 0.02 * abs(plan.assessment.value.value)
 
-    def test_goes_on_from_its_archive(self, plan, tmp_path):
+    def test_goes_on_from_its_archive_and_simulates_nothing(self, plan, tmp_path, monkeypatch):
         kept = tmp_path / "kept.nc"
-        make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
+        made = make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
+
+        def refuse(*_):
+            raise AssertionError("a finished plan was simulated again")
+
+        monkeypatch.setattr(Driver, "run", refuse)
         again = make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
         assert again.solution.simulated == 0
         assert plan_json(again) == plan_json(plan)
+        assert again.assessment.effects == made.assessment.effects
+        assert again.yardstick.losses() == made.yardstick.losses()
+        assert plan_files(again) == plan_files(made)
+
+    def test_a_stage_of_something_else_is_not_taken(self, tmp_path):
+        stages = Stages(tmp_path / "kept.nc", {"seed": 1})
+        assert stages.value("odd", {"n": 1}, lambda: (1.5, "a", None)) == (1.5, "a", None)
+        assert stages.value("odd", {"n": 1}, lambda: "anew") == (1.5, "a", None)
+        assert stages.value("odd", {"n": 2}, lambda: "anew") == "anew"
+        assert Stages(tmp_path / "kept.nc", {"seed": 2}).value("odd", {"n": 1}, lambda: "anew") == "anew"
+        for path in (tmp_path / "kept.stages").iterdir():
+            path.write_text("{", encoding="utf-8")
+        assert stages.value("odd", {"n": 1}, lambda: "anew") == "anew"
+        assert Stages(None, {}).value("odd", {"n": 1}, lambda: "anew") == "anew"
 
     def test_says_which_condition_cannot_be_met(self):
         impossible = [{"outcome": "fill_rate", "at_least": 1.5, "name": "more than all"}]

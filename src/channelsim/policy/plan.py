@@ -16,22 +16,25 @@ from channelsim.decisions import Policy
 from channelsim.errors import ChannelsimError, ScenarioError
 from channelsim.policy.assess import Assessment, assess
 from channelsim.policy.choose import choose
-from channelsim.policy.evaluation import BLOCKS, Evaluator
+from channelsim.policy.evaluation import BLOCKS, Evaluator, policy_data
 from channelsim.policy.frontier import Frontier, frontier
 from channelsim.policy.levers import Lever, Value, suppliers_of
 from channelsim.policy.problem import Problem
+from channelsim.policy.relations import RelationEffect, relation_effects
 from channelsim.policy.robustness import RegretTable, ends_of, regrets
 from channelsim.policy.search import Candidate
 from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
+from channelsim.policy.stages import Stages
+from channelsim.policy.stakeholders import Effect, stakeholder_effects
 from channelsim.policy.yardstick import Yardstick, yardstick
 from channelsim.world import build
 
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
+    from channelsim.metrics import Totals
     from channelsim.scenario import Scenario
-    from channelsim.world import Channel
 
 BASELINE, RECOMMENDED = "as now", "recommended"
 """What the baseline and the plan are called in results and reports."""
@@ -160,7 +163,9 @@ def make_plan(
     method : str
         See `channelsim.policy.solve.solve`.
     archive : str or Path, optional
-        File in which every evaluation is kept; an interrupted plan goes on from it.
+        File in which every evaluation is kept; an interrupted plan goes on from it. What other stages of
+        the plan come to is kept beside it, in a folder of its name with the suffix ``.stages``, so that a
+        finished plan simulates nothing.
     workers : int, optional
         Threads; the plan does not depend on them.
     progress : bool, optional
@@ -183,6 +188,7 @@ def make_plan(
     """
     effort = effort or Effort()
     evaluator = Evaluator(problem.channel, problem.outcomes, seed, archive, workers)
+    stages = Stages(archive, evaluator.identity())
     tell(f"searching {len(problem.levers)} levers with {effort.search:,} replications")
     solution = solve(
         problem, method, effort.search, seed, evaluator=evaluator, progress=progress, start=[_now(problem)]
@@ -195,6 +201,7 @@ def make_plan(
     )
     chosen = solution.finalists[selection.chosen]
     tell(f"the recommended policy beside the baseline in {effort.report} fresh replications")
+    result, effects, relations = _report(problem, chosen.policy, evaluator, effort, stages)
     assessment = assess(
         problem,
         chosen,
@@ -205,9 +212,9 @@ def make_plan(
         lever_replications=effort.levers,
         batches=effort.batches,
         batch_replications=effort.batch_replications,
-        relation_replications=effort.relations,
+        effects=effects,
+        relations=relations,
     )
-    result = compared(problem.channel, problem.baseline, chosen.policy, effort.report, seed, workers)
     if problem.trade_offs or problem.uncertainties:
         tell("trade-offs, and what happens where numbers are otherwise than thought")
     frontiers = tuple(
@@ -217,60 +224,95 @@ def make_plan(
         for t in problem.trade_offs
     )
     evaluator.save()
-    table = _regrets(problem, solution, chosen, effort.variants, seed, workers)
-    power = _power(problem, chosen.policy, effort.relations, seed, workers)
+    table = _regrets(problem, solution, chosen, effort.variants, seed, workers, stages)
+    power = _power(problem, chosen.policy, effort.relations, seed, workers, stages)
     measured = None
     if effort.yardstick:
         tell("what one owner of all tiers would earn")
-        [measured] = yardstick(
-            problem.channel, chosen.policy, replications=1, report_replications=2, sweeps=1,
-            trials=effort.yardstick, seed=seed, workers=workers,
+        measured = stages.value(
+            "yardstick",
+            {"policy": policy_data(chosen.policy), "trials": effort.yardstick},
+            lambda: yardstick(
+                problem.channel, chosen.policy, replications=1, report_replications=2, sweeps=1,
+                trials=effort.yardstick, seed=seed, workers=workers,
+            )[0],
         )  # fmt: skip
     return ChannelPlan(
         problem, effort, seed, solution, selection, assessment, result, frontiers, table, power, measured
     )
 
 
-def compared(
-    channel: Channel,
-    baseline: Policy,
-    policy: Policy,
-    replications: int,
-    seed: int,
-    workers: int | None = None,
-    metrics: Sequence[str] | None = None,
-) -> Result:
-    """Return the baseline ("as now") and a policy ("recommended") on the draws of the report."""
-    from channelsim.analysis.results import Result
-    from channelsim.engines.batch import run_batch
+def _report(
+    problem: Problem, policy: Policy, evaluator: Evaluator, effort: Effort, stages: Stages
+) -> tuple[Result, tuple[Effect, ...], tuple[RelationEffect, ...]]:
+    """Return baseline and policy on the draws of the report, what it does to whom, and to their relations.
 
-    pair = ((baseline, BASELINE), (policy, RECOMMENDED))
-    totals = run_batch(
-        channel,
-        [p.model_copy(update={"name": name}) for p, name in pair],
-        replications,
-        seed,
-        metrics,
-        workers=workers,
-        first_replication=BLOCKS["report"],
+    Result and stakeholders are of one run.
+    """
+    from channelsim.analysis.results import Result
+
+    pair = [problem.baseline, policy]
+    depends = {"policies": [policy_data(p) for p in pair]}
+    many, few = depends | {"replications": effort.report}, depends | {"replications": effort.relations}
+    run: list[Totals] = []
+
+    def totals() -> Totals:
+        if not run:
+            run.append(evaluator.totals(pair, effort.report, "report", names=(BASELINE, RECOMMENDED)))
+        return run[0]
+
+    result = stages.result("report", many, lambda: Result.from_totals(totals()))
+    effects = stages.value(
+        "stakeholders",
+        many,
+        lambda: stakeholder_effects(evaluator, policy, problem.baseline, effort.report, totals=totals()),
     )
-    return Result.from_totals(totals, metrics)
+    if not effort.relations:
+        return result, effects, ()
+    relations = stages.value(
+        "relations",
+        few,
+        lambda: relation_effects(problem, policy, evaluator.seed, replications=effort.relations),
+    )
+    return result, effects, relations
 
 
 def _power(
-    problem: Problem, policy: Policy, replications: int, seed: int, workers: int | None
+    problem: Problem, policy: Policy, replications: int, seed: int, workers: int | None, stages: Stages
 ) -> Result | None:
+    """Return baseline and policy in a run in which power is measured; None where it cannot be."""
+    from channelsim.analysis.results import Result
+    from channelsim.engines.batch import run_batch
+
     if not replications:
         return None
-    try:
+    pair = [
+        p.model_copy(update={"name": name})
+        for p, name in ((problem.baseline, BASELINE), (policy, RECOMMENDED))
+    ]
+
+    def run() -> Result:
         channel = build(problem.channel.scenario.replace(**{"power.measured": True}))
+        totals = run_batch(
+            channel, pair, replications, seed, ["profit"], workers=workers, first_replication=BLOCKS["report"]
+        )
+        return Result.from_totals(totals, ["profit"])
+
+    depends = {"policies": [policy_data(p) for p in pair], "replications": replications}
+    try:
+        return stages.result("power", depends, run)
     except ScenarioError:
         return None
-    return compared(channel, problem.baseline, policy, replications, seed, workers, ["profit"])
 
 
 def _regrets(
-    problem: Problem, solution: Solution, chosen: Candidate, replications: int, seed: int, workers: int | None
+    problem: Problem,
+    solution: Solution,
+    chosen: Candidate,
+    replications: int,
+    seed: int,
+    workers: int | None,
+    stages: Stages,
 ) -> RegretTable | None:
     """Return the regrets of the baseline, the chosen policy and the next finalist; None if all is known."""
     if not problem.uncertainties:
@@ -281,7 +323,20 @@ def _regrets(
         chosen.policy.model_copy(update={"name": RECOMMENDED}),
         *(c.policy.model_copy(update={"name": "next finalist"}) for c in others),
     ]
-    return regrets(problem, policies, ends_of(problem), seed, replications=replications, workers=workers)
+    depends = {
+        "policies": [policy_data(p) for p in policies],
+        "uncertainties": [u.model_dump() for u in problem.uncertainties],
+        "objective": problem.objective.model_dump(),
+        "constraints": [k.model_dump() for k in problem.constraints],
+        "replications": replications,
+    }
+    return stages.value(
+        "regrets",
+        depends,
+        lambda: regrets(
+            problem, policies, ends_of(problem), seed, replications=replications, workers=workers
+        ),
+    )
 
 
 def _rivals(finalists: Sequence[Candidate], chosen: Candidate) -> list[Candidate]:
