@@ -239,8 +239,13 @@ def _terms(
         "store_demand": store,
         "store_square": store,
         "store_margin": store,
+        "price_system": store,
+        "shelf_weight": shelf,
+        "brand_attraction": store,
+        "brand_overlap": store,
         "zone_inverse": np.ones(channel.sizes.zones, dtype=bool),
         "zone_weight": np.ones(channel.sizes.zones, dtype=bool),
+        "settled_choice": shelf,
         "history": listed,
     }
     places = {id(rows): np.flatnonzero(rows) for rows in kept.values()}

@@ -265,6 +265,7 @@ def _sizes(
     return Sizes(
         territories=len(territories.names),
         segments=len(scenario.segments),
+        brands=len(scenario.brands),
         members=len(members.group),
         stores=len(members.group) - first_store,
         zones=len(territories.zone_territory),
@@ -277,9 +278,9 @@ def _sizes(
         payable_weeks=_payable_weeks(scenario),
         history_weeks=int(index[position("forecast_window")][averages].max(initial=1)),
         workspace=max(
+            2,
             len(scenario.segments),
             len(scenario.brands),
-            1 + _most_zones(territories),
             # what is no longer offered is priced out by a linear solve
             _most_shelves(members, member, first_store) if relationships and linear else 0,
         ),
@@ -328,7 +329,12 @@ def tier_table(
         times, gap = links_index[position("lead_time"), rows], gaps[rows]
         lead[t] = times[0] if (times == times[0]).all() else -1
         offset[t] = gap[0] if gap[0] >= 0 and (gap == gap[0]).all() else -1
+    first_member, end_member = _spans(tier_of_member, count)
+    held = np.bincount(holdings_index[position("member")], minlength=len(tier_of_member))
+    of_tier = [held[a:b] for a, b in zip(first_member, end_member)]
+    breadth = np.array([n[0] if len(n) and (n == n[0]).all() else -1 for n in of_tier])
     values = {
+        "tier_first_member": first_member, "tier_end_member": end_member, "tier_breadth": breadth,
         "tier_first_holding": first_holding, "tier_end_holding": end_holding,
         "tier_first_link": first_link, "tier_end_link": end_link,
         "tier_lead_time": lead, "tier_buyer_offset": offset,

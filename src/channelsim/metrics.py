@@ -57,6 +57,18 @@ _HOLDING_COLUMNS = (
     *OF_DIVERSION,
     *OF_PRICE_REVIEWS,  # row-weeks
 )
+_FELT = ("economic_satisfaction", "social_satisfaction", "trust", "commitment")
+OF_RELATIONSHIPS: dict[str, tuple[str, ...]] = {
+    f"relationships_of_{side}s": (
+        *(f"{feature}_of_{side}" for feature in _FELT),
+        "conflict",
+        f"dependence_of_{side}",
+        "reviewed",  # relationships in use, summed over reviews
+    )
+    for side in ("buyer", "supplier")
+}
+"""Tables of relationships by who buys and by who supplies, summed over the reviews after the warm-up; only
+where power is measured or relations are active."""
 _INCENTIVE_COLUMNS = ("discount", "rebate", "bonus", "shared_revenue", "refund")
 TABLES: dict[str, tuple[str, ...]] = {
     "holdings": _HOLDING_COLUMNS,
@@ -82,6 +94,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "territories": ("consumer_surplus",),
     "incentives": _INCENTIVE_COLUMNS,  # by who buys
     "incentives_of_suppliers": _INCENTIVE_COLUMNS,  # the same by who supplies
+    **OF_RELATIONSHIPS,
 }
 STRUCTURAL = "structural"
 
@@ -90,7 +103,7 @@ def knows(table: str, grouping: str) -> bool:
     """Return whether the rows of a table can be told apart by a grouping."""
     if table == "territories":
         return grouping in ("overall", "territory")
-    return table != "members" or grouping != "brand"
+    return grouping != "brand" or not (table == "members" or table in OF_RELATIONSHIPS)
 
 
 class ResultError(ChannelsimError, ValueError):

@@ -27,7 +27,7 @@ from channelsim.incentives import count_opening_stock, open_incentives
 from channelsim.kernels import perform_steps
 from channelsim.member_parts import MemberGroup
 from channelsim.parts import brand_value
-from channelsim.tables import Floats, State, Terms
+from channelsim.tables import SETTLED_OFFER, Floats, State, Terms
 from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE, RECKON_INCENTIVES
 
 
@@ -53,6 +53,8 @@ def open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) ->
     if scenario.relations.active:
         open_relations(built, state)
     perform_steps([PERCEIVE_SERVICE, EXPECTATIONS[scenario.demand.system]], world, terms, state)
+    state.holdings[c.FOLLOWED_FRACTILE] = -1.0  # the first week follows every fractile
+    state.settled_choice[SETTLED_OFFER] = -1.0  # the first week settles choices, in the layout that is run
     _open_forecasts(built, terms, state)
     if state.incentives.shape[1]:
         open_incentives(built, terms, state)

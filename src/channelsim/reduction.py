@@ -67,7 +67,7 @@ def nothing_recorded() -> tuple[Records, Reduction]:
     none = np.zeros(0, dtype=np.int64)
     table, index, out = np.zeros((0, 0)), np.zeros((0, 0), dtype=np.int64), np.zeros((1, 0, 0))
     sums = (none, table)
-    records = Records(*sums, *sums, *sums, *sums, *sums, *sums, index, index, table)
+    records = Records(*sums, index, table, *sums, *sums, *sums, *sums, index, index, table)
     one, cell = (none, table, table, index, out), np.zeros((2, 0), dtype=np.int64)
     return records, Reduction(*one, *one, *one, out, table, cell, table, index, index, out, out, out)
 
@@ -120,13 +120,14 @@ def derive(weeks: int, world: World, terms: Terms, records: Records, reduction: 
     """Write the recorded sums and what follows from them: variances, listing, presence, outlets."""
     rows, spread, first = reduction.holding_rows, records.spread, records.holding_sums.shape[0]
     copy_rows(records.holding_sums, rows)
-    for k in range(records.spread_columns.size):
-        summed, squares = spread[3 * k + 1], spread[3 * k + 2]
+    for k in range(records.spread_columns.shape[1]):
+        summed = records.holding_sums[records.spread_columns[1, k]]
+        reference, squares = spread[2 * k], spread[2 * k + 1]
         for i in range(summed.size):
-            mean = summed[i] / weeks
+            mean = summed[i] / weeks - reference[i]
             orders = 1.0 if terms.holdings_index[SOURCE_LINK, i] >= 0 else 0.0
             rows[first + k, i] = orders * max(0.0, squares[i] / weeks - mean * mean)
-    first += records.spread_columns.size
+    first += records.spread_columns.shape[1]
     copy_rows(records.member_sums, reduction.member_rows)
     copy_rows(records.link_sums, reduction.link_rows)
     listed, revenue, stockout = terms.holdings[LISTED], records.holding_sums[0], records.holding_sums[1]

@@ -15,6 +15,7 @@ from channelsim.compiled import rule
 from channelsim.mechanisms import (
     adherence,
     allocation,
+    best_response,
     demand,
     diversion,
     drawing,
@@ -197,7 +198,7 @@ def take_linear_step(
 ) -> None:
     """Perform a step of linear demand."""
     if code == PROPOSE_BEST_RESPONSE_LINEAR:
-        pricing.propose_best_response(False, world, terms, state)
+        best_response.propose_best_response(False, world, terms, state)
     elif code == EXPECT_LINEAR_DEMAND:
         demand.expect_linear_demand(world, terms, state)
 
@@ -214,7 +215,7 @@ def take_logit_step(
 ) -> None:
     """Perform a step of logit demand, of service effort, or of Poisson or gamma noise."""
     if code == PROPOSE_BEST_RESPONSE_LOGIT:
-        pricing.propose_best_response(True, world, terms, state)
+        best_response.propose_best_response(True, world, terms, state)
     elif code == PROPOSE_SERVICE_EFFORT:
         service.propose_service(world, terms, state)
     elif code == SETTLE_SERVICE_EFFORT:

@@ -93,6 +93,10 @@ class Terms(NamedTuple):
     incentives_index: Integers
 
 
+SETTLED_OFFER, BASE_DEMAND = 3, 4
+"""Rows of the settled choices: the offer, and mean demand at the market's base size."""
+
+
 class State(NamedTuple):
     """What one replication changes, as views on ``flat``."""
 
@@ -114,15 +118,27 @@ class State(NamedTuple):
     store_attraction: Floats
     """(segments, stores) sum over the store's shelves."""
     store_demand: Floats
-    """(segments, stores) D = Σ_z M_zg s_zgj, buyers per week."""
+    """(segments, stores) D = Σ_z N_zg K_zgj/Δ_zg, buyers per week and unit of attraction at the market's
+    base size."""
     store_square: Floats
-    """(segments, stores) E = Σ_z M_zg s_zgj², buyers per week."""
+    """(segments, stores) E = Σ_z N_zg (K_zgj/Δ_zg)², likewise per squared unit."""
     store_margin: Floats
     """(segments, stores) M = Σ a·m over the store's shelves, money; scratch of service effort."""
+    price_system: Floats
+    """(segments · (segments + 1), stores) [I − X | Y] of each store; scratch of best-response prices."""
+    shelf_weight: Floats
+    """(segments + 2, shelves) a/B, 1/B, and what a shelf adds to Y; scratch of best-response prices."""
+    brand_attraction: Floats
+    """(brands, stores) a of each store's shelf of a brand; scratch of service effort."""
+    brand_overlap: Floats
+    """(brands, stores) O of each store with a brand, buyers per week; scratch of service effort."""
     zone_inverse: Floats
     """(segments, zones) 1/Δ, the inverse of the logit denominator."""
     zone_weight: Floats
-    """(segments, zones) M_zg/Δ, buyers per week and unit of attraction."""
+    """(segments, zones) N_zg/Δ, buyers per week and unit of attraction at the market's base size."""
+    settled_choice: Floats
+    """(5, shelves) price, perceived service, attractiveness and offer at which logit consumers' choices were
+    settled last (offer −1: not yet), and the mean demand that came of them at the market's base size."""
     history: Floats
     """(window, holdings) past demand for moving averages."""
     routes: Floats
@@ -250,6 +266,7 @@ class Sizes(NamedTuple):
 
     territories: int
     segments: int
+    brands: int
     members: int
     stores: int
     zones: int
@@ -283,8 +300,13 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "store_demand": (sizes.segments, sizes.stores),
         "store_square": (sizes.segments, sizes.stores),
         "store_margin": (sizes.segments, sizes.stores),
+        "price_system": (sizes.segments * (sizes.segments + 1), sizes.stores),
+        "shelf_weight": (sizes.segments + 2, sizes.shelves),
+        "brand_attraction": (sizes.brands, sizes.stores),
+        "brand_overlap": (sizes.brands, sizes.stores),
         "zone_inverse": (sizes.segments, sizes.zones),
         "zone_weight": (sizes.segments, sizes.zones),
+        "settled_choice": (BASE_DEMAND + 1, sizes.shelves),
         "history": (sizes.history_weeks, sizes.holdings),
         "routes": (2, sizes.routes),
         "workspace": (sizes.workspace, sizes.workspace + 3),

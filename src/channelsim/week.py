@@ -131,10 +131,10 @@ STEPS = {
     COUNT_DIVERTED_COSTS: Step(2, "count diverted costs", SETTLE, "diversion"),
     PROPOSE_SIMPLE_PRICES: Step(2, "propose simple prices", PROPOSE, "pricing", "next_price"),
     PROPOSE_BEST_RESPONSE_LOGIT: Step(
-        2, "propose best-response prices under logit demand", PROPOSE, "pricing", "next_price"
+        2, "propose best-response prices under logit demand", PROPOSE, "best_response", "next_price"
     ),
     PROPOSE_BEST_RESPONSE_LINEAR: Step(
-        2, "propose best-response prices under linear demand", PROPOSE, "pricing", "next_price"
+        2, "propose best-response prices under linear demand", PROPOSE, "best_response", "next_price"
     ),
     FOLLOW_ASKED_PRICES: Step(2, "follow asked prices", PROPOSE, "adherence", "next_price"),
     SETTLE_PRICES: Step(2, "settle prices", SETTLE, "pricing"),

@@ -10,7 +10,7 @@ import pytest
 from channelsim import columns as c
 from channelsim import members
 from channelsim.engines import structural
-from channelsim.mechanisms import demand, pricing
+from channelsim.mechanisms import best_response, demand
 from channelsim.verification.cases import Laboratory
 from channelsim.verification.demand_and_place import CASES
 from compiled_code import replaces_rules
@@ -50,7 +50,7 @@ def buyers_of_its_own_forgotten(monkeypatch):
 def one_mean_segment(monkeypatch):
     """Short form: the store takes its buyers for one segment, and asks 1/(α(1 − S)) on every shelf."""
 
-    def wrong(second_pass, segments, world, terms, state):
+    def wrong(second_pass, world, terms, state):
         first = demand.first_shelf_of(state)
         buyers = world.zone_buyers.sum(axis=1)
         alpha = buyers @ world.segments[c.PRICE_SENSITIVITY] / buyers.sum()
@@ -61,20 +61,20 @@ def one_mean_segment(monkeypatch):
             cost = state.holdings[c.UNIT_COST, first + i]
             state.holdings[c.NEXT_PRICE, first + i] = cost + 1.0 / (alpha * (1.0 - share))
 
-    monkeypatch.setattr(pricing, "respond_in_logit", wrong)
+    monkeypatch.setattr(best_response, "respond_in_logit", wrong)
 
 
 def cost_counted_with_the_wrong_sign(monkeypatch):
     """Sign: what a unit costs is added to the margin instead of subtracted from the price."""
-    right = pricing.respond_in_logit
+    right = best_response.respond_in_logit
 
-    def wrong(second_pass, segments, world, terms, state):
+    def wrong(second_pass, world, terms, state):
         cost = state.holdings[c.MARGINAL_COST]
         cost *= -1.0
-        right(second_pass, segments, world, terms, state)
+        right(second_pass, world, terms, state)
         cost *= -1.0
 
-    monkeypatch.setattr(pricing, "respond_in_logit", wrong)
+    monkeypatch.setattr(best_response, "respond_in_logit", wrong)
 
 
 def no_outside_good(monkeypatch):
@@ -111,7 +111,7 @@ def surplus_not_in_money(monkeypatch):
     def wrong(world, state):
         right(world, state)
         alpha = world.segments[c.PRICE_SENSITIVITY]
-        state.territories[c.CONSUMER_SURPLUS] *= alpha.mean()
+        state.territories[c.BASE_SURPLUS] *= alpha.mean()
 
     monkeypatch.setattr(demand, "choose_stores", wrong)
 

@@ -5,6 +5,8 @@ import pytest
 
 from channelsim import columns as c
 from channelsim.decisions import Policy
+from channelsim.kernels import perform_steps
+from channelsim.tables import SETTLED_OFFER
 from channelsim.week import EXPECT_LOGIT_DEMAND
 from example_markets import (
     linear_market,
@@ -35,6 +37,38 @@ def test_logit_demand_and_surplus_are_the_formula():
     np.testing.assert_allclose(shelf(run, c.MEAN_DEMAND), demand, rtol=1e-8)
     np.testing.assert_allclose(run.state.territories[c.CONSUMER_SURPLUS], surplus, rtol=1e-8)
     assert np.ptp(demand) > 1.0
+
+
+def chosen_again(run):
+    """Return mean demand and surplus after consumers were asked again."""
+    perform_steps([EXPECT_LOGIT_DEMAND], run.world, run.terms, run.state)
+    return shelf(run, c.MEAN_DEMAND).copy(), run.state.territories[c.CONSUMER_SURPLUS].copy()
+
+
+@pytest.mark.parametrize("moved", [c.PRICE, c.PERCEIVED_SERVICE, c.ATTRACTIVENESS, c.OFFERED])
+def test_consumers_choose_anew_when_anything_they_choose_by_has_moved(moved):
+    scenario = market({"system": "logit"}, ("fixed", "fixed"))
+    run = Run(scenario.replace(**{"segments.keen.service_weight": 0.7}))
+    run.take_week()
+    before, _ = chosen_again(run)
+    shelf(run, moved)[0] = 0.0 if moved == c.OFFERED else shelf(run, moved)[0] + 0.5
+    noticed, _ = chosen_again(run)
+    run.state.settled_choice[SETTLED_OFFER] = -1.0  # as if they had never chosen
+    np.testing.assert_array_equal(noticed, chosen_again(run)[0])
+    assert noticed[0] != before[0]
+
+
+def test_the_size_of_the_market_scales_what_consumers_chose():
+    run = Run(market({"system": "logit"}, ("fixed", "fixed")))
+    run.take_week()
+    demand, surplus = chosen_again(run)
+    chosen = run.state.settled_choice.copy()
+    run.state.territories[c.MARKET] *= 1.5
+    grown, grown_surplus = chosen_again(run)
+    np.testing.assert_array_equal(run.state.settled_choice, chosen)
+    np.testing.assert_allclose(grown, 1.5 * demand, rtol=1e-14)
+    np.testing.assert_allclose(grown_surplus, 1.5 * surplus, rtol=1e-14)
+    assert demand.min() > 0.0
 
 
 def test_perceived_service_is_own_and_the_mean_of_the_stores_with_the_brand():

@@ -97,6 +97,25 @@ INCENTIVES = {
     "shared_revenue": (40, 20, 8),
     "refund": (6, 2, 0),
 }
+# The manufacturer supplies Big at both reviews and the corner shop at the second alone: sums over reviews.
+FEELINGS = {
+    "reviewed": (2, 1),
+    "economic_satisfaction": (1.2, 0.4),
+    "social_satisfaction": (1.0, 0.2),
+    "trust": (1.4, 0.6),
+    "commitment": (1.6, 0.5),
+    "conflict": (0.6, 0.9),
+    "dependence": (0.4, 0.8),
+}
+
+
+def related(side, member):
+    """Return the relationships of a side, which all feel alike."""
+    plain = ("reviewed", "conflict")
+    return {"member": member} | {n if n in plain else f"{n}_of_{side}": v for n, v in FEELINGS.items()}
+
+
+OF_BUYERS, OF_SUPPLIERS = related("buyer", (1, 2)), related("supplier", (0, 0))
 RECEIVED, PAID = INCENTIVES | {"member": (1, 1, 2)}, INCENTIVES | {"member": (0, 0, 0)}
 
 
@@ -123,7 +142,11 @@ def small_channel(**changes) -> Totals:
             ("links", LINKS),
             ("incentives", RECEIVED),
             ("incentives_of_suppliers", PAID),
+            ("relationships_of_buyers", OF_BUYERS),
+            ("relationships_of_suppliers", OF_SUPPLIERS),
         ):
+            if grouping == "brand" and "brand" not in data:
+                continue
             by = (
                 data["brand"] if grouping == "brand" else [MEMBER_LABELS[grouping][m] for m in data["member"]]
             )
@@ -256,6 +279,20 @@ def value(name, grouping="overall", totals=None):
         ("compensation_paid", "role", [2.5, 0]),
         ("compensation_received", "chain", [0, 2.5, 0]),
         ("exclusive_members", "territory", [1, 2]),
+        ("economic_satisfaction", "overall", [1.6 / 3]),
+        ("economic_satisfaction", "group", [np.nan, 0.6, 0.4]),
+        ("social_satisfaction", "territory", [0.5, 0.2]),
+        ("trust", "role", [np.nan, 2.0 / 3]),
+        ("commitment", "chain", [np.nan, 0.8, 0.5]),
+        ("conflict", "tier", [np.nan, 0.5]),
+        ("dependence_of_buyer", "group", [np.nan, 0.2, 0.8]),
+        ("economic_satisfaction_of_supplier", "role", [1.6 / 3, np.nan]),
+        ("social_satisfaction_of_supplier", "overall", [0.4]),
+        ("trust_of_supplier", "territory", [np.nan, np.nan]),
+        ("trust_of_supplier", "group", [2.0 / 3, np.nan, np.nan]),
+        ("commitment_of_supplier", "chain", [0.7, np.nan, np.nan]),
+        ("conflict_of_supplier", "tier", [0.5, np.nan]),
+        ("dependence_of_supplier", "role", [0.4, np.nan]),
         ("mean_distance", "brand", [2, 4]),
         ("mean_distance", "overall", [3]),
     ],

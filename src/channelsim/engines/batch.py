@@ -240,6 +240,7 @@ def _allocate(
         ),
         "trajectories": (channel.scenario.weeks if width else 0, width),
         "relationships": (related.reviews, len(related.columns), len(related.names)),
+        **{table: (len(names), groupings.width(table)) for table, names in recording.relationships.items()},
     }
     size = 8 * policies * replications * sum(prod(shape) for shape in shapes.values())
     if size > MEMORY_LIMIT:
@@ -281,6 +282,7 @@ def totals_of(
         "links": ("links", recording.links),
         "incentives": ("incentives", recording.incentives),
         "incentives_of_suppliers": ("incentives_of_suppliers", recording.incentives),
+        **{table: (table, names) for table, names in recording.relationships.items()},
     }
     for table, (source, names) in sources.items():
         known, where = groupings.positions(source)

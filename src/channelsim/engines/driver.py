@@ -81,7 +81,7 @@ class Driver:
         elif planned.code == RENEW_CONTRACTS:
             Renewal(self.channel, self.terms, space.state, space.power_room).settle()
         if place == self._last_review_of_power:
-            space.keep_review(output, week // planned.every)
+            space.keep_review(output, week // planned.every, self.terms)
 
     def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:
         scenario = self.channel.scenario

@@ -22,7 +22,8 @@ class Groupings:
     labels : dict of grouping to tuple of str
     rows : dict of (table, grouping) to array (rows,)
         Position of each row's label, -1 if it has none. Tables: holdings, members, links (by their buyer),
-        incentives (links by their buyer), incentives_of_suppliers (links by their supplier), territories.
+        incentives (links by their buyer), incentives_of_suppliers (links by their supplier), territories;
+        relationships_of_buyers and relationships_of_suppliers: links too, several a relationship.
     """
 
     labels: dict[str, tuple[str, ...]]
@@ -61,6 +62,8 @@ class Groupings:
             rows["links", grouping] = values[index[c.MEMBER, links[c.BUYER_HOLDING]]]
             rows["incentives", grouping] = rows["links", grouping]
             rows["incentives_of_suppliers", grouping] = values[index[c.MEMBER, links[c.SUPPLIER_HOLDING]]]
+            rows["relationships_of_buyers", grouping] = rows["links", grouping]
+            rows["relationships_of_suppliers", grouping] = rows["incentives_of_suppliers", grouping]
         rows["holdings", "brand"] = index[c.BRAND]
         rows["links", "brand"] = index[c.BRAND, links[c.BUYER_HOLDING]]
         rows["incentives", "brand"] = rows["incentives_of_suppliers", "brand"] = rows["links", "brand"]

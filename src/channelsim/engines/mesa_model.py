@@ -30,6 +30,7 @@ from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, check_decision, overridden
 from channelsim.engines.mesa_inputs import channel_of, policy_of, seed_of, whole
 from channelsim.engines.mesa_members import AGENT_CLASSES, ChannelMember
+from channelsim.engines.relationship_sums import check_measured
 from channelsim.engines.reviews import Related
 from channelsim.engines.week_totals import STATE_COLUMNS, WeekTotals
 from channelsim.engines.workspace import Recording, Workspace
@@ -258,9 +259,12 @@ class ChannelModel(mesa.Model):
         ------
         ResultError
             If the metric is unknown or makes no sense in the grouping.
+        ScenarioError
+            If the scenario does not measure it.
         """
         check_name("metric", name, METRICS)
         check_name(f"grouping of {name}", grouping, METRICS[name].groupings)
+        check_measured((name,), self.channel.scenario)
         labels = self._groupings.labels[grouping]
         if self.week < self.weeks:
             values = [float("nan")] * len(labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ import numpy as np
 from channelsim import columns as c
 from channelsim.codes import ROLES
 from channelsim.engines.groupings import Groupings
+from channelsim.engines.relationship_sums import RelationshipSums, check_measured, recorded_columns
 from channelsim.engines.reviews import Related, mean_by_label
 from channelsim.engines.trajectories import Request, read_requests, trajectory_table
 from channelsim.mechanisms.recording import Records
 from channelsim.metrics import OF_DIVERSION, OF_PRICE_REVIEWS, TABLES, columns_needed
 from channelsim.reduction import Reduction
 from channelsim.schema import position
-from channelsim.tables import Draws, Floats, Integers, new_state
+from channelsim.tables import Draws, Floats, Integers, Terms, new_state
 from channelsim.ties import power_room
 from channelsim.world import Channel
 
@@ -42,12 +43,22 @@ class Recording:
     structural: tuple[str, ...]
     requests: tuple[Request, ...]
     incentives: tuple[str, ...] = ()
+    relationships: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, metrics: Iterable[str] | None, record: Sequence[Any], channel: Channel) -> Recording:
-        """Return what the metrics and trajectories asked for need."""
-        needed = columns_needed(metrics)
+        """Return what the metrics and trajectories asked for need; None: all metrics that there are.
+
+        Raises
+        ------
+        ScenarioError
+            If a metric asked for by name, or a trajectory, does not exist in the scenario.
+        """
+        names = None if metrics is None else tuple([metrics] if isinstance(metrics, str) else metrics)
+        needed = columns_needed(names)
+        check_measured(names or (), channel.scenario)
         asked = {*needed.get("holdings", ()), *needed.get("shelves", ())}
+        asked |= {summed for name, summed in _SPREAD.items() if name in asked}
         if not channel.scenario.diversion.active:
             asked -= {*OF_DIVERSION}
         if not any(g.pricing.rule in REVIEWED for g in channel.scenario.members):
@@ -69,6 +80,7 @@ class Recording:
             needed.get("structural", ()),
             read_requests(record, channel),
             tuple(n for n in TABLES["incentives"] if n in flows),
+            recorded_columns(needed, channel.scenario),
         )
 
     @property
@@ -84,6 +96,13 @@ class Recording:
 
 def _positions(names: Iterable[str]) -> Integers:
     return np.array([position(n) for n in names], dtype=np.int64)
+
+
+def _spread_columns(recording: Recording) -> Integers:
+    """Return (2, columns) the columns whose variance is kept, and the rows that hold their sums."""
+    names = [_SPREAD[n] for n in recording.spread]
+    rows = [recording.holdings.index(n) for n in names]
+    return np.array([_positions(names), rows], dtype=np.int64).reshape(2, len(names))
 
 
 class Workspace:
@@ -107,14 +126,15 @@ class Workspace:
         self._reviews = np.full(
             (replications, related.reviews, len(related.columns), len(related.names)), np.nan
         )
+        self._related = RelationshipSums(channel, recording.relationships, groupings, replications)
         requests, groups, width = trajectory_table(recording.requests, channel, groupings)
         holdings, members = len(recording.holding_columns), len(recording.member_columns)
         links = len(recording.links)
         self.records = Records(
             holding_columns=_positions(recording.holdings),
             holding_sums=np.zeros((len(recording.holdings), sizes.holdings)),
-            spread_columns=_positions(_SPREAD[n] for n in recording.spread),
-            spread=np.zeros((3 * len(recording.spread), sizes.holdings)),
+            spread_columns=_spread_columns(recording),
+            spread=np.zeros((2 * len(recording.spread), sizes.holdings)),
             member_columns=_positions(recording.members),
             member_sums=np.zeros((len(recording.members), sizes.members)),
             link_columns=_positions(recording.links),
@@ -164,9 +184,10 @@ class Workspace:
             trajectories_out=np.zeros((replications, weeks if len(requests) else 0, width)),
         )
 
-    def keep_review(self, output: int, review: int) -> None:
+    def keep_review(self, output: int, review: int, terms: Terms) -> None:
         """Keep what a review of power has found."""
         mean_by_label(self.state.relationships, self._kept, self._label, self._reviews[output, review])
+        self._related.add(output, review, self.state.relationships, terms)
 
     def outputs(self, count: int) -> dict[str, Floats]:
         """Return copies of the outputs of the first replications."""
@@ -180,6 +201,7 @@ class Workspace:
             "incentives_of_suppliers": r.paid_out,
             "trajectories": r.trajectories_out,
             "relationships": self._reviews,
+            **self._related.out,
         }
         return {name: values[:count].copy() for name, values in arrays.items()}
 

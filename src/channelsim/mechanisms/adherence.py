@@ -70,6 +70,7 @@ from channelsim.columns import (
     FORECAST,
     HOLDING_RATE,
     KEPT_SHARE,
+    MARKET,
     MEAN_DEMAND,
     MEMBER,
     MEMBER_TERRITORY,
@@ -98,8 +99,8 @@ from channelsim.columns import (
     WHOLESALE_PRICE,
 )
 from channelsim.compiled import rule, subroutine
+from channelsim.mechanisms.best_response import responds
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.pricing import responds
 from channelsim.tables import State, Terms, World
 
 
@@ -141,7 +142,8 @@ def price_cost(holding: int, gap: float, system: int, world: World, terms: Terms
     for g in range(state.attraction.shape[0]):
         demand = state.attraction[g, shelf] * state.store_demand[g, world.holdings_index[STORE, holding]]
         response += world.segments[PRICE_SENSITIVITY, g] * demand
-    return 0.5 * response * gap * gap
+    t = world.members_index[MEMBER_TERRITORY, world.holdings_index[MEMBER, holding]]
+    return 0.5 * state.territories[MARKET, t] * response * gap * gap
 
 
 @subroutine

@@ -37,9 +37,11 @@ from channelsim.columns import (
     OWED,
     REVENUE,
     SALES,
+    SHARE_SHIPPED,
     SHIPPED,
     STOCK,
     STOCKOUT,
+    SUPPLIER_HOLDING,
     TIER_BUYER_OFFSET,
     TIER_END_HOLDING,
     TIER_END_LINK,
@@ -82,10 +84,9 @@ def receive_goods(week: int, world: World, state: State) -> None:
 @rule
 def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
     """Settle the shipments of a tier: shared in proportion when stock is short."""
-    first_link, end_link = world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
     stock, capacity, owed = state.holdings[STOCK], state.holdings[CAPACITY], state.holdings[OWED]
     demand, sales, stockout = state.holdings[DEMAND], state.holdings[SALES], state.holdings[STOCKOUT]
-    late = state.holdings[LATE_SALES]
+    late, share = state.holdings[LATE_SALES], state.holdings[SHARE_SHIPPED]
     for h in range(world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]):
         available = capacity[h] if tier == 0 else stock[h]
         wanted = owed[h] + demand[h]
@@ -95,14 +96,16 @@ def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: S
         owed[h] = wanted - sales[h]
         if tier > 0:
             stock[h] -= sales[h]
-        fraction = 1.0 if wanted <= available else available / wanted
-        ordered = state.links[ORDERED][first_link[h] : end_link[h]]
-        backlog = state.links[BACKLOG][first_link[h] : end_link[h]]
-        shipped = state.links[SHIPPED][first_link[h] : end_link[h]]
-        for k in range(shipped.size):
-            asked = backlog[k] + ordered[k]
-            shipped[k] = asked * fraction
-            backlog[k] = asked - shipped[k]
+        share[h] = 1.0 if wanted <= available else available / wanted
+    first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
+    supplier, ordered = world.links_index[SUPPLIER_HOLDING][first:end], state.links[ORDERED][first:end]
+    backlog, shipped = state.links[BACKLOG][first:end], state.links[SHIPPED][first:end]
+    for k in range(shipped.size):
+        backlog[k] += ordered[k]
+    for k in range(shipped.size):
+        shipped[k] = backlog[k] * share[supplier[k]]
+    for k in range(shipped.size):
+        backlog[k] -= shipped[k]
     dispatch(tier, week, world, terms, state)
 
 

@@ -312,11 +312,12 @@ def flow_without(formed: bool, shelf: int, world: World, state: State, room: Pow
 @rule
 def keep_reach(territory: int, world: World, state: State, room: PowerRoom) -> None:
     """Write that the buyers of a territory have no reason to choose again."""
+    market = state.territories[MARKET, territory]
     for g in range(state.store_demand.shape[0]):
         for j in range(
             world.territories_index[FIRST_STORE, territory], world.territories_index[END_STORE, territory]
         ):
-            room.store_reach[g, j] = state.store_demand[g, j]
+            room.store_reach[g, j] = market * state.store_demand[g, j]
             room.store_scale[g, j] = 1.0
 
 

@@ -6,10 +6,13 @@ Market size of territory t in a week: M_t = M · season · growth · index · e^
 *Logit* (McFadden 1974). Consumer cell c = (zone z, segment g), shelf l of brand b in store j:
 
     V_gl = equity_bg + loyalty_j + γ_g·service_l − α_g·p_l − ω_g·waiting_j + v_g·ln(assortment_j) + fit_gj
-    s_zgl = e^V K_zgj / (1 + Σ e^V K),   K_zgj = e^{−τ_g·distance_zj},   q_l = Σ_zg M_zg s_zgl.
+    s_zgl = e^V K_zgj / (1 + Σ e^V K),   K_zgj = e^{−τ_g·distance_zj},   q_l = M_t Σ_zg N_zg s_zgl
 
-K is fixed for a run, so a week needs one exponential a_gl = e^V per shelf and segment, then multiply-adds
-over zones: q_l = Σ_g a_gl D_gj with D_gj = Σ_z M_zg K_zgj/Δ_zg and Δ the denominator. The fit is minus the
+with N_zg the buyers of the segment in the zone while the market has its base size. K is fixed for a run, so
+that choosing needs one exponential a_gl = e^V per shelf and segment, then multiply-adds over zones:
+q_l = M_t Σ_g a_gl D_gj with D_gj = Σ_z N_zg K_zgj/Δ_zg and Δ the denominator. The market's size moves every
+week, what consumers choose by does not: choices are settled anew in a week in which a price, a perceived
+service, an attractiveness or an offer is another than when they were settled last. The fit is minus the
 weighted log gap between the store's lot size and the wanted one. Perceived service is
 (1 − φ)·own + φ·mean over the stores of the territory with the brand: φ is free riding (T30).
 *Linear*: q_l = a_l − Σ_k B_lk p_k, never negative. *Given*: a mean or a trace per shelf, whatever the price.
@@ -27,6 +30,7 @@ from __future__ import annotations
 
 from channelsim.columns import (
     ATTRACTIVENESS,
+    BASE_SURPLUS,
     BRAND,
     CONSUMER_SURPLUS,
     DEMAND,
@@ -61,14 +65,16 @@ from channelsim.columns import (
     STOCKOUT,
     STORE,
     SUBSTITUTION,
+    TIER_BREADTH,
     TRACE,
     VARIATION,
 )
 from channelsim.compiled import rule, wide
 from channelsim.distributions import fill_gamma, fill_poisson
 from channelsim.mechanisms.offering import lessen_variety, price_out_unoffered
+from channelsim.mechanisms.totals import add_holdings
 from channelsim.numerics import exponential, logarithm, product_total
-from channelsim.tables import Draws, Floats, State, Terms, World
+from channelsim.tables import BASE_DEMAND, SETTLED_OFFER, Draws, Floats, State, Terms, World
 
 
 @rule
@@ -104,7 +110,7 @@ def perceive_service(world: World, state: State) -> None:
         for i in range(service.size):
             perceived[i] = service[i]
         return
-    brands = state.workspace.shape[0]
+    brands = state.brand_attraction.shape[0]
     count, pooled = state.workspace[0, :brands], state.workspace[1, :brands]
     for t in range(world.territories_index.shape[1]):
         start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
@@ -128,6 +134,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
     first_member = world.members_index.shape[1] - state.store_attraction.shape[1]
     start = world.members_index[FIRST_HOLDING][first_member:]
     end = world.members_index[END_HOLDING][first_member:]
+    breadth = world.tiers_index[TIER_BREADTH, world.tiers_index.shape[1] - 1]
     for g in range(state.attraction.shape[0]):
         attraction, of_store = state.attraction[g], state.store_attraction[g]
         fill_attraction(
@@ -140,11 +147,7 @@ def attract(world: World, terms: Terms, state: State) -> None:
             offered,
             attraction,
         )
-        for j in range(of_store.size):
-            summed = 0.0
-            for i in range(start[j] - first, end[j] - first):
-                summed += attraction[i]
-            of_store[j] = summed
+        add_holdings(breadth, start, end, first, attraction, of_store)
         if state.relationships.shape[1] > 0:
             lessen_variety(g, first, start, end, world, terms, state)
 
@@ -168,11 +171,11 @@ def fill_attraction(
 
 @rule
 def weigh_zones(world: World, state: State) -> None:
-    """Write each zone's 1/Δ and M/Δ per segment, and the territories' consumer surplus."""
+    """Write each zone's 1/Δ and N/Δ per segment, and the territories' surplus at their base size."""
     for t in range(world.territories_index.shape[1]):
         first, end = world.territories_index[FIRST_STORE, t], world.territories_index[END_STORE, t]
         stores, position = end - first, world.territories_index[FIRST_RESPONSE, t]
-        state.territories[CONSUMER_SURPLUS, t] = 0.0
+        state.territories[BASE_SURPLUS, t] = 0.0
         for g in range(state.attraction.shape[0]):
             attraction = state.store_attraction[g, first:end]
             for z in range(world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]):
@@ -183,13 +186,13 @@ def weigh_zones(world: World, state: State) -> None:
         inverse, weight = state.zone_inverse[g], state.zone_weight[g]
         fill_logarithms(inverse, weight)
         for t in range(world.territories_index.shape[1]):
-            market, inclusive = state.territories[MARKET, t], 0.0
+            inclusive = 0.0
             for z in range(world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]):
-                buyers = world.zone_buyers[g, z] * market
+                buyers = world.zone_buyers[g, z]
                 inclusive += buyers * weight[z]
                 inverse[z] = 1.0 / inverse[z]
                 weight[z] = buyers * inverse[z]
-            state.territories[CONSUMER_SURPLUS, t] += inclusive / world.segments[PRICE_SENSITIVITY, g]
+            state.territories[BASE_SURPLUS, t] += inclusive / world.segments[PRICE_SENSITIVITY, g]
 
 
 @wide
@@ -201,7 +204,7 @@ def fill_logarithms(values: Floats, out: Floats) -> None:
 
 @rule
 def choose_stores(world: World, state: State) -> None:
-    """Write each store's D and E per segment, buyers per unit of attraction."""
+    """Write each store's D and E per segment, buyers per unit of attraction at the base size."""
     for t in range(world.territories_index.shape[1]):
         first, end = world.territories_index[FIRST_STORE, t], world.territories_index[END_STORE, t]
         first_zone, end_zone = world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]
@@ -222,19 +225,53 @@ def choose_stores(world: World, state: State) -> None:
 
 
 @rule
-def expect_logit_demand(world: World, terms: Terms, state: State) -> None:
-    """Settle the mean demand of logit consumers at this week's prices."""
+def choices_moved(state: State) -> bool:
+    """Return whether anything that consumers choose by differs from when choices were settled last."""
+    first, settled = first_shelf_of(state), state.settled_choice
+    price, perceived = state.holdings[PRICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
+    shift, offered = state.holdings[ATTRACTIVENESS][first:], state.holdings[OFFERED][first:]
+    moved = 0
+    for i in range(price.size):
+        same = (price[i] == settled[0, i]) & (perceived[i] == settled[1, i])
+        moved += 0 if same & (shift[i] == settled[2, i]) & (offered[i] == settled[SETTLED_OFFER, i]) else 1
+    return moved > 0
+
+
+@rule
+def settle_choices(world: World, terms: Terms, state: State) -> None:
+    """Settle which shelves consumers choose: a, D, E, Δ, and mean demand at the market's base size."""
     attract(world, terms, state)
     weigh_zones(world, state)
     choose_stores(world, state)
-    first = first_shelf_of(state)
-    mean, store = state.holdings[MEAN_DEMAND][first:], world.holdings_index[STORE][first:]
+    first, settled = first_shelf_of(state), state.settled_choice
+    store, mean = world.holdings_index[STORE][first:], settled[BASE_DEMAND]
     for i in range(mean.size):
         mean[i] = 0.0
     for g in range(state.attraction.shape[0]):
         attraction, demand = state.attraction[g], state.store_demand[g]
         for i in range(mean.size):
             mean[i] += attraction[i] * demand[store[i]]
+    price, perceived = state.holdings[PRICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
+    shift, offered = state.holdings[ATTRACTIVENESS][first:], state.holdings[OFFERED][first:]
+    for i in range(mean.size):
+        settled[0, i] = price[i]
+        settled[1, i] = perceived[i]
+        settled[2, i] = shift[i]
+        settled[SETTLED_OFFER, i] = offered[i]
+
+
+@rule
+def expect_logit_demand(world: World, terms: Terms, state: State) -> None:
+    """Settle the mean demand of logit consumers at this week's prices and market size."""
+    if choices_moved(state):
+        settle_choices(world, terms, state)
+    first = first_shelf_of(state)
+    mean, base = state.holdings[MEAN_DEMAND][first:], state.settled_choice[BASE_DEMAND]
+    for t in range(world.territories_index.shape[1]):
+        market = state.territories[MARKET, t]
+        state.territories[CONSUMER_SURPLUS, t] = market * state.territories[BASE_SURPLUS, t]
+        for i in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
+            mean[i] = market * base[i]
 
 
 @rule

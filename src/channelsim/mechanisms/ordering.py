@@ -56,6 +56,7 @@ from channelsim.columns import (
     DEMAND,
     END_LINK,
     FIRST_LINK,
+    FOLLOWED_FRACTILE,
     FORECAST,
     FORECAST_RULE,
     FORECAST_VARIANCE,
@@ -96,7 +97,7 @@ from channelsim.columns import (
     UNIT_COST,
     WRITE_OFF,
 )
-from channelsim.compiled import rule, wide
+from channelsim.compiled import rule, subroutine, wide
 from channelsim.mechanisms.allocation import later
 from channelsim.mechanisms.terms import unit_margin
 from channelsim.numerics import normal_quantile, total
@@ -222,14 +223,38 @@ def follow_fractile(tier: int, world: World, terms: Terms, state: State) -> None
         overage = max(0.0, overage - relief[i])
         fractile[i] = underage / max(underage + overage, 1e-300)
     factor, chosen = state.holdings[SAFETY_FACTOR][a:b], world.holdings_index[SAFETY_RULE][a:b]
-    fill_factors(fractile, chosen, factor)
+    followed, moved = state.holdings[FOLLOWED_FRACTILE][a:b], 0
+    for i in range(fractile.size):
+        moved += 1 if fractile[i] != followed[i] else 0
+    if 8 * moved > fractile.size:
+        fill_factors(fractile, chosen, factor)
+        for i in range(fractile.size):
+            followed[i] = fractile[i]
+    elif moved > 0:  # few: no quantile is formed that is known already
+        follow_few(fractile, chosen, followed, factor)
+
+
+@rule
+def safety_factor(fractile: float) -> float:
+    """Return the standard normal quantile of a critical fractile."""
+    return normal_quantile(min(max(fractile, 1e-9), 1.0 - 1e-9))
+
+
+@subroutine
+def follow_few(fractile: Floats, chosen: Integers, followed: Floats, factor: Floats) -> None:
+    """Write the safety factor of the holdings whose critical fractile has moved."""
+    for i in range(factor.size):
+        if fractile[i] != followed[i]:
+            followed[i] = fractile[i]
+            if chosen[i] == SAFETY_FRACTILE:
+                factor[i] = safety_factor(fractile[i])
 
 
 @wide
 def fill_factors(fractile: Floats, chosen: Integers, factor: Floats) -> None:
     """Write the safety factor of every holding that follows its critical fractile."""
     for i in range(factor.size):  # computed for all and selected: so it vectorises
-        score = normal_quantile(min(max(fractile[i], 1e-9), 1.0 - 1e-9))
+        score = safety_factor(fractile[i])
         factor[i] = score if chosen[i] == SAFETY_FRACTILE else factor[i]
 
 

@@ -28,9 +28,9 @@ class Records(NamedTuple):
     holding_sums: Floats
     """(columns, holdings)."""
     spread_columns: Integers
-    """Columns of the holdings whose variance over weeks is kept."""
+    """(2, columns) columns of the holdings whose variance over weeks is kept; rows that hold their sums."""
     spread: Floats
-    """(3 × columns, holdings): first recorded value, sum and sum of squares about it."""
+    """(2 × columns, holdings): first recorded value, and sum of squares about it."""
     member_columns: Integers
     member_sums: Floats
     link_columns: Integers
@@ -65,14 +65,12 @@ def accumulate(first_week: bool, state: State, records: Records) -> None:
     add_rows(records.link_columns, state.links, records.link_sums)
     add_rows(records.territory_columns, state.territories, records.territory_sums)
     add_rows(records.incentive_columns, state.incentives, records.incentive_sums)
-    for k in range(records.spread_columns.size):
-        value, reference = state.holdings[records.spread_columns[k]], records.spread[3 * k]
-        summed, squares = records.spread[3 * k + 1], records.spread[3 * k + 2]
+    for k in range(records.spread_columns.shape[1]):
+        value = state.holdings[records.spread_columns[0, k]]
+        reference, squares = records.spread[2 * k], records.spread[2 * k + 1]
         if first_week:
             for i in range(value.size):
                 reference[i] = value[i]
-        for i in range(value.size):  # one result a loop, which then vectorises
-            summed[i] += value[i] - reference[i]
         for i in range(value.size):
             deviation = value[i] - reference[i]
             squares[i] += deviation * deviation

@@ -4,8 +4,8 @@ Consumers perceive (1 − φ)·own + φ·mean of the n listed shelves of the bra
 raises effort until its marginal profit meets its marginal cost. With a, K, Δ, D, E and M_g = Σ_k a_gk m_k as
 in `pricing` (m the unit margin, K/Δ·M the store's expected margin per buyer, s_B the brand's share):
 
-    (1 − t)κ̃_l e_l = Σ_g γ_g { (1 − φ) a_gl (m_l D_gj − E_gj M_g) + (φ/n) (a_gl m_l D_gj − M_g O_gjB) } ,
-    O_gjB = Σ_z M_zg (K_zgj/Δ_zg) s_zgB ,   s_zgB = Σ_{k∈B} a_gk K_zgk/Δ_zg ,
+    (1 − t)κ̃_l e_l = M_t Σ_g γ_g { (1 − φ) a_gl (m_l D_gj − E_gj M_g) + (φ/n) (a_gl m_l D_gj − M_g O_gjB) } ,
+    O_gjB = Σ_z N_zg (K_zgj/Δ_zg) s_zgB ,   s_zgB = Σ_{k∈B} a_gk K_zgk/Δ_zg ,
 
 with κ̃ the cost of effort after training and t the co-operative share that a principal pays (`support`),
 where O, the overlap of a store's reach with its brand's buyers, needs the zones and is formed only
@@ -32,6 +32,7 @@ from channelsim.columns import (
     FIRST_ZONE,
     KEPT_SHARE,
     MARGINAL_COST,
+    MARKET,
     NEXT_SERVICE,
     OFFERED,
     PRICE,
@@ -44,6 +45,7 @@ from channelsim.columns import (
 from channelsim.compiled import rule
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.terms import unit_margin
+from channelsim.numerics import product_total
 from channelsim.tables import State, Terms, World
 
 
@@ -61,9 +63,11 @@ def propose_service(world: World, terms: Terms, state: State) -> None:
     if spillover > 0.0:
         for t in range(world.territories_index.shape[1]):
             add_pooled_gain(t, spillover, world, terms, state)
-    for i in range(gain.size):
-        target = offered[i] * max(0.0, gain[i] / effort_cost[i])
-        gain[i] = current[i] + speed[i] * (target - current[i])
+    for t in range(world.territories_index.shape[1]):
+        market = state.territories[MARKET, t]
+        for i in range(world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]):
+            target = offered[i] * max(0.0, market * gain[i] / effort_cost[i])
+            gain[i] = current[i] + speed[i] * (target - current[i])
 
 
 @rule
@@ -105,39 +109,42 @@ def add_pooled_gain(t: int, weight: float, world: World, terms: Terms, state: St
     start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
     first_store = world.territories_index[FIRST_STORE, t]
     stores = world.territories_index[END_STORE, t] - first_store
-    first_zone = world.territories_index[FIRST_ZONE, t]
-    zones = world.territories_index[END_ZONE, t] - first_zone
+    first_zone, end_zone = world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]
     position = world.territories_index[FIRST_RESPONSE, t]
     price, cost, gain = state.holdings[PRICE], state.holdings[MARGINAL_COST], state.holdings[NEXT_SERVICE]
     kept = terms.holdings[KEPT_SHARE]
     store, brand = world.holdings_index[STORE][first:], world.holdings_index[BRAND][first:]
-    per_outlet, of_brand = state.workspace[0], state.workspace[1:]
-    for b in range(per_outlet.size):
+    per_outlet, brands = state.workspace[0], state.brand_attraction.shape[0]
+    attraction = state.brand_attraction[:, first_store : first_store + stores]
+    overlap = state.brand_overlap[:, first_store : first_store + stores]
+    for b in range(brands):
         per_outlet[b] = 0.0
     for i in range(start, end):
         per_outlet[brand[i]] += state.holdings[OFFERED, first + i]
-    for b in range(per_outlet.size):
+    for b in range(brands):
         per_outlet[b] = 1.0 / max(per_outlet[b], 1.0)
     for g in range(state.attraction.shape[0]):
         weighted = weight * world.segments[SERVICE_WEIGHT, g]
-        inverse, buyers = state.zone_inverse[g, first_zone:], state.zone_weight[g, first_zone:]
-        for z in range(zones):
-            for b in range(per_outlet.size):
-                of_brand[z, b] = 0.0
+        for b in range(brands):
+            for j in range(stores):
+                attraction[b, j] = 0.0
+                overlap[b, j] = 0.0
         for i in range(start, end):
-            place = position + store[i] - first_store
-            for z in range(zones):
-                of_brand[z, brand[i]] += state.attraction[g, i] * world.travel[place] * inverse[z]
-                place += stores
+            attraction[brand[i], store[i] - first_store] = state.attraction[g, i]
+        for z in range(first_zone, end_zone):
+            travel = world.travel[position : position + stores]
+            for b in range(brands):
+                share = state.zone_inverse[g, z] * product_total(attraction[b], travel)
+                buyers, of_brand = state.zone_weight[g, z] * share, overlap[b]
+                for j in range(stores):
+                    of_brand[j] += buyers * travel[j]
+            position += stores
         for i in range(start, end):
-            h, place, overlap = first + i, position + store[i] - first_store, 0.0
-            for z in range(zones):
-                overlap += buyers[z] * world.travel[place] * of_brand[z, brand[i]]
-                place += stores
+            h, j = first + i, store[i]
             margin = unit_margin(price[h], kept[h], cost[h])
-            own = state.attraction[g, i] * margin * state.store_demand[g, store[i]]
-            gain[h] += weighted * per_outlet[brand[i]] * (own - state.store_margin[g, store[i]] * overlap)
-        position += zones * stores
+            own = state.attraction[g, i] * margin * state.store_demand[g, j]
+            lost = state.store_margin[g, j] * overlap[brand[i], j - first_store]
+            gain[h] += weighted * per_outlet[brand[i]] * (own - lost)
 
 
 @rule

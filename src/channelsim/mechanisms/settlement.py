@@ -29,6 +29,7 @@ from channelsim.columns import (
     BUYER_MEMBER,
     CASH,
     CASH_FLOW,
+    CASH_MOVED,
     CLEARED,
     COST_OF_CAPITAL,
     COST_OF_GOODS,
@@ -59,12 +60,16 @@ from channelsim.columns import (
     REVENUE,
     SALES,
     SERVICE,
+    SOLD_AT_COST,
     STOCK,
     SUPPLIER_MEMBER,
+    TIER_BREADTH,
     TIER_BUYER_OFFSET,
     TIER_END_HOLDING,
     TIER_END_LINK,
+    TIER_END_MEMBER,
     TIER_FIRST_LINK,
+    TIER_FIRST_MEMBER,
     TRAINED_SERVICE_COST,
     UNIT_COST,
     WEEKLY_COST,
@@ -72,6 +77,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule
 from channelsim.mechanisms.demand import first_shelf_of
+from channelsim.mechanisms.totals import add_holdings
 from channelsim.numerics import total
 from channelsim.tables import State, Terms, World
 
@@ -243,7 +249,6 @@ def charge_write_offs(state: State) -> None:
 @rule
 def close_accounts(world: World, terms: Terms, state: State) -> None:
     """Settle the week's account of every member."""
-    first, end = world.members_index[FIRST_HOLDING], world.members_index[END_HOLDING]
     profit, cash, operating_cost = state.members[PROFIT], state.members[CASH], state.members[OPERATING_COST]
     finance, weekly = state.members[FINANCE_COST], terms.members[WEEKLY_COST]
     revenue, goods = state.holdings[REVENUE], state.holdings[COST_OF_GOODS]
@@ -257,12 +262,20 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
         for m in range(profit.size):
             cash[m] += flow[m] - (weekly[m] + fees[m]) + listing_income[m]
         return
+    sold, moved = state.members[SOLD_AT_COST], state.members[CASH_MOVED]
+    for tier in range(world.tiers_index.shape[1]):
+        breadth = world.tiers_index[TIER_BREADTH, tier]
+        a, b = world.tiers_index[TIER_FIRST_MEMBER, tier], world.tiers_index[TIER_END_MEMBER, tier]
+        start, end = world.members_index[FIRST_HOLDING][a:b], world.members_index[END_HOLDING][a:b]
+        add_holdings(breadth, start, end, 0, operating, operating_cost[a:b])
+        add_holdings(breadth, start, end, 0, revenue, profit[a:b])
+        add_holdings(breadth, start, end, 0, goods, sold[a:b])
+        add_holdings(breadth, start, end, 0, flow, moved[a:b])
     for m in range(profit.size):
-        margin, spent, moved = 0.0, 0.0, 0.0
-        for h in range(first[m], end[m]):
-            margin += revenue[h] - goods[h]
-            spent += operating[h]
-            moved += flow[h]
-        operating_cost[m] = spent + (weekly[m] + fees[m])
-        profit[m] = margin - operating_cost[m] - finance[m] + listing_income[m]
-        cash[m] += moved - (weekly[m] + fees[m]) + listing_income[m]
+        operating_cost[m] += weekly[m] + fees[m]
+    for m in range(profit.size):
+        profit[m] += listing_income[m] - sold[m] - operating_cost[m] - finance[m]
+    for m in range(profit.size):
+        moved[m] += listing_income[m] - (weekly[m] + fees[m])
+    for m in range(profit.size):
+        cash[m] += moved[m]

@@ -63,7 +63,7 @@ from channelsim.columns import (
     TRAINING_SPENT,
 )
 from channelsim.compiled import rule
-from channelsim.tables import State, Terms, World
+from channelsim.tables import Floats, State, Terms, World
 
 
 @rule
@@ -72,16 +72,29 @@ def settle_side_payments(world: World, terms: Terms, state: State) -> None:
     buyer, principal = world.links_index[BUYER_HOLDING], terms.links_index[PRINCIPAL_HOLDING]
     support, training = state.links[COOPERATIVE_SUPPORT], state.links[TRAINING_SPENT]
     fee, compensation = state.links[FRANCHISE_FEE_PAID], state.links[COMPENSATION_GRANTED]
+    offered, service = state.holdings[OFFERED], state.holdings[SERVICE]
+    effort_cost, share = terms.holdings[TRAINED_SERVICE_COST], terms.links[COOPERATIVE_SHARE]
     for k in range(support.size):
-        supplied = state.holdings[OFFERED, buyer[k]] if principal[k] >= 0 else 0.0
-        effort = state.holdings[SERVICE, buyer[k]]
-        cost = 0.5 * terms.holdings[TRAINED_SERVICE_COST, buyer[k]] * effort * effort
-        support[k] = supplied * terms.links[COOPERATIVE_SHARE, k] * cost
-        training[k] = supplied * terms.links[TRAINING, k]
-        fee[k] = supplied * terms.links[FRANCHISE_FEE, k]
-        compensation[k] = supplied * terms.links[COMPENSATION, k]
+        effort = service[buyer[k]]
+        support[k] = share[k] * (0.5 * effort_cost[buyer[k]] * effort * effort)
+    grant(terms.links[TRAINING], training)
+    grant(terms.links[FRANCHISE_FEE], fee)
+    grant(terms.links[COMPENSATION], compensation)
+    for k in range(support.size):
+        if principal[k] < 0 or offered[buyer[k]] == 0.0:
+            support[k] = 0.0
+            training[k] = 0.0
+            fee[k] = 0.0
+            compensation[k] = 0.0
     if state.relationships.shape[1] > 0:
         sum_by_relationship(world, terms, state)
+
+
+@rule
+def grant(agreed: Floats, paid: Floats) -> None:
+    """Write what is paid every week that goods are supplied."""
+    for k in range(paid.size):
+        paid[k] = agreed[k]
 
 
 @rule
@@ -105,16 +118,15 @@ def sum_by_relationship(world: World, terms: Terms, state: State) -> None:
 def charge_side_payments(world: World, terms: Terms, state: State) -> None:
     """Settle side payments in the week's account of both sides."""
     operating, flow, members = state.holdings[OPERATING], state.holdings[CASH_FLOW], state.members
-    for m in range(members.shape[1]):
-        members[SUPPORT_PAID, m] = 0.0
-        members[SUPPORT_RECEIVED, m] = 0.0
-        members[FRANCHISE_FEES_PAID, m] = 0.0
-        members[FRANCHISE_FEES_RECEIVED, m] = 0.0
-        members[COMPENSATION_PAID, m] = 0.0
-        members[COMPENSATION_RECEIVED, m] = 0.0
+    for column in range(SUPPORT_PAID, COMPENSATION_RECEIVED + 1):  # the six lie side by side
+        paid = members[column]
+        for m in range(paid.size):
+            paid[m] = 0.0
     for k in range(state.links.shape[1]):
         principal = terms.links_index[PRINCIPAL_HOLDING, k]
-        if principal < 0:
+        paid_for_effort = state.links[COOPERATIVE_SUPPORT, k] + state.links[TRAINING_SPENT, k]
+        paid_besides = state.links[FRANCHISE_FEE_PAID, k] + state.links[COMPENSATION_GRANTED, k]
+        if paid_for_effort + paid_besides == 0.0:
             continue
         buyer, support = world.links_index[BUYER_HOLDING, k], state.links[COOPERATIVE_SUPPORT, k]
         training, fee = state.links[TRAINING_SPENT, k], state.links[FRANCHISE_FEE_PAID, k]

@@ -45,12 +45,12 @@ from channelsim.columns import (
     WHOLESALE_PRICE,
 )
 from channelsim.compiled import subroutine
+from channelsim.mechanisms.best_response import propose_best_response
 from channelsim.mechanisms.demand import expect_linear_demand, expect_logit_demand, first_shelf_of
 from channelsim.mechanisms.pricing import (
     ask,
     mark_up_wholesale,
     pass_on_costs,
-    propose_best_response,
     propose_simple_price,
     settle_prices,
 )

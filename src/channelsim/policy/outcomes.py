@@ -75,6 +75,11 @@ class Outcome:
         return tuple(sorted({name for name, _, _ in self._read}))
 
     @property
+    def picked(self) -> tuple[tuple[str, str, str], ...]:
+        """(metric, grouping, label) of every metric that it reads; label "" overall, "*" for all."""
+        return self._read
+
+    @property
     def unit(self) -> str:
         """Unit, where it is one metric as it stands or a reduction of one; else ""."""
         tree = self._tree

@@ -307,15 +307,23 @@ class Problem(Document):
         Raises
         ------
         ScenarioError
-            One line: an unknown label of a metric, an uncertainty that leads nowhere, or a lever that
-            changes nothing between its ends.
+            One line: an unknown label of a metric, a metric that the scenario does not measure, an
+            uncertainty that leads nowhere, or a lever that changes nothing between its ends.
         """
         from channelsim.engines.groupings import Groupings
+        from channelsim.engines.relationship_sums import check_borne, check_measured
 
         channel = self.channel
         labels = Groupings.of(channel).labels
         for text in self.outcomes:
-            Outcome(text).check(labels)
+            outcome = Outcome(text)
+            outcome.check(labels)
+            try:
+                check_measured(outcome.metrics, channel.scenario)
+                for metric, grouping, label in outcome.picked:
+                    check_borne(metric, grouping, label or labels["overall"][0], channel)
+            except ScenarioError as error:
+                raise ScenarioError(f"outcome {text!r}: {error}") from None
         for uncertain in self.uncertainties:
             for value in (uncertain.low, uncertain.high):
                 try:
