@@ -82,7 +82,7 @@ class Stages:
     def result(self, stage: str, depends: Mapping[str, Any], make: Callable[[], Result]) -> Result:
         """Return the result of a run: from its file, or made and kept; see `value`."""
         from channelsim.analysis.results import Result
-        from channelsim.errors import ResultError
+        from channelsim.metrics import ResultError
 
         path = self._path(stage, depends, "nc")
         if path is not None and path.is_file():
