@@ -1,16 +1,22 @@
 """The channel plan: found, compared, assessed and written; the same from the same seed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from channelsim import Scenario, cli
+from channelsim.analysis.estimators import Estimate
 from channelsim.decisions import Policy
 from channelsim.engines.driver import Driver
+from channelsim.policy.changes import Change, by_worth, changes_of, value_now
+from channelsim.policy.choose import unique_names
 from channelsim.policy.defaults import downstream, problem_of, profit_of
-from channelsim.policy.plan import BASELINE, RECOMMENDED, Effort, PlanError, make_plan, value_now
-from channelsim.policy.plan_report import headlines, plan_files, plan_json, write_plan
+from channelsim.policy.evaluation import Evaluator
+from channelsim.policy.plan import BASELINE, RECOMMENDED, Effort, PlanError, make_plan
+from channelsim.policy.plan_report import plan_files, plan_json, write_plan
+from channelsim.policy.plan_words import headlines
 from channelsim.policy.problem import Problem
 from channelsim.policy.stages import Stages
 from channelsim.world import build
@@ -106,6 +112,81 @@ class TestThePlan:
         assert "yuan per week" in told[1]
         assert any("shown to be kept" in line for line in told)
         assert not any("\n" in line for line in told)
+
+
+class TestWhatItChanges:
+    def levers(self, **more):
+        rebate = {"measure": "plan", "weeks": 13, "steps": [{"threshold": 1.0, "rebate": 0.0}]}
+        return problem(
+            template={"name": "template", "terms": [{"supplier": "maker", "target_rebate": rebate}]},
+            levers=[
+                {
+                    "path": "terms.wholesale_price",
+                    "measure": "scale",
+                    "low": 0.9,
+                    "high": 1.3,
+                    "name": "price",
+                },
+                {"path": "terms.target_rebate.steps.0.rebate", "low": 0.0, "high": 0.1, "name": "rebate"},
+                {"path": "terms.target_rebate.steps.0.threshold", "low": 0.8, "high": 1.2, "name": "target"},
+            ],
+            **more,
+        )
+
+    def told(self, values, replications=2):
+        own = self.levers()
+        return changes_of(
+            own, values, Evaluator(own.channel, own.outcomes, 1, workers=1), replications=replications
+        )
+
+    def test_the_target_of_no_rebate_is_no_change(self):
+        price, rebate, target = self.told([1.1, 0.0, 1.1])
+        assert target.idle == "no effect: the target rebate is 0"
+        assert target.now is None
+        assert not target.changes
+        assert not rebate.changes
+        assert by_worth([price, rebate, target]) == [price]
+        assert self.told([1.1, 0.05, 1.1])[2].changes
+
+    def test_worth_is_what_leaving_it_as_now_costs(self):
+        own = self.levers()
+        evaluator = Evaluator(own.channel, own.outcomes, 1, workers=1)
+        price = changes_of(own, [1.1, 0.0, 1.1], evaluator, replications=3)[0]
+        both = evaluator.sample([own.policy([1.1, 0.0, 1.1]), own.policy([1.0, 0.0, 1.1])], 3, "report")
+        assert price.worth.value == pytest.approx(float((both[0, :, 0] - both[1, :, 0]).mean()), rel=1e-12)
+        assert price.worth.value > 0.0
+
+    def test_the_most_important_come_first_and_the_rest_is_counted(self, plan):
+        lever = plan.problem.levers[0]
+        worths = [None, 1.0, -5.0, 3.0, 2.0, 0.5, 4.0]
+        changes = [
+            Change(
+                lever.model_copy(update={"name": f"lever {k}"}),
+                1.0,
+                1.1,
+                worth and Estimate(worth, 0, 0, 0, 4),
+                "",
+            )
+            for k, worth in enumerate(worths)
+        ]
+        told = headlines(replace(plan, changes=tuple(changes)))[0]
+        assert told == (
+            "Recommended: lever 2 +10\u00a0%, lever 6 +10\u00a0%, lever 3 +10\u00a0%, lever 4 +10\u00a0% and "
+            "3 further changes."
+        )
+        nothing = [c._replace(value=1.0) for c in changes]
+        assert headlines(replace(plan, changes=tuple(nothing)))[0].endswith("leave everything as it is.")
+
+    def test_its_report_says_how_far_the_starts_came_out(self, plan):
+        text = plan_files(plan)["plan.md"].decode()
+        assert plan.solution.agreement in text
+        assert "start" in plan.solution.agreement
+
+
+def test_names_of_finalists_differ():
+    names = unique_names(["a", "b", "a", "finalist 1", "a"])
+    assert names == ["finalist 2", "b", "finalist 3", "finalist 1", "finalist 4"]
+    assert unique_names(["a", "b"]) == ["a", "b"]
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from channelsim.decisions import Policy
 from channelsim.errors import ChannelsimError, ScenarioError
 from channelsim.policy.assess import Assessment, assess
+from channelsim.policy.changes import Change, changes_of, value_now
 from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator, policy_data
 from channelsim.policy.frontier import Frontier, frontier
-from channelsim.policy.levers import Lever, Value, suppliers_of
+from channelsim.policy.levers import Lever, Value
 from channelsim.policy.problem import Problem
 from channelsim.policy.relations import RelationEffect, relation_effects
 from channelsim.policy.robustness import RegretTable, ends_of, regrets
@@ -34,7 +35,6 @@ from channelsim.world import build
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
     from channelsim.metrics import Totals
-    from channelsim.scenario import Scenario
 
 BASELINE, RECOMMENDED = "as now", "recommended"
 """What the baseline and the plan are called in results and reports."""
@@ -57,7 +57,7 @@ class Effort:
     report : int
         Of the recommended policy and the baseline, on fresh draws.
     levers : int
-        Of every step of a lever around the optimum; 0: leave them out.
+        Of every step of a lever around the optimum, and with it as now; 0: leave them out.
     batches, batch_replications : int
         Of the optimality gap.
     relations : int
@@ -97,6 +97,8 @@ class ChannelPlan:
         How the finalists compare on fresh draws.
     assessment : Assessment
         The recommended policy beside the baseline.
+    changes : tuple of Change
+        What becomes of every lever, and what that is worth.
     result : Result
         Baseline and recommended policy on the draws of the report.
     frontiers : tuple of Frontier
@@ -115,6 +117,7 @@ class ChannelPlan:
     solution: Solution
     selection: Selection
     assessment: Assessment
+    changes: tuple[Change, ...]
     result: Result = field(repr=False)
     frontiers: tuple[Frontier, ...] = ()
     regrets: RegretTable | None = None
@@ -134,11 +137,7 @@ class ChannelPlan:
 
     def levers_told(self) -> list[tuple[Lever, Value | None, Value]]:
         """Return (lever, as now, recommended) of every lever; None where the scenario has no such number."""
-        scenario = self.problem.channel.scenario
-        return [
-            (lever, value_now(lever, scenario), value)
-            for lever, value in zip(self.problem.levers, self.selection.winner.values, strict=True)
-        ]
+        return [(change.lever, change.now, change.value) for change in self.changes]
 
 
 def make_plan(
@@ -215,6 +214,7 @@ def make_plan(
         effects=effects,
         relations=relations,
     )
+    changes = changes_of(problem, chosen.values, evaluator, replications=effort.levers)
     if problem.trade_offs or problem.uncertainties:
         tell("trade-offs, and what happens where numbers are otherwise than thought")
     frontiers = tuple(
@@ -238,7 +238,18 @@ def make_plan(
             )[0],
         )  # fmt: skip
     return ChannelPlan(
-        problem, effort, seed, solution, selection, assessment, result, frontiers, table, power, measured
+        problem,
+        effort,
+        seed,
+        solution,
+        selection,
+        assessment,
+        changes,
+        result,
+        frontiers,
+        table,
+        power,
+        measured,
     )
 
 
@@ -352,33 +363,3 @@ def _now(problem: Problem) -> list[Value]:
         inside = now in lever.choices if lever.choices else now is not None and low <= now <= high  # type: ignore[operator]
         point.append(now if now is not None and inside else lever.value_at(0.0))
     return point
-
-
-def value_now(lever: Lever, scenario: Scenario) -> Value | None:
-    """Return the value that the scenario itself has for a lever; None where it has no one number.
-
-    A share of cost or revenue, a fee, a credit or a rebate that a contract does not have is 0.
-    """
-    if lever.measure == "scale":
-        return 1.0
-    keys = lever.path.split(".")
-    if lever.group == "density":
-        group = next((g for g in scenario.members if g.name == ".".join(keys[1:])), None)
-        given = None if group is None else group.count if group.count is not None else group.per_territory
-        if isinstance(given, dict):
-            given = given.get(lever.territory)
-        return given
-    if lever.group != "terms":
-        return None
-    held, suppliers = set(), suppliers_of(scenario, lever)
-    for contract in scenario.contracts:
-        selected = all(
-            not getattr(lever, name) or getattr(contract, name) in ("", getattr(lever, name))
-            for name in ("supplier", "buyer", "brand")
-        )
-        if selected and contract.supplier in suppliers:
-            place: object = contract.model_dump(exclude_none=True)
-            for key in keys[1:]:
-                place = place.get(key, 0.0) if isinstance(place, dict) else 0.0
-            held.add(place if isinstance(place, float | int | str) else 0.0)
-    return held.pop() if len(held) == 1 else None

@@ -189,10 +189,13 @@ class Search:
             If the budget did not reach for all: as many as it reached for have been evaluated.
         """
         wanted = [self.values_at(point) for point in np.atleast_2d(np.asarray(points, dtype=np.float64))]
-        policies = {
-            values: self.problem.policy(values, f"candidate {len(self.candidates) + k}")
-            for k, values in enumerate(dict.fromkeys(wanted))
-        }
+        known = self.candidates
+        policies = {values: known[values].policy for values in wanted if values in known}
+        for values in wanted:
+            if values not in policies:
+                name = f"candidate {len(known) + sum(v not in known for v in policies) + 1}"
+                policies[values] = self.problem.policy(values, name)
+        policies = {values: policies[values] for values in dict.fromkeys(wanted)}
         affordable, cost, short = [], 0, False
         for values, policy in policies.items():
             more = max(replications - self._asked.get(policy_key(policy), 0), 0)
