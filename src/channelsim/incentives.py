@@ -51,17 +51,15 @@ class Incentives:
         values = [0 if v is None else names.index(getattr(v, field)) for v in self._parts[name]]
         return np.array(values, dtype=np.int64)[self._of_link[name]]
 
-    def steps(self, name: str, field: str, missing: float) -> Floats:
-        """Return (steps, links) a field of an incentive's steps."""
-        of_link = self._of_link[name]
-        found = np.full((MOST_STEPS, len(of_link)), missing)
+    def write_steps(self, name: str, field: str, missing: float, found: Floats) -> None:
+        """Write a field of an incentive's steps into a table (steps, links)."""
+        found[:] = missing
         for step in range(max(len(v.steps) if v is not None else 0 for v in self._parts[name])):
             held = [
                 v.steps[step] if v is not None and step < len(v.steps) else None for v in self._parts[name]
             ]
             values = np.array([missing if s is None else getattr(s, field) for s in held], dtype=np.float64)
-            found[step] = values[of_link]
-        return found
+            found[step] = values[self._of_link[name]]
 
 
 def incentive_tables(
@@ -86,7 +84,7 @@ def incentive_tables(
         (c.REBATE_THRESHOLD_1, "target_rebate", "threshold", NEVER),
         (c.REBATE_SHARE_1, "target_rebate", "rebate", 0.0),
     ):
-        table[first : first + MOST_STEPS] = given.steps(name, field, missing)
+        given.write_steps(name, field, missing, table[first : first + MOST_STEPS])
     for row, name, field in (
         (c.REBATE_RELIABILITY, "target_rebate", "reliability"),
         (c.BONUS_GROWTH, "growth_bonus", "growth"),
