@@ -18,6 +18,11 @@ REPLACES_RULES = [
     pytest.mark.skipif(not JIT_OFF, reason="compiled rules cannot be replaced: make test-jit-off"),
 ]
 """Marks of tests that put a wrong rule in the place of a right one; for one of them: `replaces_rules`."""
+CALLS_RULES = [
+    pytest.mark.jit_off,
+    pytest.mark.skipif(not JIT_OFF, reason="compiled rules are called from compiled code: make test-jit-off"),
+]
+"""Marks of tests that call rules directly."""
 compares_with_plain_python = pytest.mark.skipif(
     JIT_OFF, reason="compares the compiled form with the plain one"
 )
@@ -26,6 +31,13 @@ compares_with_plain_python = pytest.mark.skipif(
 def replaces_rules(test):
     """Mark a test that puts a wrong rule in the place of a right one."""
     for mark in REPLACES_RULES:
+        test = mark(test)
+    return test
+
+
+def calls_rules(test):
+    """Mark a test that calls rules directly."""
+    for mark in CALLS_RULES:
         test = mark(test)
     return test
 

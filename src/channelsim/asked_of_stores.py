@@ -1,6 +1,6 @@
 """What contracts ask of stores for what they list: franchise fees, and offers of exclusive dealing.
 
-Read by `channelsim.listing`, where stores decide.
+Read by `channelsim.listing` and `channelsim.exclusive_dealing`, where stores decide.
 """
 
 from __future__ import annotations

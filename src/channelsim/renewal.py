@@ -18,6 +18,7 @@ import numpy as np
 from channelsim import columns as c
 from channelsim.codes import DEMAND_SYSTEMS, PRICE_MARKUP
 from channelsim.kernels import kernels, perform_steps
+from channelsim.schema import column
 from channelsim.tables import Bargains, Floats, PowerRoom, State, Terms
 from channelsim.week import (
     EXPECTATIONS,
@@ -35,6 +36,8 @@ TOLERANCE, ROUNDS, MEMORY = 1e-11, 300, 6
 """Relative change of a retail price below which it is at rest; most rounds; rounds extrapolated from."""
 STALLED = 1e-8
 """Relative change at which a search that rounding keeps from its tolerance is taken for at rest."""
+RUNAWAY = column("wholesale_price").high
+"""Money per unit, either way, beyond which a price is no price: the search has run away."""
 MOST_CHANGES = 50
 """Most rounds in which contracts change between the Nash split and an outside option at given stakes."""
 FREE, SUPPLIER_HELD, BUYER_HELD = 0, 1, 2
@@ -130,7 +133,7 @@ class Renewal:
                 prices, gains, held, settled = self._solve()
             except RuntimeError:  # SuperLU: "Factor is exactly singular"; nothing else in there raises it
                 return self._keep(in_force, kept)
-            if rounds > ROUNDS or not settled:
+            if rounds > ROUNDS or not settled or np.any(np.abs(prices) > RUNAWAY):
                 return self._keep(in_force, kept)
             last = self._first_without_surplus(gains)
             if last < 0:
@@ -199,7 +202,7 @@ class Renewal:
             if moved < TOLERANCE or (rounds == ROUNDS and moved < STALLED):
                 self._follow()
                 return rounds
-            if not np.isfinite(moved):
+            if not np.isfinite(moved) or np.any(np.abs(answered) > RUNAWAY):
                 break
             price[asked] = extrapolated(tried, missed)
             self._ask(price)

@@ -10,8 +10,9 @@ from channelsim import columns as c
 from channelsim.decisions import BASE
 from channelsim.engines.batch import run_batch
 from channelsim.engines.mesa_model import ChannelModel
-from channelsim.metrics import METRICS, evaluate
+from channelsim.metrics import METRICS
 from channelsim.scenario import Scenario
+from channelsim.totals import evaluate
 from channelsim.world import build
 from compiled_code import compares_with_plain_python, output_without_jit
 

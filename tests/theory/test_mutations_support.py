@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from channelsim import application, asked_of_stores, listing
+from channelsim import application, asked_of_stores
 from channelsim import columns as c
+from channelsim.listing_choice import ListingChoice
 from channelsim.mechanisms import service, support
 from channelsim.verification.cases import Laboratory
 from channelsim.verification.support import CASES
@@ -62,24 +63,24 @@ def training_wasted(monkeypatch):
 
 def compensation_not_counted(monkeypatch):
     """Term left out: stores compare lists without what is offered."""
-    right = listing.AskedOfStores.of
+    right = asked_of_stores.AskedOfStores.of
 
     def wrong(self, firm, shelves):
         charges, offers = right(self, firm, shelves)
         return charges, tuple(offer._replace(compensation=0.0) for offer in offers)
 
-    monkeypatch.setattr(listing.AskedOfStores, "of", wrong)
+    monkeypatch.setattr(asked_of_stores.AskedOfStores, "of", wrong)
 
 
 def nobody_comes_back(monkeypatch):
     """Term left out: buyers of the brands dropped are lost to the store."""
-    right = listing._Choice.worth
+    right = ListingChoice.worth
 
     def wrong(self, lists):
         alone = [right(self, np.eye(lists.shape[1], dtype=bool)[b][None])[0] for b in range(lists.shape[1])]
         return np.where(lists.sum(axis=1) > 1, lists @ np.array(alone), right(self, lists))
 
-    monkeypatch.setattr(listing._Choice, "worth", wrong)
+    monkeypatch.setattr(ListingChoice, "worth", wrong)
 
 
 def one_store_paid(monkeypatch):
@@ -95,8 +96,8 @@ def one_store_paid(monkeypatch):
 
 def fee_forgotten(monkeypatch):
     """Term left out: what a dropped brand's fee would save."""
-    right = listing.AskedOfStores.of
-    monkeypatch.setattr(listing.AskedOfStores, "of", lambda *given: ((), right(*given)[1]))
+    right = asked_of_stores.AskedOfStores.of
+    monkeypatch.setattr(asked_of_stores.AskedOfStores, "of", lambda *given: ((), right(*given)[1]))
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import expon, gamma, norm, uniform
 
 from channelsim.theory.contracts_of_the_newsvendor import NewsvendorChannel, buyback
 from channelsim.theory.discounts_of_the_newsvendor import (
+    all_unit_discount,
     continuous_discount,
+    coordinating_all_unit_discount,
     coordinating_incremental_discount,
     incremental_discount,
+    means_held_at_threshold,
 )
 from channelsim.theory.flexibility_and_rebates_of_the_newsvendor import (
     coordinating_flexibility_price,
@@ -20,28 +22,22 @@ from channelsim.theory.flexibility_and_rebates_of_the_newsvendor import (
     target_sales_rebate,
 )
 from channelsim.theory.uncertain_demand import (
-    ExponentialDemand,
     GammaDemand,
     NormalDemand,
     PoissonDemand,
     UniformDemand,
 )
+from newsvendor_markets import CHANNEL, COST, MARKETS, NORMAL, PRICE, SALVAGE
+from refusals import refused_in_one_line
 
-PRICE, COST, SALVAGE = 10.0, 4.0, 2.0
-MARKETS = [
-    (UniformDemand(20.0, 120.0), uniform(20.0, 100.0)),
-    (GammaDemand(60.0, 30.0), gamma(4.0, scale=15.0)),
-    (ExponentialDemand(50.0), expon(scale=50.0)),
-    (NormalDemand(80.0, 12.0), norm(80.0, 12.0)),
-]
 # Demands of equal probability: their mean is a quadrature that knows nothing of the loss function.
 MIDDLES = (np.arange(1500) + 0.5) / 1500
 
 
-def searched(distribution, pay):
-    """Return the store's best quantity of a grid, its profit, and the channel's best profit."""
+def searched(distribution, pay, also=()):
+    """Return the store's best quantity of a grid and some more, its profit, and the channel's best profit."""
     demand = distribution.ppf(MIDDLES)
-    grid = np.linspace(0.0, distribution.ppf(0.99), 600)
+    grid = np.union1d(np.linspace(0.0, distribution.ppf(0.99), 600), also)
     sold = np.minimum(demand, grid[:, None])
     left = grid[:, None] - sold
     revenue = PRICE * sold + SALVAGE * left
@@ -186,6 +182,64 @@ def test_any_incremental_discount_is_the_better_of_reaching_and_missing(first, f
 
 
 @pytest.mark.parametrize(("demand", "distribution"), MARKETS)
+@pytest.mark.parametrize(("listed", "share"), [(5.0, 0.95), (8.0, 0.6), (10.0, 0.15), (14.0, 0.5)])
+def test_an_all_unit_discount_coordinates_and_splits_like_the_incremental_one(
+    demand, distribution, listed, share
+):
+    channel = NewsvendorChannel(demand, PRICE, COST, SALVAGE)
+    try:
+        terms = coordinating_all_unit_discount(channel, listed, share)
+    except ValueError:
+        share = 0.99
+        terms = coordinating_all_unit_discount(channel, listed, share)
+
+    def pay(quantity, *_):
+        reached = quantity >= terms.break_quantity
+        return np.where(reached, terms.discounted_price, listed) * quantity
+
+    found = all_unit_discount(channel, *terms)
+    agrees(found, searched(distribution, pay, [terms.break_quantity]), share)
+    assert COST <= terms.discounted_price < listed
+    other = incremental_discount(channel, *coordinating_incremental_discount(channel, listed, share))
+    assert found == pytest.approx(other)
+
+
+@given(st.floats(4.5, 12.0), st.floats(2.5, 4.4), st.floats(0.0, 130.0))
+def test_any_all_unit_discount_is_the_better_of_reaching_and_missing(listed, discounted, threshold):
+    channel = NewsvendorChannel(UniformDemand(20.0, 120.0), PRICE, COST, SALVAGE)
+    found = all_unit_discount(channel, listed, discounted, threshold)
+    grid = np.append(np.linspace(0.0, 130.0, 1301), threshold)
+    sales = np.where(grid < 20.0, grid, 70.0 - np.maximum(120.0 - grid, 0.0) ** 2 / 200.0)
+    paid = np.where(grid >= threshold, discounted, listed) * grid
+    store = PRICE * sales + SALVAGE * (grid - sales) - paid
+    assert found.store_profit == pytest.approx(store.max(), rel=1e-3, abs=0.1)
+    assert found.store_profit >= store.max() - 1e-9
+    # nobody orders where the threshold costs less
+    assert not discounted / listed * threshold + 1e-6 < found.quantity < threshold - 1e-6
+
+
+@given(st.floats(5.0, 9.5), st.floats(0.05, 0.95), st.floats(4.0, 25.0))
+def test_a_threshold_holds_the_means_between_two_bounds_and_no_others(listed, part, deviation):
+    discounted = COST + part * (listed - COST)
+    some = NewsvendorChannel(NormalDemand(100.0, deviation), PRICE, COST, SALVAGE)
+    low, high = means_held_at_threshold(some, listed, discounted, 110.0)
+
+    def order(mean):
+        # one owner always earns something here, whatever the mean
+        channel = NewsvendorChannel(NormalDemand(mean, deviation), PRICE, COST, SALVAGE)
+        return all_unit_discount(channel, listed, discounted, 110.0).quantity
+
+    assert low < high
+    assert [order(low + step * (high - low)) for step in (1e-9, 0.5, 1.0 - 1e-9)] == [110.0] * 3
+    at_list = order(low * (1.0 - 1e-9))
+    assert at_list == pytest.approx(
+        NormalDemand(low, deviation).quantile((PRICE - listed) / (PRICE - SALVAGE)), rel=1e-6
+    )
+    assert at_list < discounted / listed * 110.0  # the jump
+    assert 110.0 < order(high + 1.0) == pytest.approx(111.0)
+
+
+@pytest.mark.parametrize(("demand", "distribution"), MARKETS)
 @pytest.mark.parametrize("share", [0.2, 0.7])
 def test_a_continuous_discount_coordinates_and_splits(demand, distribution, share):
     channel = NewsvendorChannel(demand, PRICE, COST, SALVAGE)
@@ -201,9 +255,6 @@ def test_a_continuous_discount_coordinates_and_splits(demand, distribution, shar
     step = 1e-4 * best
     last = (schedule(best + step) * (best + step) - schedule(best - step) * (best - step)) / (2.0 * step)
     assert last == pytest.approx(COST, rel=1e-6)  # the last unit costs what it costs to make
-
-
-CHANNEL = NewsvendorChannel(UniformDemand(0.0, 100.0), PRICE, COST, SALVAGE)
 
 
 @pytest.mark.parametrize(
@@ -227,11 +278,19 @@ CHANNEL = NewsvendorChannel(UniformDemand(0.0, 100.0), PRICE, COST, SALVAGE)
         (lambda: incremental_discount(CHANNEL, 6.0, 5.0, -1.0), "break_quantity = -1.0"),
         (lambda: coordinating_incremental_discount(CHANNEL, 4.0, 0.5), "first_price = 4.0"),
         (lambda: coordinating_incremental_discount(CHANNEL, 5.0, 0.5), "store_share = 0.5"),
+        (lambda: all_unit_discount(CHANNEL, 5.0, 2.0, 10.0), "discounted_price = 2.0"),
+        (lambda: all_unit_discount(CHANNEL, 5.0, 6.0, 10.0), "list_price = 5.0"),
+        (lambda: all_unit_discount(CHANNEL, 6.0, 5.0, -1.0), "break_quantity = -1.0"),
+        (lambda: coordinating_all_unit_discount(CHANNEL, 4.0, 0.5), "list_price = 4.0"),
+        (lambda: coordinating_all_unit_discount(CHANNEL, 5.0, 0.5), "store_share = 0.5"),
+        (lambda: means_held_at_threshold(CHANNEL, 6.0, 5.0, 10.0), "demand = UniformDemand: must be normal"),
+        (lambda: means_held_at_threshold(NORMAL, 10.0, 5.0, 10.0), "list_price = 10.0"),
+        (lambda: means_held_at_threshold(NORMAL, 6.0, 1.0, 10.0), "discounted_price = 1.0"),
+        (lambda: means_held_at_threshold(NORMAL, 6.0, 5.0, 0.0), "break_quantity = 0.0"),
+        (lambda: means_held_at_threshold(NORMAL, 9.9, 2.1, 0.01), "whatever the mean demand is"),
         (lambda: continuous_discount(CHANNEL, 0.0), "store_share = 0.0"),
         (lambda: continuous_discount(CHANNEL, 0.5)(0.0), "quantity = 0.0"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(call, message):
-    with pytest.raises(ValueError, match=message) as error:
-        call()
-    assert "\n" not in str(error.value)
+    refused_in_one_line(call, message)

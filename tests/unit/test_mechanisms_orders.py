@@ -12,6 +12,7 @@ from channelsim.planning import plan_week
 from channelsim.scenario import Scenario
 from channelsim.week import COLLECT_DELAYED_ORDERS, COLLECT_ORDERS, FORECAST_SHARED
 from channelsim.world import build
+from compiled_code import calls_rules
 from example_markets import (
     serial,
     shelf,
@@ -370,14 +371,15 @@ def test_the_safety_factor_follows_the_critical_fractile_of_the_terms():
     )
 
 
+@calls_rules
 def test_factors_of_few_are_formed_as_those_of_all():
     fractile = np.linspace(0.3, 0.999, 40)
     chosen, all_at_once, few = np.full(40, SAFETY_FRACTILE), np.zeros(40), np.zeros(40)
     chosen[3] = SAFETY_GIVEN
-    getattr(fill_factors, "py_func", fill_factors)(fractile, chosen, all_at_once)
+    fill_factors(fractile, chosen, all_at_once)
     followed = fractile.copy()
     followed[2:5] = -1.0
-    getattr(follow_few, "py_func", follow_few)(fractile, chosen, followed, few)
+    follow_few(fractile, chosen, followed, few)
     np.testing.assert_array_equal(few, np.where(np.isin(np.arange(40), [2, 4]), all_at_once, 0.0))
     np.testing.assert_array_equal(followed, fractile)
     assert all_at_once[3] == 0.0

@@ -17,14 +17,12 @@ from channelsim.metrics import (
     TABLES,
     Metric,
     ResultError,
-    Totals,
-    Trajectory,
     columns_needed,
-    evaluate,
     metric_table,
     select_metrics,
 )
 from channelsim.scenario import Scenario
+from channelsim.totals import Totals, Trajectory, evaluate
 from channelsim.world import build
 
 WEEKS = 4

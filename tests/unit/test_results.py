@@ -10,7 +10,8 @@ import pytest
 
 from channelsim.analysis.estimators import mean, paired_difference
 from channelsim.analysis.results import Result
-from channelsim.metrics import GROUPINGS, METRICS, TABLES, ResultError, Totals, Trajectory, evaluate
+from channelsim.metrics import GROUPINGS, METRICS, TABLES, ResultError
+from channelsim.totals import Totals, Trajectory, evaluate
 
 POLICIES, REPLICATIONS, WEEKS = ("base", "dense & cheap", "高密度"), 6, 26
 LABELS = {

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from channelsim.metrics import GROUPINGS, Metric, Totals, evaluate
+from channelsim.metrics import GROUPINGS, Metric
+from channelsim.totals import Totals, evaluate
 
 if TYPE_CHECKING:
     from xarray import Dataset

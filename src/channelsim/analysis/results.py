@@ -18,7 +18,8 @@ import numpy as np
 from channelsim.analysis.datasets import CELLS, RELATIONSHIPS, TRAJECTORIES, FormedDatasets, as_made
 from channelsim.analysis.estimators import Estimate, mean, paired_difference
 from channelsim.files import whole_file
-from channelsim.metrics import GROUPINGS, ResultError, Totals, check_name, select_metrics
+from channelsim.metrics import GROUPINGS, ResultError, check_name, select_metrics
+from channelsim.totals import Totals
 
 if TYPE_CHECKING:
     from pandas import DataFrame

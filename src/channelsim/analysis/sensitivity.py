@@ -235,8 +235,9 @@ def scenario_sensitivity(
     from tqdm import tqdm
 
     from channelsim.engines.batch import run_batch
-    from channelsim.metrics import GROUPINGS, ResultError, check_name, evaluate, select_metrics
+    from channelsim.metrics import GROUPINGS, ResultError, check_name, select_metrics
     from channelsim.simulation import load_scenario, read_policies, whole_number
+    from channelsim.totals import evaluate
     from channelsim.world import build
 
     base, policies = load_scenario(scenario), read_policies(policy)

@@ -24,7 +24,8 @@ import numpy as np
 from channelsim.application import active_members
 from channelsim.codes import ROLES
 from channelsim.decisions import Policy
-from channelsim.engines.batch import impossible_row, totals_of
+from channelsim.engines.batch import totals_of
+from channelsim.engines.diagnosis import impossible_row
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, check_decision, overridden
@@ -36,9 +37,10 @@ from channelsim.engines.week_totals import STATE_COLUMNS, WeekTotals
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
 from channelsim.kernels import announce_compilation
-from channelsim.metrics import METRICS, Totals, check_name, evaluate
+from channelsim.metrics import METRICS, check_name
 from channelsim.scenario import Scenario
 from channelsim.tables import State
+from channelsim.totals import Totals, evaluate
 from channelsim.world import Channel
 
 REPORTED = ("profit", "consumer_surplus", "revenue", "demand", "sales", "stock")

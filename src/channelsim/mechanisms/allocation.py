@@ -101,11 +101,9 @@ def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: S
     supplier, ordered = world.links_index[SUPPLIER_HOLDING][first:end], state.links[ORDERED][first:end]
     backlog, shipped = state.links[BACKLOG][first:end], state.links[SHIPPED][first:end]
     for k in range(shipped.size):
-        backlog[k] += ordered[k]
+        shipped[k] = (backlog[k] + ordered[k]) * share[supplier[k]]
     for k in range(shipped.size):
-        shipped[k] = backlog[k] * share[supplier[k]]
-    for k in range(shipped.size):
-        backlog[k] -= shipped[k]
+        backlog[k] += ordered[k] - shipped[k]
     dispatch(tier, week, world, terms, state)
 
 

@@ -51,8 +51,8 @@ from channelsim.columns import (
 from channelsim.compiled import rule
 from channelsim.linear import solve_in_place, solve_side_by_side
 from channelsim.mechanisms.demand import first_shelf_of
+from channelsim.mechanisms.member_sums import add_products
 from channelsim.mechanisms.terms import unit_margin
-from channelsim.mechanisms.totals import add_products
 from channelsim.tables import BASE_DEMAND, State, Terms, World
 
 NO_DEMAND = 1e-200

@@ -71,8 +71,8 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule, wide
 from channelsim.distributions import fill_gamma, fill_poisson
+from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.mechanisms.offering import lessen_variety, price_out_unoffered
-from channelsim.mechanisms.totals import add_holdings
 from channelsim.numerics import exponential, logarithm, product_total
 from channelsim.tables import BASE_DEMAND, SETTLED_OFFER, Draws, Floats, State, Terms, World
 

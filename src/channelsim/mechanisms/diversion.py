@@ -10,7 +10,7 @@ r_h is the *reservation price*, one number per holding: its marginal cost c̃ (`
 the share η of what it earns at home, which it gives up in proportion as x, its surplus, nears n weeks of its
 forecast f. So η = 1 diverts where prices differ by more than transport and fine, and from a surplus at less;
 η = 0 wherever a price is above cost, to and fro even at equal prices (reciprocal dumping). What one more unit
-sold earns beyond its price, such as a rebate whose target is near, would be taken off r_h. Where g > 0 both
+sold earns beyond its price, such as a rebate whose target is near, is taken off r_h. Where g > 0 both
 sides are willing; they trade at
 
     p = w_l − σ·g ,     cash, delivered within the week, σ the store's share of what is to be gained.

@@ -115,6 +115,8 @@ def belief(k: int, world: World, terms: Terms, state: State) -> float:
     return state.relationships[CREDIBILITY_OF_SUPPLIER, world.links_index[RELATIONSHIP, k]]
 
 
+SLACK = 1e-9
+"""Share by which a usual order, smoothed, may fall short of the threshold that every order is enlarged to."""
 NO_RELATIONS = -2
 """Mark of a link whose scenario has no relations: every promise is believed."""
 
@@ -228,7 +230,8 @@ def reckon_incentives(week: int, world: World, terms: Terms, state: State) -> No
             continue
         buyer, price = world.links_index[BUYER_HOLDING, k], state.links[WHOLESALE_PRICE, k]
         saving = terms.links[LINK_CREDIT_SAVING, k]
-        share = step_share(rows[USUAL_ORDER, k], DISCOUNT_THRESHOLD_1, DISCOUNT_SHARE_1, k, terms.incentives)
+        usual = rows[USUAL_ORDER, k] * (1.0 + SLACK)
+        share = step_share(usual, DISCOUNT_THRESHOLD_1, DISCOUNT_SHARE_1, k, terms.incentives)
         at_margin = price * (1.0 - share)
         on_purchases = margin_of_basis(k, SELL_IN, week, world, terms, state)
         rebate = on_purchases + margin_of_basis(k, SELL_THROUGH, week, world, terms, state)

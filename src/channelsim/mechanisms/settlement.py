@@ -77,7 +77,7 @@ from channelsim.columns import (
 )
 from channelsim.compiled import rule
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.totals import add_holdings
+from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.numerics import total
 from channelsim.tables import State, Terms, World
 

@@ -7,7 +7,7 @@ else nothing:
     co-operative support   t·κ̃_l·e_l²/2        principal → member, at once
     training               T_k                  principal → outside (trainers)
     franchise fee          F_k                  member → principal
-    compensation           K_k                  principal → member that deals exclusively (`listing`)
+    compensation           K_k                  principal → member that deals exclusively (`exclusive_dealing`)
 
 T, F and K are agreed per member; the links in use under one agreement share them evenly.
 
@@ -22,7 +22,7 @@ lowers cost in proportion, and T_0, are declared assumptions; a T that has just 
 at rest.
 
 *Fee and compensation* are no part of any margin: they decide whether a member takes a contract
-(`channelsim.listing`) and, with relations, whether it stays: side payments are part of its outcome
+(`channelsim.exclusive_dealing`) and, with relations, whether it stays: side payments are part of its outcome
 (`relations`). A reimbursement of cost is no gain of the member's, so its side payments leave it out, while
 the supplier's count all that it pays. What a maker pays or receives for another firm's buyer is no side
 payment of a relationship of its own.

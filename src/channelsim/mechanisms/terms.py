@@ -66,8 +66,9 @@ def step_share(quantity: float, thresholds: int, shares: int, k: int, schedule: 
     """
     share = 0.0
     for step in range(STEPS):
-        if quantity >= schedule[thresholds + step, k]:
-            share = schedule[shares + step, k]
+        if not quantity >= schedule[thresholds + step, k]:
+            break  # thresholds rise
+        share = schedule[shares + step, k]
     return share
 
 
@@ -78,9 +79,10 @@ def units_off(quantity: float, mode: int, thresholds: int, shares: int, k: int, 
         return quantity * step_share(quantity, thresholds, shares, k, schedule)
     off, before = 0.0, 0.0
     for step in range(STEPS):
-        if quantity > schedule[thresholds + step, k]:
-            off += (schedule[shares + step, k] - before) * (quantity - schedule[thresholds + step, k])
-            before = schedule[shares + step, k]
+        if not quantity > schedule[thresholds + step, k]:
+            break
+        off += (schedule[shares + step, k] - before) * (quantity - schedule[thresholds + step, k])
+        before = schedule[shares + step, k]
     return off
 
 
@@ -127,7 +129,8 @@ def expected_share(
     found, before, deviation = 0.0, 0.0, sqrt(max(variance, 0.0))
     for step in range(STEPS):
         threshold, share = schedule[thresholds + step, k], schedule[shares + step, k]
-        if threshold < NEVER:
-            found += expected_step(threshold, share - before, mode, counted, mean, deviation)
-            before = share
+        if threshold >= NEVER:
+            break
+        found += expected_step(threshold, share - before, mode, counted, mean, deviation)
+        before = share
     return found

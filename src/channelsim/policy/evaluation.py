@@ -25,7 +25,7 @@ from channelsim.policy.outcomes import Outcome
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from channelsim.metrics import Totals
+    from channelsim.totals import Totals
     from channelsim.world import Channel
 
 Floats = NDArray[np.float64]

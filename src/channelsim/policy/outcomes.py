@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim.errors import ScenarioError
-from channelsim.metrics import GROUPINGS, METRICS, ResultError, Totals, check_name, evaluate
+from channelsim.metrics import GROUPINGS, METRICS, ResultError, check_name
+from channelsim.totals import Totals, evaluate
 
 Floats = NDArray[np.float64]
 

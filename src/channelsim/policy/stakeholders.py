@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from channelsim import columns as c
 from channelsim.analysis.estimators import Estimate, mean, paired_difference
 from channelsim.decisions import Policy
-from channelsim.metrics import METRICS, Totals, evaluate
+from channelsim.metrics import METRICS
 from channelsim.policy.levers import focal_firm
+from channelsim.totals import Totals, evaluate
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from channelsim import columns as c
 from channelsim.decisions import Policy
-from channelsim.engines.batch import diagnose
+from channelsim.engines.diagnosis import diagnose
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace

@@ -30,6 +30,7 @@ EAST, WEST, TRANSPORT, FINE = 20.0, 30.0, 3.0, 20.0
 FOUND, ATTRIBUTED, SCALE = 0.1, 0.5, 10.0
 DETECTION = FOUND * ATTRIBUTED
 INTERCEPT, SLOPE = 100.0, 1.0
+LISTED, REBATE = 15.0, 0.02
 """What the scenario holds, in the words of the theory."""
 
 
@@ -75,6 +76,13 @@ def _least_monitoring(laboratory: Laboratory) -> float:
         return _diverted(laboratory, Policy(name="watched", governance=governance)) == 0.0
 
     return _least(stops, 100.0)
+
+
+def _rebated(share: float) -> dict[str, Any]:
+    """Return a rebate on every unit that east's distributor sells, whose target it cannot miss."""
+    steps = [{"threshold": 0.0, "rebate": share}]
+    given = {"mode": "incremental", "basis": "sell_through", "weeks": 13, "steps": steps}
+    return {"contracts__0__target_rebate": given}
 
 
 def _paid(**changes: float) -> float:
@@ -138,6 +146,16 @@ CASES = (
         simulated=lambda lab: _cost(_run(lab, diversion__buyer_share=0.5, diversion__acceptance=1.0 / 3.0)),
         unit=MONEY,
         scenario=SCENARIO,
+    ),
+    Case(
+        FAMILY,
+        "price difference where all that the diverter sells earns a rebate: less by the rebate",
+        "Enke 1951; Samuelson 1952 (rebate derived)",
+        lambda: arbitrage(WEST, EAST - REBATE * LISTED, TRANSPORT, DETECTION * FINE).mean_cost - EAST,
+        simulated=lambda lab: _difference(lab, **_rebated(REBATE)),
+        unit=MONEY,
+        scenario=SCENARIO,
+        reason="the rebate lowers its marginal cost, and not what it wants to earn",
     ),
     Case(
         FAMILY,

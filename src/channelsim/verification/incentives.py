@@ -1,8 +1,8 @@
-"""Incentives: contracts that coordinate a newsvendor, a discount that ends double margins, a rebate's hump.
+"""Incentives: contracts that coordinate a newsvendor, discounts, a rebate's hump.
 
-The stores of the scenario order by their own rule under the contract's terms; nothing tells them the owner's
-quantity. A coordinating contract is judged twice: by the order, and by the store's share of what one owner
-would earn. Controls are the same contract without what coordinates.
+Here buyback, revenue sharing, quantity flexibility, target rebates and the hump; price alone is in
+`channelsim.verification.wholesale_price`, discounts in `quantity_discounts`, what they share in
+`newsvendor_seasons`. Controls are the same contract without what coordinates.
 """
 
 from __future__ import annotations
@@ -10,14 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import numpy as np
-
-from channelsim.theory.contracts_of_the_newsvendor import (
-    NewsvendorChannel,
-    coordinating_buyback,
-    coordinating_revenue_sharing,
-)
-from channelsim.theory.discounts_of_the_newsvendor import coordinating_incremental_discount
+from channelsim.theory.contracts_of_the_newsvendor import coordinating_buyback, coordinating_revenue_sharing
 from channelsim.theory.flexibility_and_rebates_of_the_newsvendor import (
     coordinating_flexibility_price,
     coordinating_target_rebate,
@@ -26,25 +19,29 @@ from channelsim.theory.flexibility_and_rebates_of_the_newsvendor import (
 from channelsim.theory.newsvendor import newsvendor_store
 from channelsim.theory.period_end import HeapedPurchases, heaped_purchases
 from channelsim.theory.target_rebates import Rebate
-from channelsim.theory.vertical_prices import ChannelPrices, linear_channel
-from channelsim.verification.cases import Case, Laboratory, Noisy
+from channelsim.verification import quantity_discounts, wholesale_price
+from channelsim.verification.cases import Case, Laboratory
 from channelsim.verification.inventory_runs import SEASON, SEASON_WEEKS
-from channelsim.verification.reading import by_replication
+from channelsim.verification.newsvendor_seasons import (
+    CHANNEL,
+    FAMILY,
+    SEASONS,
+    Contract,
+    at_price,
+    case_of_order,
+    case_of_share,
+    season_order,
+)
 
-FAMILY = "incentives"
-SEASONS, PRICING, PERIOD = "incentives_newsvendor", "incentives_pricing", "incentives_period"
-STORES, CHANNEL = 20, NewsvendorChannel(SEASON, 10.0, 3.0, 1.5)
-SHARE, FLEXIBILITY, REBATE, FIRST_PRICE = 0.6, 0.15, 3.0, 10.0
+PERIOD = "incentives_period"
+SHARE, FLEXIBILITY, REBATE = 0.6, 0.15, 3.0
 PASTERNACK, CACHON, TSAY, TAYLOR = (
     "Pasternack 1985",
     "Cachon & Lariviere 2005",
     "Tsay 1999",
     "Taylor 2002",
 )
-JEULAND, HUMP = "Jeuland & Shugan 1983", "Oyer 1998 (equations derived)"
-
-Contract = tuple[float, float, dict[str, Any]]
-"""List price, price at the margin, incentives."""
+HUMP = "Oyer 1998 (equations derived)"
 
 
 @cache
@@ -84,97 +81,10 @@ REBATE_SHARE = 0.95
 """Share of the owner's profit that the store has under the target rebate: one of 3 cannot take more of it."""
 
 
-@cache
-def discount() -> Contract:
-    """Return the coordinating incremental discount."""
-    found = coordinating_incremental_discount(CHANNEL, FIRST_PRICE, SHARE)
-    steps = [{"threshold": found.break_quantity, "discount": 1.0 - found.further_price / FIRST_PRICE}]
-    return FIRST_PRICE, found.further_price, {"quantity_discount": {"mode": "incremental", "steps": steps}}
-
-
-def run(laboratory: Laboratory, contract: Contract, weeks: int = 40, replications: int = 1) -> Any:
-    """Run the seasons under a contract; a leftover's salvage value stays, as a share of the unit cost."""
-    listed, at_margin, incentives = contract
-    changes: dict[str, Any] = {f"contracts.0.{name}": value for name, value in incentives.items()}
-    changes |= {
-        "contracts.0.wholesale_price": listed,
-        "members.stores.ordering.salvage": CHANNEL.salvage_value / at_margin,
-        "weeks": weeks,
-        "warm_up_weeks": SEASON_WEEKS,
-    }
-    return laboratory.run(SEASONS, replications, record=["order"], metrics=["profit"], **changes)
-
-
-def season_order(laboratory: Laboratory, contract: Contract) -> float:
-    """Return a store's order for a season."""
-    orders = run(laboratory, contract).trajectories["order"].values[0, 0]
-    # the first order is for the second season, so that seasons and orders are one apart
-    return float(np.asarray(orders)[: 9 * SEASON_WEEKS].sum() / (9 * STORES))
-
-
-def share_of_profit(laboratory: Laboratory, contract: Contract) -> Noisy:
-    """Return the stores' profit over that of one owner of both."""
-    result = run(laboratory, contract, weeks=2000, replications=10)
-    earned = by_replication(result, "profit", "stores") * SEASON_WEEKS / STORES
-    return Noisy.of(earned / CHANNEL.integrated_profit)
-
-
-def without(contract: Contract) -> Contract:
-    """Return the price alone."""
-    return contract[0], contract[0], {}
-
-
-def owners_quantity() -> float:
-    """Return what one owner of both would stock."""
-    return CHANNEL.integrated_quantity
-
-
-def case_of_order(name: str, source: str, contract: Any) -> Case:
-    """Return the case that under a contract stores order the owner's quantity."""
-    return Case(
-        FAMILY,
-        f"{name}: the store orders the owner's quantity",
-        source,
-        owners_quantity,
-        simulated=lambda lab: season_order(lab, contract()),
-        unit="units per season",
-        scenario=SEASONS,
-    )
-
-
-def case_of_share(name: str, source: str, contract: Any, share: Any) -> Case:
-    """Return the case that under a contract the store has that share of the owner's profit."""
-    return Case(
-        FAMILY,
-        f"{name}: the store's share of the owner's profit",
-        source,
-        share,
-        simulated=lambda lab: share_of_profit(lab, contract()),
-        scenario=SEASONS,
-    )
-
-
 def flexible_share() -> float:
     """Return the store's share under quantity flexibility."""
     price = coordinating_flexibility_price(CHANNEL, FLEXIBILITY)
     return quantity_flexibility(CHANNEL, price, FLEXIBILITY).store_share
-
-
-# --- prices: an incremental discount down to the unit cost ------------------------------------------
-
-INTERCEPT, SLOPE, COST = 120.0, 1.5, 20.0
-"""Demand of the pricing scenario, and what a unit costs its makers and the store together."""
-
-
-def integrated() -> ChannelPrices:
-    """Return the integrated channel of the pricing scenario."""
-    return linear_channel(INTERCEPT, SLOPE, [COST])
-
-
-def priced(laboratory: Laboratory, discounted: bool) -> Any:
-    """Run the pricing scenario with its discount, or without."""
-    changes: dict[str, Any] = {} if discounted else {"contracts.0.quantity_discount": {"steps": []}}
-    return laboratory.run(PRICING, metrics=["price", "channel_profit"], **changes)
 
 
 # --- the hump ---------------------------------------------------------------------------------------
@@ -197,6 +107,7 @@ def pushed(laboratory: Laboratory, threshold: float, week: int) -> float:
 
 
 CASES: tuple[Case, ...] = (
+    *wholesale_price.CASES,
     case_of_order("buyback, credit gross of salvage", PASTERNACK, lambda: buyback("gross")),
     case_of_order("buyback, credit net of salvage", PASTERNACK, lambda: buyback("net")),
     case_of_share("buyback", PASTERNACK, lambda: buyback("gross"), lambda: SHARE),
@@ -205,7 +116,7 @@ CASES: tuple[Case, ...] = (
         "control: at the buyback's price without credit the store orders the newsvendor's quantity",
         "Lariviere & Porteus 2001",
         lambda: newsvendor_store(SEASON, CHANNEL.retail_price, buyback("net")[0], 1.5).quantity,
-        simulated=lambda lab: season_order(lab, without(buyback("net"))),
+        simulated=lambda lab: season_order(lab, at_price(buyback("net")[0])),
         unit="units per season",
         scenario=SEASONS,
     ),
@@ -225,26 +136,7 @@ CASES: tuple[Case, ...] = (
         unit="units per season",
         scenario=SEASONS,
     ),
-    case_of_order("incremental discount", "Cachon 2003 (two prices derived)", discount),
-    case_of_share("incremental discount", "Cachon 2003 (two prices derived)", discount, lambda: SHARE),
-    Case(
-        FAMILY,
-        "retail price under an incremental discount down to the unit cost: the integrated channel's",
-        JEULAND,
-        lambda: integrated().prices[-1],
-        simulated=lambda lab: by_replication(priced(lab, True), "price")[0],
-        unit="money per unit",
-        scenario=PRICING,
-    ),
-    Case(
-        FAMILY,
-        "channel profit under an incremental discount down to the unit cost",
-        JEULAND,
-        lambda: integrated().channel_profit,
-        simulated=lambda lab: by_replication(priced(lab, True), "channel_profit")[0],
-        unit="money per week",
-        scenario=PRICING,
-    ),
+    *quantity_discounts.CASES,
     Case(
         FAMILY,
         "a retroactive rebate on purchases: order of the period's last week",

@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 
 from channelsim.linear import solve_in_place, solve_side_by_side
-from channelsim.mechanisms.totals import add_holdings, add_products
+from channelsim.mechanisms.member_sums import add_holdings, add_products
+from compiled_code import CALLS_RULES
 
-pytestmark = pytest.mark.jit_off
-
-
-def plain(function):
-    """Return a rule as plain Python."""
-    return getattr(function, "py_func", function)
+pytestmark = CALLS_RULES
 
 
 @pytest.mark.parametrize("counts", [[1, 1, 1], [2, 2], [3, 3, 3, 3], [4, 4], [3, 0, 1], []])
@@ -24,9 +20,9 @@ def test_totals_do_not_depend_on_the_path(counts):
     products = np.array([sum((values * weights)[a - offset : b - offset]) for a, b in zip(start, end)])
     for known in {breadth, -1}:
         sums = np.full(len(counts), np.nan)
-        plain(add_holdings)(known, start, end, offset, values, sums)
+        add_holdings(known, start, end, offset, values, sums)
         np.testing.assert_array_equal(sums, expected)
-        plain(add_products)(known, start, end, offset, values, weights, sums)
+        add_products(known, start, end, offset, values, weights, sums)
         np.testing.assert_array_equal(sums, products)
 
 
@@ -36,9 +32,9 @@ def test_systems_side_by_side_have_the_solutions_of_one_after_the_other(n):
     systems = rng.standard_normal((4, n, n + 1))
     systems[:, range(n), range(n)] += 3.0 * n
     together = np.ascontiguousarray(systems.reshape(4, n * (n + 1)).T)
-    plain(solve_side_by_side)(together, n)
+    solve_side_by_side(together, n)
     for j, system in enumerate(systems):
         right = np.linalg.solve(system[:, :n], system[:, n])
-        plain(solve_in_place)(system, n)
+        solve_in_place(system, n)
         np.testing.assert_array_equal(together[n :: n + 1, j], system[:, n])
         np.testing.assert_allclose(system[:, n], right, rtol=1e-12)
