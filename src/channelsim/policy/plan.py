@@ -34,7 +34,7 @@ from channelsim.world import build
 
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
-    from channelsim.metrics import Totals
+    from channelsim.totals import Totals
 
 BASELINE, RECOMMENDED = "as now", "recommended"
 """What the baseline and the plan are called in results and reports."""
