@@ -224,7 +224,7 @@ def surrogate_search(
     problem = search.problem
     tails = any(held.statistic != "mean" for held in (problem.objective, *problem.constraints))
     each = replications_each or (16 if tails else 1)
-    most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 50, each)), each)
+    most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 50, 2)), each)
     batch = batch or min(max(search.left // (80 * each), 4), 8)
     race = Race(search, rng, tolerance, each, most, reserve=0)
     points = max(3 * (search.dimensions + 1), 2 * batch)
