@@ -2,7 +2,8 @@
 
 The worth of a change is what the objective loses if this lever alone stays as it is now, all else as
 recommended, on the draws of the report: J(x) − J(x with x_k as now). Worths do not add up to the gain (two
-price lists that go up together are each worth much); they say which changes a reader must not miss. A lever
+price lists that go up together are each worth much); they say which changes a reader must not miss. A change
+that a condition asks for, and that costs the objective, has a worth below zero. A lever
 whose instrument is switched off by another lever, such as the target of a rebate of 0, changes nothing, and
 says so.
 """
