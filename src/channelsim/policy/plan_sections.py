@@ -55,8 +55,8 @@ def _recommendation(plan: ChannelPlan, currency: str) -> Section:
     ]  # fmt: skip
     text = (
         "A factor of 1.05 is 5 % more than now. Worth: what the objective loses if this decision alone stays "
-        "as now (below zero: it is there for a condition's sake); worths do not add up. The same as a file to "
-        "run and change: plan.toml."
+        "as now (below zero: it is there for a condition's sake); worths do not add up. The same as a file "
+        "to run and change: plan.toml."
     )
     return Section("What to decide", text, [Table("decision", heads, rows)])
 
