@@ -245,9 +245,10 @@ def settle_choices(world: World, terms: Terms, state: State) -> None:
     choose_stores(world, state)
     first, settled = first_shelf_of(state), state.settled_choice
     store, mean = world.holdings_index[STORE][first:], settled[BASE_DEMAND]
+    attraction, demand = state.attraction[0], state.store_demand[0]
     for i in range(mean.size):
-        mean[i] = 0.0
-    for g in range(state.attraction.shape[0]):
+        mean[i] = attraction[i] * demand[store[i]]
+    for g in range(1, state.attraction.shape[0]):
         attraction, demand = state.attraction[g], state.store_demand[g]
         for i in range(mean.size):
             mean[i] += attraction[i] * demand[store[i]]

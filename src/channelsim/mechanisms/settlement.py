@@ -44,6 +44,7 @@ from channelsim.columns import (
     LIQUIDITY,
     LISTING_FEES_PAID,
     LISTING_FEES_RECEIVED,
+    MEMBER,
     OBSOLESCENCE,
     OPERATING,
     OPERATING_COST,
@@ -62,7 +63,6 @@ from channelsim.columns import (
     SERVICE,
     SOLD_AT_COST,
     STOCK,
-    SUPPLIER_MEMBER,
     TIER_BREADTH,
     TIER_BUYER_OFFSET,
     TIER_END_HOLDING,
@@ -184,13 +184,16 @@ def charge_buyers(paying: int, world: World, state: State) -> None:
 def tally_credit(world: World, state: State) -> None:
     """Settle what each member owes and is owed, and the notional cost of the capital tied up in it."""
     payable, receivable, debt = state.members[PAYABLE], state.members[RECEIVABLE], state.links[DEBT]
-    buyer, supplier = world.links_index[BUYER_MEMBER], world.links_index[SUPPLIER_MEMBER]
+    buyer, member = world.links_index[BUYER_MEMBER], world.holdings_index[MEMBER]
+    first_link, end_link = world.holdings_index[FIRST_LINK], world.holdings_index[END_LINK]
     for m in range(payable.size):
         payable[m] = 0.0
+    for m in range(receivable.size):
         receivable[m] = 0.0
     for k in range(debt.size):
         payable[buyer[k]] += debt[k]
-        receivable[supplier[k]] += debt[k]
+    for h in range(first_shelf_of(state)):  # a supplier's links lie side by side
+        receivable[member[h]] += total(debt[first_link[h] : end_link[h]])
     finance, rate = state.members[FINANCE_COST], world.scenario[COST_OF_CAPITAL]
     for m in range(payable.size):
         finance[m] = rate * (receivable[m] - payable[m])

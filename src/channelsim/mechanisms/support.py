@@ -7,7 +7,7 @@ else nothing:
     co-operative support   t·κ̃_l·e_l²/2        principal → member, at once
     training               T_k                  principal → outside (trainers)
     franchise fee          F_k                  member → principal
-    compensation           K_k                  principal → member that deals exclusively (`exclusive_dealing`)
+    compensation           K_k                  principal → exclusive dealer (`exclusive_dealing`)
 
 T, F and K are agreed per member; the links in use under one agreement share them evenly.
 
