@@ -371,6 +371,13 @@ class TestSeedsAgree:
         assert found.agreement in repr(found)
         assert all(found.best.merit <= c.merit + 1e-9 for c in found.starts)
 
+    def test_finalists_keep_further_from_the_conditions_than_the_best(self):
+        (found,), _ = self.values([1], 100)
+        assert found.finalists[0] == found.best
+        caution = 3.0 * 1.645
+        assert any(min(c.sure(caution)) >= 0.0 for c in found.finalists)
+        assert len(set(c.values for c in found.finalists)) == len(found.finalists)
+
     def test_one_start_says_so(self):
         (found,), _ = self.values([1], 60)
         assert len(found.starts) == 1
