@@ -50,7 +50,8 @@ def planned(problem: Problem, options: PlanOptions, out: Path | None, json: bool
         If no policy keeps the conditions.
     """
     from channelsim.policy.plan import Effort, make_plan
-    from channelsim.policy.plan_report import headlines, plan_json, write_plan
+    from channelsim.policy.plan_report import plan_json, write_plan
+    from channelsim.policy.plan_words import headlines
     from channelsim.simulation import whole_number
 
     budget = whole_number(options.budget, "--budget", 1)

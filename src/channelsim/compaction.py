@@ -248,15 +248,16 @@ def _terms(
         "settled_choice": shelf,
         "history": listed,
     }
+    places = {id(rows): np.flatnonzero(rows) for rows in kept.values()}
     for name, rows in kept.items():
-        getattr(state, name)[:] = getattr(built, name)[:, rows]
+        _move(getattr(built, name), places[id(rows)], getattr(state, name))
     if sizes.relationships:
         state.relationships[:] = built.relationships[:, related]
     incentive_table, incentive_index = terms.incentives, terms.incentives_index
     if incentives:
-        state.incentives[:] = built.incentives[:, link]
-        incentive_table = np.ascontiguousarray(incentive_table[:, link])
-        incentive_index = np.ascontiguousarray(incentive_index[:, link])
+        _move(built.incentives, places[id(link)], state.incentives)
+        incentive_table = np.take(incentive_table, places[id(link)], axis=1)
+        incentive_index = np.take(incentive_index, places[id(link)], axis=1)
         speaks = incentive_index[c.PROMISING_RELATIONSHIP]
         row = np.full(channel.sizes.relationships, -1)
         row[related[: sizes.relationships]] = np.arange(sizes.relationships)
@@ -282,6 +283,13 @@ def _terms(
         incentives=incentive_table,
         incentives_index=incentive_index,
     )
+
+
+def _move(table: Floats, places: Integers, into: Floats) -> None:
+    """Write the columns of a table at these places into one of zeros; most of an opening state is zero."""
+    for row in np.flatnonzero(table.any(axis=1)):
+        # places and clip: several times faster than a mask
+        np.take(table[row], places, out=into[row], mode="clip")
 
 
 def _slopes(channel: BuiltWorld, terms: Terms, shelf: np.ndarray) -> Floats:

@@ -51,13 +51,15 @@ class Incentives:
         values = [0 if v is None else names.index(getattr(v, field)) for v in self._parts[name]]
         return np.array(values, dtype=np.int64)[self._of_link[name]]
 
-    def steps(self, name: str, field: str, missing: float) -> Floats:
-        """Return (steps, links) a field of an incentive's steps."""
-        table = np.full((MOST_STEPS, len(self._parts[name])), missing)
-        for k, value in enumerate(self._parts[name]):
-            for step, given in enumerate(value.steps if value is not None else ()):
-                table[step, k] = getattr(given, field)
-        return table[:, self._of_link[name]]
+    def write_steps(self, name: str, field: str, missing: float, found: Floats) -> None:
+        """Write a field of an incentive's steps into a table (steps, links)."""
+        found[:] = missing
+        for step in range(max(len(v.steps) if v is not None else 0 for v in self._parts[name])):
+            held = [
+                v.steps[step] if v is not None and step < len(v.steps) else None for v in self._parts[name]
+            ]
+            values = np.array([missing if s is None else getattr(s, field) for s in held], dtype=np.float64)
+            found[step] = values[self._of_link[name]]
 
 
 def incentive_tables(
@@ -82,7 +84,7 @@ def incentive_tables(
         (c.REBATE_THRESHOLD_1, "target_rebate", "threshold", NEVER),
         (c.REBATE_SHARE_1, "target_rebate", "rebate", 0.0),
     ):
-        table[first : first + MOST_STEPS] = given.steps(name, field, missing)
+        given.write_steps(name, field, missing, table[first : first + MOST_STEPS])
     for row, name, field in (
         (c.REBATE_RELIABILITY, "target_rebate", "reliability"),
         (c.BONUS_GROWTH, "growth_bonus", "growth"),
@@ -142,9 +144,10 @@ def open_incentives(built: BuiltWorld, terms: Terms, state: State) -> None:
         (c.DISCOUNT_THRESHOLD_1, c.DISCOUNT_RELATIVE, plan),
         (c.REBATE_THRESHOLD_1, c.REBATE_RELATIVE, plan * index[c.REBATE_WEEKS]),
     ):
-        thresholds = table[first : first + MOST_STEPS]
-        in_units = np.where((thresholds < NEVER) & (units > 0), thresholds * units, NEVER)
-        thresholds[:] = np.where(index[relative] > 0, in_units, thresholds)
+        for thresholds in table[first : first + MOST_STEPS]:
+            used = np.flatnonzero((thresholds < NEVER) & (index[relative] > 0))
+            sized = units[used]
+            thresholds[used] = np.where(sized > 0, thresholds[used] * sized, NEVER)
     seasonal = built.world.holdings_index[c.ORDER_RULE, buyer] == ORDER_NEWSVENDOR
     rows[c.USUAL_ORDER] = plan * np.where(seasonal, built.scenario.season_weeks, 1.0)
     rows[c.UNITS_BEFORE] = plan * index[c.BONUS_WEEKS]

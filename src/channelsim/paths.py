@@ -41,8 +41,14 @@ def read(data: Any, path: str) -> Any:
     return place
 
 
-def assign(data: dict[str, Any], path: str, value: Any, model: type[BaseModel]) -> None:
-    """Set the value at a path of plain data that `model` describes, in place.
+def assign(
+    data: dict[str, Any],
+    path: str,
+    value: Any,
+    model: type[BaseModel] | None = None,
+    extend: bool = False,
+) -> None:
+    """Set the value at a path of plain data, in place.
 
     Parameters
     ----------
@@ -51,7 +57,9 @@ def assign(data: dict[str, Any], path: str, value: Any, model: type[BaseModel]) 
         Keys joined by dots; without a dot, double underscores join them, as in a keyword.
     value
     model : type
-        The pydantic model of the data.
+        The pydantic model of the data, by which fields are checked.
+    extend : bool
+        Whether a position makes a list where there is none, and one past its end a new item.
 
     Raises
     ------
@@ -63,6 +71,8 @@ def assign(data: dict[str, Any], path: str, value: Any, model: type[BaseModel]) 
     kind: Any = model
     for depth, key in enumerate(keys):
         if isinstance(place, list):
+            if extend and key == str(len(place)):
+                place.append({})
             key_at: Any = _item(place, key, path)
         elif isinstance(place, dict):
             fields = getattr(kind, "model_fields", None)
@@ -76,8 +86,8 @@ def assign(data: dict[str, Any], path: str, value: Any, model: type[BaseModel]) 
         if depth == len(keys) - 1:
             place[key_at] = value
             return
-        if isinstance(place, dict):
-            place.setdefault(key_at, {})
+        if isinstance(place, dict) and place.get(key_at) is None:
+            place[key_at] = [] if extend and keys[depth + 1].isdigit() else {}
         place = place[key_at]
 
 

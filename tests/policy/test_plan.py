@@ -1,16 +1,24 @@
 """The channel plan: found, compared, assessed and written; the same from the same seed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from channelsim import Scenario, cli
+from channelsim.analysis.estimators import Estimate
 from channelsim.decisions import Policy
+from channelsim.engines.driver import Driver
+from channelsim.policy.changes import Change, by_worth, changes_of, value_now
+from channelsim.policy.choose import unique_names
 from channelsim.policy.defaults import downstream, problem_of, profit_of
-from channelsim.policy.plan import BASELINE, RECOMMENDED, Effort, PlanError, make_plan, value_now
-from channelsim.policy.plan_report import headlines, plan_json, write_plan
+from channelsim.policy.evaluation import Evaluator
+from channelsim.policy.plan import BASELINE, RECOMMENDED, Effort, PlanError, make_plan
+from channelsim.policy.plan_report import plan_files, plan_json, write_plan
+from channelsim.policy.plan_words import headlines
 from channelsim.policy.problem import Problem
+from channelsim.policy.stages import Stages
 from channelsim.world import build
 
 SMALL = Effort(
@@ -66,12 +74,31 @@ class TestThePlan:
         room = 3.0 * (here.standard_error**2 + there.standard_error**2) ** 0.5
         assert abs(here.value - there.value) < room + 0.02 * abs(plan.assessment.value.value)
 
-    def test_goes_on_from_its_archive(self, plan, tmp_path):
+    def test_goes_on_from_its_archive_and_simulates_nothing(self, plan, tmp_path, monkeypatch):
         kept = tmp_path / "kept.nc"
-        make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
+        made = make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
+
+        def refuse(*_):
+            raise AssertionError("a finished plan was simulated again")
+
+        monkeypatch.setattr(Driver, "run", refuse)
         again = make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
         assert again.solution.simulated == 0
         assert plan_json(again) == plan_json(plan)
+        assert again.assessment.effects == made.assessment.effects
+        assert again.yardstick.losses() == made.yardstick.losses()
+        assert plan_files(again) == plan_files(made)
+
+    def test_a_stage_of_something_else_is_not_taken(self, tmp_path):
+        stages = Stages(tmp_path / "kept.nc", {"seed": 1})
+        assert stages.value("odd", {"n": 1}, lambda: (1.5, "a", None)) == (1.5, "a", None)
+        assert stages.value("odd", {"n": 1}, lambda: "anew") == (1.5, "a", None)
+        assert stages.value("odd", {"n": 2}, lambda: "anew") == "anew"
+        assert Stages(tmp_path / "kept.nc", {"seed": 2}).value("odd", {"n": 1}, lambda: "anew") == "anew"
+        for path in (tmp_path / "kept.stages").iterdir():
+            path.write_text("{", encoding="utf-8")
+        assert stages.value("odd", {"n": 1}, lambda: "anew") == "anew"
+        assert Stages(None, {}).value("odd", {"n": 1}, lambda: "anew") == "anew"
 
     def test_says_which_condition_cannot_be_met(self):
         impossible = [{"outcome": "fill_rate", "at_least": 1.5, "name": "more than all"}]
@@ -85,6 +112,76 @@ class TestThePlan:
         assert "yuan per week" in told[1]
         assert any("shown to be kept" in line for line in told)
         assert not any("\n" in line for line in told)
+
+
+class TestWhatItChanges:
+    def levers(self, **more):
+        rebate = {"measure": "plan", "weeks": 13, "steps": [{"threshold": 1.0, "rebate": 0.0}]}
+        return problem(
+            template={"name": "template", "terms": [{"supplier": "maker", "target_rebate": rebate}]},
+            levers=[
+                {
+                    "path": "terms.wholesale_price",
+                    "measure": "scale",
+                    "low": 0.9,
+                    "high": 1.3,
+                    "name": "price",
+                },
+                {"path": "terms.target_rebate.steps.0.rebate", "low": 0.0, "high": 0.1, "name": "rebate"},
+                {"path": "terms.target_rebate.steps.0.threshold", "low": 0.8, "high": 1.2, "name": "target"},
+            ],
+            **more,
+        )
+
+    def told(self, values, replications=2):
+        own = self.levers()
+        return changes_of(
+            own, values, Evaluator(own.channel, own.outcomes, 1, workers=1), replications=replications
+        )
+
+    def test_the_target_of_no_rebate_is_no_change(self):
+        price, rebate, target = self.told([1.1, 0.0, 1.1])
+        assert target.idle == "no effect: the target rebate is 0"
+        assert target.now is None
+        assert not target.changes
+        assert not rebate.changes
+        assert by_worth([price, rebate, target]) == [price]
+        assert self.told([1.1, 0.05, 1.1])[2].changes
+
+    def test_worth_is_what_leaving_it_as_now_costs(self):
+        own = self.levers()
+        evaluator = Evaluator(own.channel, own.outcomes, 1, workers=1)
+        price = changes_of(own, [1.1, 0.0, 1.1], evaluator, replications=3)[0]
+        both = evaluator.sample([own.policy([1.1, 0.0, 1.1]), own.policy([1.0, 0.0, 1.1])], 3, "report")
+        assert price.worth.value == pytest.approx(float((both[0, :, 0] - both[1, :, 0]).mean()), rel=1e-12)
+        assert price.worth.value > 0.0
+
+    def test_the_most_important_come_first_and_the_rest_is_counted(self, plan):
+        lever = plan.problem.levers[0]
+        worths = [None, 1.0, -5.0, 3.0, 2.0, 0.5, 4.0]
+        changes = [
+            Change(
+                lever.model_copy(update={"name": f"lever {k}"}),
+                1.0,
+                1.1,
+                worth and Estimate(worth, 0, 0, 0, 4),
+                "",
+            )
+            for k, worth in enumerate(worths)
+        ]
+        told = headlines(replace(plan, changes=tuple(changes)))[0]
+        assert told == (
+            "Recommended: lever 2 +10\u00a0%, lever 6 +10\u00a0%, lever 3 +10\u00a0%, lever 4 +10\u00a0% and "
+            "3 further changes."
+        )
+        nothing = [c._replace(value=1.0) for c in changes]
+        assert headlines(replace(plan, changes=tuple(nothing)))[0].endswith("leave everything as it is.")
+
+
+def test_names_of_finalists_differ():
+    names = unique_names(["a", "b", "a", "finalist 1", "a"])
+    assert names == ["finalist 2", "b", "finalist 3", "finalist 1", "finalist 4"]
+    assert unique_names(["a", "b"]) == ["a", "b"]
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +206,10 @@ class TestItsReport:
     def test_has_every_section(self, folder, section):
         assert f"<h2>{section}" in (folder / "plan.html").read_text(encoding="utf-8")
         assert f"## {section}" in (folder / "plan.md").read_text(encoding="utf-8")
+
+    def test_says_how_far_apart_the_starts_came_out(self, plan, folder):
+        assert "start" in plan.solution.agreement
+        assert plan.solution.agreement in (folder / "plan.md").read_text(encoding="utf-8")
 
     def test_its_files_make_it_again(self, plan, folder):
         assert Policy.load(folder / "plan.toml") == plan.policy

@@ -10,6 +10,7 @@ from channelsim.analysis.results import Result
 from channelsim.decisions import Policy
 from channelsim.engines.batch import run_batch
 from channelsim.errors import ScenarioError, SimulationError
+from channelsim.paths import assign
 from channelsim.policy.evaluation import BLOCKS, Evaluator, policy_data, policy_key
 from channelsim.policy.levers import Lever
 from channelsim.policy.outcomes import Outcome
@@ -388,3 +389,18 @@ class TestSearch:
         search.evaluate([[0.6], [0.9]], 1)
         assert [p.evaluations for p in search.history] == [1, 3]
         assert search.history[1].best > search.history[0].best
+
+
+class TestPathsIntoLists:
+    def test_a_position_past_the_end_is_a_new_item(self):
+        data = {}
+        assign(data, "steps.0.discount", 0.02, extend=True)
+        assign(data, "steps.1.discount", 0.04, extend=True)
+        assign(data, "steps.0.threshold", 2.0, extend=True)
+        assert data == {"steps": [{"discount": 0.02, "threshold": 2.0}, {"discount": 0.04}]}
+
+    def test_a_gap_and_a_path_through_a_number_are_refused(self):
+        with pytest.raises(ScenarioError, match=r"steps\.2.*'2' is not there; admissible: positions 0 to 0"):
+            assign({"steps": [{}]}, "steps.2.discount", 0.1, extend=True)
+        with pytest.raises(ScenarioError, match=r"steps\.0.*steps is a value, not a part"):
+            assign({"steps": 3.0}, "steps.0.discount", 0.1, extend=True)

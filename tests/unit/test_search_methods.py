@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channelsim.errors import ScenarioError
+from channelsim.policy.evaluation import policy_key
 from channelsim.policy.problem import Constraint, Objective
 from channelsim.policy.search import BudgetSpent
 from channelsim.policy.solution import ranked
 from channelsim.policy.solve import ALL_METHODS, choose, solve
-from channelsim.policy.surrogate import Cube, Surrogate
+from channelsim.policy.surrogate import Cube, Surrogate, propose
 from toy_search import NAMES, ToyEvaluator, ToyProblem, levers, search_of
 
 CENTRE = 0.37
@@ -281,15 +282,38 @@ class TestSurrogate:
         return search, Surrogate(search, Cube(problem.levers), found)
 
     def test_knows_what_it_has_seen_and_much_between(self):
-        _, model = self.known(0.0)
-        np.testing.assert_allclose(model.predict(model.points), model.known, atol=1e-6)
+        search, model = self.known(0.0)
+        found = list(search.candidates.values())
+        seen = model.predict(np.array([search.point_of(c.values) for c in found]))
+        np.testing.assert_allclose(seen[:, 0], [c.gain / 0.5 for c in found], atol=1e-2)
         points = model.cube.snapped(0.1 + 0.8 * np.random.default_rng(2).random((50, 3)))
         true = [(0.5 - bowl_of_three([*p[:2], int(p[2] * 11)])) / 0.5 for p in points]
         np.testing.assert_allclose(model.predict(points)[:, 0], true, atol=0.05)
 
-    def test_smooths_noise_and_nothing_else(self):
-        assert self.known(0.0)[1].smoothing < 1e-3
-        assert self.known(0.3)[1].smoothing > 1e-3
+    def test_bends_slacks_and_keeps_their_sign(self):
+        search, model = self.known(0.0)
+        found = list(search.candidates.values())
+        seen = model.predict(np.array([search.point_of(c.values) for c in found]))[:, 1]
+        true = np.array([c.slacks[0] for c in found])
+        clear = np.abs(true) > 0.02
+        assert (np.sign(seen[clear]) == np.sign(true[clear])).all()
+        assert np.abs(model.bent(np.array([[1e3]]))).item() < 20.0
+
+    def test_the_box_holds_a_step_of_a_whole_lever(self):
+        _, model = self.known(0.0)
+        low, high = model.box(np.array([0.5, 1.0, 0.5]), 0.01)
+        assert high[1] == 1.0
+        assert low[2] <= 0.5 - 1.0 / 11.0 < 0.5 + 1.0 / 11.0 <= high[2]
+        assert (high - low)[0] < 0.1
+
+    def test_proposals_are_new_and_promising(self):
+        search, model = self.known(0.0)
+        best = search.best()[0]
+        centre = search.point_of(best.values)
+        points = propose(model, centre, best.gain / 0.5, 0.2, 1.0, 4, np.random.default_rng(1))
+        assert len(points) == 4 == len(np.unique(points, axis=0))
+        assert len(model.new(points)) == 4
+        assert search.evaluate(points[:1], 2)[0].merit < best.merit
 
     @given(st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4))
     def test_the_cube_has_the_levers_places(self, shares):
@@ -307,19 +331,78 @@ class TestSurrogate:
         assert len(beside) == 1 + 2 + 2
         assert (np.count_nonzero(beside != here, axis=1) == 1).all()
 
-    def test_around_moves_something_and_stays_inside(self):
-        cube, rng = Cube(levers(2, 1)), np.random.default_rng(1)
-        points = cube.around(np.array([0.5, 0.99, 0.5]), 0.01, 0.3, 400, rng)
-        assert ((points >= 0.0) & (points <= 1.0)).all()
-        whole = points[:, 2] != cube.snapped(np.array([[0.5, 0.5, 0.5]]))[0, 2]
-        assert 0.2 < whole.mean() < 0.8
+
+class TestSeedsAgree:
+    """What kept seeds apart: a price ridge along the bound on a ratio that runs over many times its room."""
+
+    @staticmethod
+    def earnings(v):
+        price, _, stores, agents = v
+        return 1.0 - (0.7 * price + 0.1 * stores - 0.15 * (stores - 0.4) ** 2 - 0.01 * agents)
+
+    @staticmethod
+    def agents_share(v):
+        price, resale, _, agents = v
+        return (1.0 + 12.0 * (resale - price)) / (1.0 + agents)
+
+    @staticmethod
+    def stores_share(v):
+        return 1.0 - 0.5 * (v[1] - 0.6) - 0.3 * (v[2] - 0.4)
+
+    def values(self, seeds, budget, function=None):
+        conditions = [Constraint(outcome=name, at_least=0.95) for name in NAMES[1:3]]
+        found = [
+            run(levers(3, 1, cells=5), [self.earnings, self.agents_share, self.stores_share], "surrogate",
+                budget, conditions, seed, (0.01, 0.002))
+            for seed in seeds
+        ]  # fmt: skip
+        return found, np.array([1.0 - self.earnings([float(x) for x in f.best.values]) for f in found])
+
+    def test_on_a_narrow_ridge(self):
+        found, reached = self.values(range(1, 4), 100)
+        assert all(f.feasible for f in found)
+        assert np.ptp(reached) < 0.02 * reached.mean()
+
+    def test_an_ample_budget_is_shared_among_starts(self):
+        found = run(levers(3), [many_valleys], budget=300)
+        assert len(found.starts) > 1
+        assert found.spread >= 0.0
+        assert f"{len(found.starts)} starts" in found.agreement
+        assert found.agreement in repr(found)
+        assert all(found.best.merit <= c.merit + 1e-9 for c in found.starts)
+
+    def test_finalists_keep_further_from_the_conditions_than_the_best(self):
+        (found,), _ = self.values([1], 100)
+        assert found.finalists[0] == found.best
+        caution = 3.0 * 1.645
+        assert any(min(c.sure(caution)) >= 0.0 for c in found.finalists)
+        assert len(set(c.values for c in found.finalists)) == len(found.finalists)
+
+    def test_one_start_says_so(self):
+        (found,), _ = self.values([1], 60)
+        assert len(found.starts) == 1
+        assert np.isnan(found.spread)
+        assert "one start" in found.agreement
+
+
+class TestNoiseOfSlacks:
+    def test_two_replications_borrow_from_all(self):
+        problem = ToyProblem(levers(2), [Constraint(outcome=NAMES[1], at_most=1.0, of_base=True)])
+        search = search_of(problem, ToyEvaluator([bowl, squares], 0.0, 0.1), 1000)
+        found = search.evaluate(np.random.default_rng(1).random((40, 2)), 2)
+        own = [search._squares[policy_key(c.policy)][0][0] for c in found]
+        moderated = np.array([c.slack_errors[0] for c in found])
+        assert np.std(np.log(moderated)) < 0.5 * np.std(np.log(np.sqrt(own)))
+        assert np.mean(moderated**2) == pytest.approx(np.mean(own) / 2.0, rel=0.05)
+        (alone,) = search.evaluate(np.array([[0.111, 0.222]]), 1)
+        assert alone.slack_errors[0] == pytest.approx(search.slack_deviations[0], rel=1e-9)
 
 
 def test_a_budget_too_small_for_one_policy_is_refused():
     with pytest.raises(
         ScenarioError, match="replications = 1: too few to evaluate one policy by 'surrogate'"
     ):
-        run(levers(2), [bowl], budget=1)
+        run(levers(2), [bowl], budget=1, replications_each=2)
 
 
 def test_budget_spent_is_no_error_of_the_user():

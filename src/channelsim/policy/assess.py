@@ -214,6 +214,8 @@ def assess(
     relation_replications: int = 4,
     territories: bool = True,
     level: float = 0.95,
+    effects: tuple[Effect, ...] | None = None,
+    relations: tuple[RelationEffect, ...] | None = None,
 ) -> Assessment:
     """Assess a policy on fresh draws.
 
@@ -242,6 +244,8 @@ def assess(
         Whether to list every territory among the stakeholders.
     level : float
         Of each interval, and of one-sided bounds.
+    effects, relations : tuple, optional
+        If they are known already; default: simulated here.
 
     Returns
     -------
@@ -258,8 +262,7 @@ def assess(
     places = places_of(problem, evaluator)
     at = places[objective.outcome]
     policy, values = _policy_of(problem, recommended)
-    effects: tuple[Effect, ...] = ()
-    if isinstance(evaluator, Evaluator):
+    if effects is None and isinstance(evaluator, Evaluator):
         effects = stakeholder_effects(
             evaluator, policy, problem.baseline, replications, level=level, territories=territories
         )
@@ -284,8 +287,7 @@ def assess(
     answers: tuple[Response, ...] = ()
     if values and lever_replications:
         answers = responses(problem, values, evaluator, replications=lever_replications, level=level)
-    relations: tuple[RelationEffect, ...] = ()
-    if relation_replications and isinstance(evaluator, Evaluator):
+    if relations is None and relation_replications and isinstance(evaluator, Evaluator):
         relations = relation_effects(
             problem, policy, evaluator.seed, replications=relation_replications, level=level
         )
@@ -301,12 +303,12 @@ def assess(
         difference=oriented(difference, objective),
         better=bool(difference.low > 0.0),
         constraints=checks,
-        effects=effects,
+        effects=effects or (),
         optimism=optimism,
         gap=gap,
         levers=tuple(_place(problem, k, value) for k, value in enumerate(values)),
         responses=answers,
-        relations=relations,
+        relations=relations or (),
     )
 
 

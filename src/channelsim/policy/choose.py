@@ -114,6 +114,19 @@ def choose(
     return race.run(indifference, report)
 
 
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Return the names, those that occur twice replaced by "finalist" and a number that is free."""
+    taken, found, number = {n for n in names if names.count(n) == 1}, [], 0
+    for name in names:
+        if name not in taken:
+            number += 1
+            while f"finalist {number}" in taken:
+                number += 1
+            name = f"finalist {number}"
+        found.append(name)
+    return found
+
+
 def _sizes(first: int, most: int) -> list[int]:
     sizes = [first]
     while sizes[-1] < most:
@@ -239,13 +252,13 @@ class _Race:
         for k in alive:
             self.status[k] = "equal" if conclusion == "equal" else "undecided"
         self.status[chosen] = "chosen"
-        finalists, names = [], [p.name for p in self.policies]
+        finalists, names = [], unique_names([p.name for p in self.policies])
         for k, policy in enumerate(self.policies):
             slacks = self.slacks(k)
             own = self.samples[k][:, self.objective_at]
             finalists.append(
                 Finalist(
-                    policy.name if names.count(policy.name) == 1 else f"finalist {k + 1}",
+                    names[k],
                     policy,
                     tuple(self.values[k]),
                     self.status[k],

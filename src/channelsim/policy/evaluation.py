@@ -81,9 +81,10 @@ class Evaluator:
         self._read = [Outcome(text) for text in self.outcomes]
         self._workers, self._executor, self.advance = workers, executor, advance
         self.simulated, self.agent_weeks = 0, 0
-        self._kept = Archive.open(archive, self._identity(), self.outcomes)
+        self._kept = Archive.open(archive, self.identity(), self.outcomes)
 
-    def _identity(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
+        """Return what every evaluation depends on: scenario, rules, seed."""
         from channelsim.kernels import mechanism_digest
 
         return {
@@ -137,6 +138,7 @@ class Evaluator:
         block: str = "report",
         metrics: Sequence[str] | None = None,
         record: Sequence[str] = (),
+        names: Sequence[str] | None = None,
     ) -> Totals:
         """Run policies on a block's first replications and return all sums, for whoever needs more.
 
@@ -145,20 +147,22 @@ class Evaluator:
         Parameters
         ----------
         policies : sequence of Policy
-            Named by their position: "0", "1" and so on.
+            Named by their position ("0", "1" and so on) unless names are given.
         replications, block
             As in `sample`.
         metrics : sequence of str, optional
             To record for, besides those of the outcomes; default all.
         record : sequence of str
             Trajectories; see `channelsim.simulate`.
+        names : sequence of str, optional
+            What the policies are called in the totals.
         """
         from channelsim.engines.batch import run_batch
 
         own = {name for outcome in self._read for name in outcome.metrics}
         totals = run_batch(
             self.channel,
-            [p.model_copy(update={"name": str(k)}) for k, p in enumerate(policies)],
+            [p.model_copy(update={"name": names[k] if names else str(k)}) for k, p in enumerate(policies)],
             replications,
             self.seed,
             None if metrics is None else sorted({*metrics, *own}),

@@ -25,7 +25,7 @@ from channelsim.decisions import Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.influence_parts import Attempt
 from channelsim.parts import Part
-from channelsim.paths import part_of
+from channelsim.paths import assign, part_of
 
 if TYPE_CHECKING:
     from channelsim.scenario import Scenario
@@ -243,7 +243,7 @@ def _set(data: dict[str, Any], lever: Lever, value: Value, scenario: Scenario) -
         _refuse_unknown(field, TermsChange.model_fields, "terms")
         for supplier in suppliers_of(scenario, lever):
             change = _change_of(data.setdefault("terms", []), lever, supplier, field)
-            _put(change, [field, *keys[1:]], value)
+            assign(change, ".".join([field, *keys[1:]]), value, extend=True)
     elif lever.group == "influence":
         attempts = {a["name"]: a for a in data.setdefault("influence", [])}
         known = {a.name: a for a in scenario.influence}
@@ -254,10 +254,10 @@ def _set(data: dict[str, Any], lever: Lever, value: Value, scenario: Scenario) -
         if keys[0] not in attempts:
             attempts[keys[0]] = known[keys[0]].model_dump(exclude_defaults=True, exclude_none=True)
             data["influence"].append(attempts[keys[0]])
-        _put(attempts[keys[0]], keys[1:], value)
+        assign(attempts[keys[0]], ".".join(keys[1:]), value, extend=True)
     else:
         _refuse_unknown(lever.group, Policy.model_fields, "a policy")
-        _put(data, [lever.group, *keys], value)
+        assign(data, lever.path, value, extend=True)
 
 
 def _refuse_unknown(field: str, known: Any, where: str) -> None:
@@ -318,28 +318,6 @@ def _change_of(changes: list[dict[str, Any]], lever: Lever, supplier: str, field
     if lever.measure == "scale" and "wholesale_price" in same[0]:
         raise ScenarioError("another lever or the template sets the same price")
     return same[0]
-
-
-def _put(place: Any, keys: Sequence[str], value: Value) -> None:
-    """Set a value inside nested plain data; a position one past the end of a list makes a new item."""
-    for depth, key in enumerate(keys):
-        last = depth == len(keys) - 1
-        if isinstance(place, list):
-            if not key.isdigit() or int(key) > len(place):
-                raise ScenarioError(f"{'.'.join(keys)}: {key!r} is no position from 0 to {len(place)}")
-            if int(key) == len(place):
-                place.append({})
-            key = int(key)  # type: ignore[assignment]
-        elif not isinstance(place, dict):
-            raise ScenarioError(f"{'.'.join(keys)}: {'.'.join(keys[:depth])} is a value, not a part")
-        if last:
-            place[key] = value
-        else:
-            fresh: Any = [] if keys[depth + 1].isdigit() else {}
-            held = place.get(key) if isinstance(place, dict) else place[key]
-            if held is None:
-                place[key] = held = fresh
-            place = held
 
 
 def check_felt(lever: Lever, policies: Mapping[Value, Policy], channel: Channel) -> None:

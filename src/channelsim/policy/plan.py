@@ -15,23 +15,26 @@ from typing import TYPE_CHECKING
 from channelsim.decisions import Policy
 from channelsim.errors import ChannelsimError, ScenarioError
 from channelsim.policy.assess import Assessment, assess
+from channelsim.policy.changes import Change, changes_of, value_now
 from channelsim.policy.choose import choose
-from channelsim.policy.evaluation import BLOCKS, Evaluator
+from channelsim.policy.evaluation import BLOCKS, Evaluator, policy_data
 from channelsim.policy.frontier import Frontier, frontier
-from channelsim.policy.levers import Lever, Value, suppliers_of
+from channelsim.policy.levers import Lever, Value
 from channelsim.policy.problem import Problem
+from channelsim.policy.relations import RelationEffect, relation_effects
 from channelsim.policy.robustness import RegretTable, ends_of, regrets
 from channelsim.policy.search import Candidate
 from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
+from channelsim.policy.stages import Stages
+from channelsim.policy.stakeholders import Effect, stakeholder_effects
 from channelsim.policy.yardstick import Yardstick, yardstick
 from channelsim.world import build
 
 if TYPE_CHECKING:
     from channelsim.analysis.results import Result
-    from channelsim.scenario import Scenario
-    from channelsim.world import Channel
+    from channelsim.totals import Totals
 
 BASELINE, RECOMMENDED = "as now", "recommended"
 """What the baseline and the plan are called in results and reports."""
@@ -54,7 +57,7 @@ class Effort:
     report : int
         Of the recommended policy and the baseline, on fresh draws.
     levers : int
-        Of every step of a lever around the optimum; 0: leave them out.
+        Of every step of a lever around the optimum, and with it as now; 0: leave them out.
     batches, batch_replications : int
         Of the optimality gap.
     relations : int
@@ -94,6 +97,8 @@ class ChannelPlan:
         How the finalists compare on fresh draws.
     assessment : Assessment
         The recommended policy beside the baseline.
+    changes : tuple of Change
+        What becomes of every lever, and what that is worth.
     result : Result
         Baseline and recommended policy on the draws of the report.
     frontiers : tuple of Frontier
@@ -112,6 +117,7 @@ class ChannelPlan:
     solution: Solution
     selection: Selection
     assessment: Assessment
+    changes: tuple[Change, ...]
     result: Result = field(repr=False)
     frontiers: tuple[Frontier, ...] = ()
     regrets: RegretTable | None = None
@@ -131,11 +137,7 @@ class ChannelPlan:
 
     def levers_told(self) -> list[tuple[Lever, Value | None, Value]]:
         """Return (lever, as now, recommended) of every lever; None where the scenario has no such number."""
-        scenario = self.problem.channel.scenario
-        return [
-            (lever, value_now(lever, scenario), value)
-            for lever, value in zip(self.problem.levers, self.selection.winner.values, strict=True)
-        ]
+        return [(change.lever, change.now, change.value) for change in self.changes]
 
 
 def make_plan(
@@ -160,7 +162,9 @@ def make_plan(
     method : str
         See `channelsim.policy.solve.solve`.
     archive : str or Path, optional
-        File in which every evaluation is kept; an interrupted plan goes on from it.
+        File in which every evaluation is kept; an interrupted plan goes on from it. What other stages of
+        the plan come to is kept beside it, in a folder of its name with the suffix ``.stages``, so that a
+        finished plan simulates nothing.
     workers : int, optional
         Threads; the plan does not depend on them.
     progress : bool, optional
@@ -183,6 +187,7 @@ def make_plan(
     """
     effort = effort or Effort()
     evaluator = Evaluator(problem.channel, problem.outcomes, seed, archive, workers)
+    stages = Stages(archive, evaluator.identity())
     tell(f"searching {len(problem.levers)} levers with {effort.search:,} replications")
     solution = solve(
         problem, method, effort.search, seed, evaluator=evaluator, progress=progress, start=[_now(problem)]
@@ -195,6 +200,7 @@ def make_plan(
     )
     chosen = solution.finalists[selection.chosen]
     tell(f"the recommended policy beside the baseline in {effort.report} fresh replications")
+    result, effects, relations = _report(problem, chosen.policy, evaluator, effort, stages)
     assessment = assess(
         problem,
         chosen,
@@ -205,9 +211,10 @@ def make_plan(
         lever_replications=effort.levers,
         batches=effort.batches,
         batch_replications=effort.batch_replications,
-        relation_replications=effort.relations,
+        effects=effects,
+        relations=relations,
     )
-    result = compared(problem.channel, problem.baseline, chosen.policy, effort.report, seed, workers)
+    changes = changes_of(problem, chosen.values, evaluator, replications=effort.levers)
     if problem.trade_offs or problem.uncertainties:
         tell("trade-offs, and what happens where numbers are otherwise than thought")
     frontiers = tuple(
@@ -217,60 +224,106 @@ def make_plan(
         for t in problem.trade_offs
     )
     evaluator.save()
-    table = _regrets(problem, solution, chosen, effort.variants, seed, workers)
-    power = _power(problem, chosen.policy, effort.relations, seed, workers)
+    table = _regrets(problem, solution, chosen, effort.variants, seed, workers, stages)
+    power = _power(problem, chosen.policy, effort.relations, seed, workers, stages)
     measured = None
     if effort.yardstick:
         tell("what one owner of all tiers would earn")
-        [measured] = yardstick(
-            problem.channel, chosen.policy, replications=1, report_replications=2, sweeps=1,
-            trials=effort.yardstick, seed=seed, workers=workers,
+        measured = stages.value(
+            "yardstick",
+            {"policy": policy_data(chosen.policy), "trials": effort.yardstick},
+            lambda: yardstick(
+                problem.channel, chosen.policy, replications=1, report_replications=2, sweeps=1,
+                trials=effort.yardstick, seed=seed, workers=workers,
+            )[0],
         )  # fmt: skip
     return ChannelPlan(
-        problem, effort, seed, solution, selection, assessment, result, frontiers, table, power, measured
-    )
-
-
-def compared(
-    channel: Channel,
-    baseline: Policy,
-    policy: Policy,
-    replications: int,
-    seed: int,
-    workers: int | None = None,
-    metrics: Sequence[str] | None = None,
-) -> Result:
-    """Return the baseline ("as now") and a policy ("recommended") on the draws of the report."""
-    from channelsim.analysis.results import Result
-    from channelsim.engines.batch import run_batch
-
-    pair = ((baseline, BASELINE), (policy, RECOMMENDED))
-    totals = run_batch(
-        channel,
-        [p.model_copy(update={"name": name}) for p, name in pair],
-        replications,
+        problem,
+        effort,
         seed,
-        metrics,
-        workers=workers,
-        first_replication=BLOCKS["report"],
+        solution,
+        selection,
+        assessment,
+        changes,
+        result,
+        frontiers,
+        table,
+        power,
+        measured,
     )
-    return Result.from_totals(totals, metrics)
+
+
+def _report(
+    problem: Problem, policy: Policy, evaluator: Evaluator, effort: Effort, stages: Stages
+) -> tuple[Result, tuple[Effect, ...], tuple[RelationEffect, ...]]:
+    """Return baseline and policy on the draws of the report, what it does to whom, and to their relations.
+
+    Result and stakeholders are of one run.
+    """
+    from channelsim.analysis.results import Result
+
+    pair = [problem.baseline, policy]
+    depends = {"policies": [policy_data(p) for p in pair]}
+    many, few = depends | {"replications": effort.report}, depends | {"replications": effort.relations}
+    run: list[Totals] = []
+
+    def totals() -> Totals:
+        if not run:
+            run.append(evaluator.totals(pair, effort.report, "report", names=(BASELINE, RECOMMENDED)))
+        return run[0]
+
+    result = stages.result("report", many, lambda: Result.from_totals(totals()))
+    effects = stages.value(
+        "stakeholders",
+        many,
+        lambda: stakeholder_effects(evaluator, policy, problem.baseline, effort.report, totals=totals()),
+    )
+    if not effort.relations:
+        return result, effects, ()
+    relations = stages.value(
+        "relations",
+        few,
+        lambda: relation_effects(problem, policy, evaluator.seed, replications=effort.relations),
+    )
+    return result, effects, relations
 
 
 def _power(
-    problem: Problem, policy: Policy, replications: int, seed: int, workers: int | None
+    problem: Problem, policy: Policy, replications: int, seed: int, workers: int | None, stages: Stages
 ) -> Result | None:
+    """Return baseline and policy in a run in which power is measured; None where it cannot be."""
+    from channelsim.analysis.results import Result
+    from channelsim.engines.batch import run_batch
+
     if not replications:
         return None
-    try:
+    pair = [
+        p.model_copy(update={"name": name})
+        for p, name in ((problem.baseline, BASELINE), (policy, RECOMMENDED))
+    ]
+
+    def run() -> Result:
         channel = build(problem.channel.scenario.replace(**{"power.measured": True}))
+        totals = run_batch(
+            channel, pair, replications, seed, ["profit"], workers=workers, first_replication=BLOCKS["report"]
+        )
+        return Result.from_totals(totals, ["profit"])
+
+    depends = {"policies": [policy_data(p) for p in pair], "replications": replications}
+    try:
+        return stages.result("power", depends, run)
     except ScenarioError:
         return None
-    return compared(channel, problem.baseline, policy, replications, seed, workers, ["profit"])
 
 
 def _regrets(
-    problem: Problem, solution: Solution, chosen: Candidate, replications: int, seed: int, workers: int | None
+    problem: Problem,
+    solution: Solution,
+    chosen: Candidate,
+    replications: int,
+    seed: int,
+    workers: int | None,
+    stages: Stages,
 ) -> RegretTable | None:
     """Return the regrets of the baseline, the chosen policy and the next finalist; None if all is known."""
     if not problem.uncertainties:
@@ -281,7 +334,20 @@ def _regrets(
         chosen.policy.model_copy(update={"name": RECOMMENDED}),
         *(c.policy.model_copy(update={"name": "next finalist"}) for c in others),
     ]
-    return regrets(problem, policies, ends_of(problem), seed, replications=replications, workers=workers)
+    depends = {
+        "policies": [policy_data(p) for p in policies],
+        "uncertainties": [u.model_dump() for u in problem.uncertainties],
+        "objective": problem.objective.model_dump(),
+        "constraints": [k.model_dump() for k in problem.constraints],
+        "replications": replications,
+    }
+    return stages.value(
+        "regrets",
+        depends,
+        lambda: regrets(
+            problem, policies, ends_of(problem), seed, replications=replications, workers=workers
+        ),
+    )
 
 
 def _rivals(finalists: Sequence[Candidate], chosen: Candidate) -> list[Candidate]:
@@ -297,33 +363,3 @@ def _now(problem: Problem) -> list[Value]:
         inside = now in lever.choices if lever.choices else now is not None and low <= now <= high  # type: ignore[operator]
         point.append(now if now is not None and inside else lever.value_at(0.0))
     return point
-
-
-def value_now(lever: Lever, scenario: Scenario) -> Value | None:
-    """Return the value that the scenario itself has for a lever; None where it has no one number.
-
-    A share of cost or revenue, a fee, a credit or a rebate that a contract does not have is 0.
-    """
-    if lever.measure == "scale":
-        return 1.0
-    keys = lever.path.split(".")
-    if lever.group == "density":
-        group = next((g for g in scenario.members if g.name == ".".join(keys[1:])), None)
-        given = None if group is None else group.count if group.count is not None else group.per_territory
-        if isinstance(given, dict):
-            given = given.get(lever.territory)
-        return given
-    if lever.group != "terms":
-        return None
-    held, suppliers = set(), suppliers_of(scenario, lever)
-    for contract in scenario.contracts:
-        selected = all(
-            not getattr(lever, name) or getattr(contract, name) in ("", getattr(lever, name))
-            for name in ("supplier", "buyer", "brand")
-        )
-        if selected and contract.supplier in suppliers:
-            place: object = contract.model_dump(exclude_none=True)
-            for key in keys[1:]:
-                place = place.get(key, 0.0) if isinstance(place, dict) else 0.0
-            held.add(place if isinstance(place, float | int | str) else 0.0)
-    return held.pop() if len(held) == 1 else None

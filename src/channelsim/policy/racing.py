@@ -1,14 +1,17 @@
 """The frugal search: a surrogate proposes, few replications sift, the best are replicated until they stand.
 
 For simulations that cost real time. Every new point gets as few replications as tell points apart at all;
-a point that looks better than the best so far is doubled, replication by replication on the same draws, and
-takes its place only if it still does with as many as the best has. As the search closes in on the optimum,
+a point that may be better than the best so far is doubled, replication by replication on the same draws, and
+takes its place only if it still is with as many as the best has. As the search closes in on the optimum,
 the best gets more replications, until its gain is known well enough.
 
-Steps: points to begin with (Latin hypercube); then rounds of proposals (`channelsim.policy.surrogate`) whose
-size shrinks when rounds bring nothing better; at the end of that, whole levers one step to either side and
-COBYQA on the real ones; then once more from new points elsewhere. It ends when the budget is spent or when
-so many restarts have found nothing better.
+Steps: points to begin with (Latin hypercube); then rounds of proposals (`channelsim.policy.surrogate`) in a
+trust region around the best, which doubles when rounds succeed and is halved when they do not; when it is
+small, every lever is tried elsewhere, and then once more from new points. Where the budget is ample a start
+may use a share of it only, so that there are several, and what is left goes to a last descent from the best
+of all: two seeds that begin in different corners then end in the same one more often, and how far apart the
+starts came out tells what the search alone cannot. Starts share the surrogate. It ends when the budget is
+spent or when so many restarts have found nothing better.
 """
 
 from __future__ import annotations
@@ -18,19 +21,28 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from channelsim.policy.gaussian_process import Shape
 from channelsim.policy.levers import Value
-from channelsim.policy.methods import as_now, cobyqa, opening
+from channelsim.policy.methods import as_now, opening
 from channelsim.policy.search import BudgetSpent, Candidate, Search
 from channelsim.policy.surrogate import MOST_POINTS, Cube, Surrogate, propose
 
 Floats = NDArray[np.float64]
 
-FIRST_SIZE, LAST_SIZE = 0.2, 0.002
-"""Standard deviation of a lever's move around the best point, in shares of its width: at first, at last."""
+FIRST_SIZE, LARGEST_SIZE, LAST_SIZE = 0.4, 0.8, 0.004
+"""Mean half-width of the trust region, in shares of the levers' widths: at first, at most, at last."""
+SWEPT_SIZE = 0.15
+"""Size below which every lever is tried elsewhere, once in a start."""
 FINALISTS = 5
 APART = 0.05
 """Distance in the unit cube (largest of all levers) from which on finalists are different policies."""
 MOST_REPLICATIONS = 64
+FIRST_SHARE, JOINT_SHARE = 0.55, 0.2
+"""Shares of the budget: of the first start at most, and of the last descent from the best of all starts."""
+BUDGET_OF_STARTS = 60
+"""New points for each lever from which on a budget is shared among several starts."""
+OUTGROWN = 1.2
+"""Factor on the number of points from which on lengths and noise are estimated again."""
 
 
 @dataclass
@@ -52,8 +64,8 @@ class Race:
     def __post_init__(self) -> None:
         self.cube = Cube(self.search.levers)
         self.level = self.final = self.each
-        self._smoothing: float | None = None
-        self._smoothed_at = 0
+        self._shapes: list[Shape] | None = None
+        self._shaped_at = 0
 
     @property
     def room(self) -> int:
@@ -73,92 +85,113 @@ class Race:
         return min((self.search.candidates[v] for v in self.pool), key=lambda c: (c.merit, -c.replications))
 
     def prove(self) -> None:
-        """Double the replications of whoever is best until the best one has as many as is the rule."""
-        while (best := self.best()).replications < self.level:
-            more = min(2 * best.replications, self.level)
-            if more - best.replications > self.room:
+        """Double the replications of whoever may be best until the best one has as many as is the rule."""
+        while True:
+            open_ones = (self.search.candidates[v] for v in self.pool)
+            running = [c for c in open_ones if c.feasible or c.replications < self.level]
+            if not running:
+                return
+            top = min(running, key=lambda c: (self.hope(c), -c.replications))
+            if top.replications >= self.level:
+                return
+            more = min(2 * top.replications, self.level)
+            if more - top.replications > self.room:
                 raise BudgetSpent
-            self.search.evaluate(self.search.point_of(best.values), more)
+            self.search.evaluate(self.search.point_of(top.values), more)
+
+    def hope(self, candidate: Candidate) -> float:
+        """Return a candidate's merit if its slacks are one standard error better than they look."""
+        if candidate.feasible:
+            return candidate.merit
+        missed = -sum(min(slack, 0.0) for slack in candidate.sure(-1.0))
+        return candidate.merit if missed > 0.0 else -candidate.gain / self.search.objective_scale
 
     def calibrate(self) -> None:
         """Set the replications of new points and of the best from the noise that candidates show."""
         search = self.search
-        found = [c for c in search.candidates.values() if c.replications > 1]
-        noise = max(
-            _noise([c.standard_error * np.sqrt(c.replications) for c in found]) / search.objective_scale,
-            *(
-                _noise([c.slack_errors[k] * np.sqrt(c.replications) for c in found])
-                for k in range(len(search.problem.constraints))
-            ),
-            0.0,
-        )
-        gains = np.array([c.gain for c in found]) / search.objective_scale
-        spread = float(np.subtract(*np.quantile(gains, [0.75, 0.25]))) if len(gains) > 3 else 0.0
-        self.each = _replications(noise, max(0.1 * spread, self.tolerance), self.each, self.most)
+        for candidate in search.best(2 + search.dimensions // 2):
+            search.evaluate(search.point_of(candidate.values), max(2, candidate.replications))
+        found = list(search.candidates.values())
+        noise = _noise([c.standard_error * np.sqrt(c.replications) for c in found]) / search.objective_scale
+        known = np.array([(c.gain / search.objective_scale, *c.slacks) for c in found])
+        spread = np.subtract(*np.quantile(known, [0.75, 0.25], axis=0)) if len(known) > 3 else known[0] * 0.0
+        ratios = [noise / max(0.2 * spread[0], self.tolerance)]
+        ratios += [d / (0.2 * s) for d, s in zip(search.slack_deviations, spread[1:]) if s > 0.0]
+        self.each = _replications(max(ratios), 1.0, self.each, self.most)
         self.final = max(_replications(noise, 0.5 * self.tolerance, self.each, self.most), self.each)
-        if noise > 0.0:
+        if search.drawn:
             self.final = max(self.final, min(2, self.most))  # so that there is a standard error
         self.level = self.each
 
-    def model(self) -> Surrogate:
-        """Return the surrogate of what is known, of the best candidates if there are very many."""
-        known = self.search.best(MOST_POINTS)
-        if len(self.search.candidates) >= 1.2 * self._smoothed_at:
-            self._smoothed_at, self._smoothing = len(self.search.candidates), None
-        made = Surrogate(self.search, self.cube, known, self._smoothing)
-        self._smoothing = made.smoothing
+    def model(self, centre: Floats) -> Surrogate:
+        """Return the surrogate of what is known, from the candidates nearest to a centre."""
+        found = list(self.search.candidates.values())
+        if len(found) > MOST_POINTS:
+            apart = [np.max(np.abs(self.search.point_of(c.values) - centre)) for c in found]
+            found = [found[k] for k in np.argsort(apart, kind="stable")[:MOST_POINTS]]
+        count = len(self.search.candidates)
+        fresh = self._shapes is None or count >= OUTGROWN * self._shaped_at
+        made = Surrogate(
+            self.search, self.cube, found, self.level, None if fresh else self._shapes, self._shapes
+        )
+        if fresh:
+            self._shapes, self._shaped_at = made.shapes, count
         return made
 
-    def descend(self, size: float, batch: int) -> None:
-        """Rounds of proposals around the best candidate, until their size has shrunk."""
-        search, turn, failures, successes, margin = self.search, 0, 0, 0, 0.0
+    def sweep(self) -> None:
+        """Try every lever elsewhere, the others at the best: a trust region does not see the next hill.
+
+        A real lever at a random place in each third of its range but its own; a whole one a step to either
+        side, a categorical one at each other choice.
+        """
+        centre = self.search.point_of(self.best().values)
+        found = [self.cube.neighbours(centre)]
+        for k in np.flatnonzero(self.cube.steps == 0):
+            thirds = [j for j in range(3) if j != min(int(3.0 * centre[k]), 2)]
+            moved = np.repeat(centre[None, :], len(thirds), axis=0)
+            moved[:, k] = (np.array(thirds) + self.rng.random(len(thirds))) / 3.0
+            found.append(moved)
+        self.evaluate(np.vstack(found))
+
+    def descend(self, size: float, batch: int, until: int) -> None:
+        """Rounds of proposals around the best candidate, until the trust region is small.
+
+        Parameters
+        ----------
+        size : float
+            Of the trust region at first.
+        batch : int
+            Proposals per round.
+        until : int
+            Replications spent in all from which on no round begins.
+        """
+        search, failures, successes, swept = self.search, 0, 0, False
         patience = max(2, -(-search.dimensions // batch))
-        first = len(search.candidates)
-        while size > LAST_SIZE:
-            self.level = min(max(self.each * 2 ** round(np.log2(FIRST_SIZE / size)), self.each), self.final)
+        while size > LAST_SIZE and search.spent < until:
+            wanted = self.each * 2 ** max(round(np.log2(FIRST_SIZE / size)), 0)
+            self.level = min(max(wanted, self.each), self.final)
+            self.prove()
             before = self.best()
-            ordered = sorted((search.candidates[v] for v in self.pool), key=lambda c: c.merit)[:8]
-            centres = np.array([search.point_of(c.values) for c in ordered])
-            done = (len(search.candidates) - first) / max(len(search.candidates) - first + self.room, 1)
-            share = min(20.0 / search.dimensions, 1.0) * max(1.0 - done, 0.1) ** 0.5
-            points = propose(self.model(), centres, size, share, batch, margin, turn, self.rng)
+            centre = search.point_of(before.values)
+            model = self.model(centre)
+            best = float(model.predict(centre[None, :])[0, 0]) if before.feasible else None
+            share = min(20.0 / search.dimensions, 1.0) * max(1.0 - search.spent / search.budget, 0.1) ** 0.5
+            points = propose(model, centre, best, size, share, batch, self.rng)
             if not len(points):
                 return
             self.evaluate(points)
-            tried = (search.candidates.get(search.values_at(p)) for p in points)
-            # the surrogate errs on constraints: stay inside while it does, come back when it does not
-            inside = any(c is not None and c.feasible for c in tried)
-            margin = 0.5 * margin if inside else max(2.0 * margin, 1e-3)
-            turn += 1
             if _better(self.best(), before, self.tolerance):
                 successes, failures = successes + 1, 0
             else:
                 successes, failures = 0, failures + 1
             if successes >= 3:
-                size, successes = min(2.0 * size, FIRST_SIZE), 0
+                size, successes = min(2.0 * size, LARGEST_SIZE), 0
             if failures >= patience:
                 size, failures = 0.5 * size, 0
-
-    def polish(self) -> None:
-        """Whole levers one step to either side, and COBYQA on real ones, from the best candidate."""
-        search = self.search
-        for _ in range(3):
-            before = self.best()
-            beside = self.cube.neighbours(search.point_of(before.values))
-            if len(beside):
-                self.evaluate(beside)
-            if self.best().values == before.values:
-                break
-        moved = int((self.cube.steps == 0).sum())
-        evaluations = 8 * (moved + 1)
-        each = min(self.level, max(self.room // (4 * evaluations), 0))
-        if not moved or each < self.each:
-            return
-        known = set(search.candidates)
-        best = search.point_of(self.best().values)[None, :]
-        cobyqa(search, self.rng, best, each, radius=0.02, maxfev=evaluations, final_tr_radius=1e-4)
-        self.pool.update({values: None for values in search.candidates if values not in known})
-        self.prove()
+                if size < SWEPT_SIZE and not swept:
+                    swept, before = True, self.best()
+                    self.sweep()
+                    size = FIRST_SIZE if _better(self.best(), before, self.tolerance) else size
 
 
 def surrogate_search(
@@ -177,7 +210,7 @@ def surrogate_search(
     ----------
     search, rng, start
     replications_each : int, optional
-        Of new points; default: two at first (16 for tails and probabilities, of which two say nothing),
+        Of new points; default: one at first (16 for tails and probabilities, of which one says nothing),
         then as many as tell points apart.
     most_replications : int, optional
         Of the best candidates; default 64, fewer with a small budget.
@@ -190,11 +223,11 @@ def surrogate_search(
     """
     problem = search.problem
     tails = any(held.statistic != "mean" for held in (problem.objective, *problem.constraints))
-    each = replications_each or (16 if tails else 2)
-    most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 50, each)), each)
-    batch = batch or min(max(search.left // (60 * each), 4), 16)
+    each = replications_each or (16 if tails else 1)
+    most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 50, 2)), each)
+    batch = batch or min(max(search.left // (80 * each), 4), 8)
     race = Race(search, rng, tolerance, each, most, reserve=0)
-    points = max(4 * (search.dimensions + 1), 2 * batch)
+    points = max(3 * (search.dimensions + 1), 2 * batch)
     points = min(points, max(search.left // (4 * each), search.dimensions + 2))
     first = np.vstack([start, as_now(search)])
     stopped = ""
@@ -203,23 +236,7 @@ def surrogate_search(
         if replications_each is None and not tails:
             race.calibrate()
         race.reserve = min(FINALISTS * race.final, search.budget // 8)
-        failures, size, top = 0, FIRST_SIZE, race.best()
-        while not stopped:
-            race.prove()
-            race.descend(size, batch)
-            race.polish()
-            best = race.best()
-            failures = 0 if _better(best, top, tolerance) else failures + 1
-            top = best if best.merit < top.merit else top
-            if failures > restarts:
-                stopped = f"{restarts} restarts found nothing better"
-            elif len(search.candidates) == _all_there_are(race.cube):
-                stopped = "there is no other policy"
-            else:
-                race.pool = {}
-                size = FIRST_SIZE
-                fresh = race.cube.snapped(opening(search, rng, points, np.zeros((0, search.dimensions))))
-                race.evaluate(fresh)
+        stopped = _starts(race, points, batch, restarts)
     except BudgetSpent:
         stopped = ""
     race.reserve, race.pool = 0, dict.fromkeys(search.candidates)
@@ -227,6 +244,36 @@ def surrogate_search(
     if stopped:
         return stopped
     raise BudgetSpent
+
+
+def _starts(race: Race, points: int, batch: int, restarts: int) -> str:
+    """Start, and start again elsewhere; then once more from the best of all starts. Return why it stopped."""
+    search, failures = race.search, 0
+    several = search.budget >= BUDGET_OF_STARTS * search.dimensions * race.each
+    last = int((1.0 - JOINT_SHARE) * search.budget) if several else search.budget
+    until = int(FIRST_SHARE * search.budget) if several else search.budget
+    top = race.best()
+    while True:
+        try:
+            race.descend(FIRST_SIZE, batch, until)
+        finally:
+            best = race.best()
+            search.starts.append(best.values)
+        until = last
+        failures = 0 if _better(best, top, race.tolerance) else failures + 1
+        top = best if best.merit < top.merit else top
+        if len(search.candidates) == _all_there_are(race.cube):
+            return "there is no other policy"
+        if failures > restarts or search.spent >= last:
+            break
+        race.pool = {}
+        fresh = opening(search, race.rng, points, np.zeros((0, search.dimensions)))
+        race.evaluate(race.cube.snapped(fresh))
+    race.pool = dict.fromkeys(search.candidates)
+    race.descend(0.5 * FIRST_SIZE, batch, search.budget)
+    if failures > restarts:
+        return f"{restarts} restarts found nothing better"
+    return f"nothing better is near the best of {len(search.starts)} starts"
 
 
 def finals(race: Race) -> None:

@@ -10,8 +10,10 @@ Candidates may have been simulated in different numbers of replications. What is
 *gain*: objective less the baseline's in the same replications, from which the luck of the draws that both
 meet has gone.
 
-Source of the ordering: Deb (2000), An efficient constraint handling method for genetic algorithms, Computer
-Methods in Applied Mechanics and Engineering 186, 311-338.
+Sources: Deb (2000), An efficient constraint handling method for genetic algorithms, Computer Methods in
+Applied Mechanics and Engineering 186, 311-338 (the ordering); Smyth (2004), Linear models and empirical Bayes
+methods for assessing differential expression in microarray experiments, Statistical Applications in Genetics
+and Molecular Biology 3, 3 (variances from few replications, moderated by those of many candidates).
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ Floats = NDArray[np.float64]
 
 INFEASIBLE = 1e6
 """Merit from which on a candidate is not feasible."""
+POOLED = 4.0
+"""Degrees of freedom that the pooled variance of a constraint's margin has beside a candidate's own."""
 BASELINE_REPLICATIONS = 32
 """Of the baseline where a mean has a bound of its own: its margin serves all candidates."""
 
@@ -59,7 +63,8 @@ class Candidate(NamedTuple):
     slacks : tuple of float
         By how much each constraint is kept, in units of its bound; below zero: missed.
     slack_errors : tuple of float
-        Standard errors of the slacks (of means, and of two replications or more; NaN else).
+        Standard errors of the slacks (of means; NaN else). Two replications hardly tell a variance, so that
+        a candidate's own is moderated by that of all candidates (Smyth 2004); NaN while nothing is known.
     merit : float
         Smaller is better; from `INFEASIBLE` on the policy is not feasible.
     """
@@ -119,6 +124,8 @@ class Search:
     candidates : dict
         Latest `Candidate` of every point asked for, by the values of its levers.
     history : list of Progress
+    starts : list of tuple
+        Levers of the best candidate of every start that a method made from points of its own.
     """
 
     def __init__(
@@ -134,11 +141,13 @@ class Search:
         self.levers = problem.levers
         self.candidates: dict[tuple[Value, ...], Candidate] = {}
         self.history: list[Progress] = []
+        self.starts: list[tuple[Value, ...]] = []
         self.spent = 0
         self._asked: dict[str, int] = {}
         self._points: dict[tuple[Value, ...], Floats] = {}
         self._position = {text: k for k, text in enumerate(evaluator.outcomes)}
         self._base_sample: Floats = np.zeros((0, len(evaluator.outcomes)))
+        self._squares: dict[str, tuple[Floats, int]] = {}
 
     @property
     def dimensions(self) -> int:
@@ -180,10 +189,13 @@ class Search:
             If the budget did not reach for all: as many as it reached for have been evaluated.
         """
         wanted = [self.values_at(point) for point in np.atleast_2d(np.asarray(points, dtype=np.float64))]
-        policies = {
-            values: self.problem.policy(values, f"candidate {len(self.candidates) + k}")
-            for k, values in enumerate(dict.fromkeys(wanted))
-        }
+        known = self.candidates
+        policies = {values: known[values].policy for values in wanted if values in known}
+        for values in wanted:
+            if values not in policies:
+                name = f"candidate {len(known) + sum(v not in known for v in policies) + 1}"
+                policies[values] = self.problem.policy(values, name)
+        policies = {values: policies[values] for values in dict.fromkeys(wanted)}
         affordable, cost, short = [], 0, False
         for values, policy in policies.items():
             more = max(replications - self._asked.get(policy_key(policy), 0), 0)
@@ -211,12 +223,44 @@ class Search:
             samples = self.evaluator.sample(list(policies.values()), replications)
         except SimulationError as error:
             raise SimulationError(self._with_levers(str(error), policies)) from None
+        judged = []
         for (values, policy), sample in zip(policies.items(), samples):
             before = self._asked.get(keys[values], 0)
             if before > replications:
                 sample = self.evaluator.sample([policy], before)[0]
             self._asked[keys[values]] = len(sample)
-            self.candidates[values] = self.judge(values, policy, sample)
+            if len(sample) > 1:
+                self._squares[keys[values]] = self._deviations(sample), len(sample) - 1
+            judged.append((values, policy, sample))
+        for each in judged:  # once the noise of all is known
+            self.candidates[each[0]] = self.judge(*each)
+
+    def _deviations(self, sample: Floats) -> Floats:
+        """Return the sum of squared deviations of every constraint's margin, in units of the bound."""
+        found = []
+        for k in self.problem.constraints:
+            own, base = sample[:, self._position[k.outcome]], self._base_sample[:, self._position[k.outcome]]
+            margins = _noisy_part(k, own, base[: len(own)])
+            found.append(float(np.sum((margins - np.mean(margins)) ** 2)) / k.scale(base[: len(own)]) ** 2)
+        return np.array(found)
+
+    @property
+    def slack_deviations(self) -> Floats:
+        """Standard deviation of each constraint's margin in a replication, pooled; 0 while none is known."""
+        count = len(self.problem.constraints)
+        freedom = sum(n for _, n in self._squares.values())
+        sums = np.sum([s for s, _ in self._squares.values()] or [np.zeros(count)], axis=0)
+        means = np.array([k.statistic == "mean" for k in self.problem.constraints], dtype=bool)
+        return np.asarray(np.where(means, np.sqrt(sums / max(freedom, 1)), 0.0))
+
+    def slack_errors(self, replications: int) -> Floats:
+        """Return the standard errors that slacks have in so many replications, by the pooled noise."""
+        found: Floats = self.slack_deviations / np.sqrt(max(replications, 1))
+        for j, k in enumerate(self.problem.constraints):
+            if k.statistic == "mean" and not k.of_base and len(self._base_sample) > max(replications, 1):
+                base = self._base_sample[:, self._position[k.outcome]]
+                found[j] = np.hypot(found[j], _standard_error(k.margins(base, base)) / k.scale(base))
+        return found
 
     def judge(self, values: tuple[Value, ...], policy: Policy, sample: Floats) -> Candidate:
         """Return the candidate that a sample (replications, outcomes) of a policy makes."""
@@ -226,9 +270,12 @@ class Search:
         gain = objective - problem.objective.value(base[:, place])
         means = len(sample) > 1 and problem.objective.statistic == "mean"
         error = _standard_error(sample[:, place] - base[:, place]) if means else np.nan
+        pooled = (
+            self.slack_deviations if values and self._squares else np.full(len(problem.constraints), np.nan)
+        )
         kept = [
-            self._kept(k, sample[:, column[k.outcome]], self._base_sample[:, column[k.outcome]])
-            for k in problem.constraints
+            self._kept(k, sample[:, column[k.outcome]], self._base_sample[:, column[k.outcome]], deviation)
+            for k, deviation in zip(problem.constraints, pooled)
         ]
         slacks, errors = [slack for slack, _ in kept], [error for _, error in kept]
         found = Candidate(
@@ -239,7 +286,7 @@ class Search:
         return found._replace(merit=merit)
 
     @staticmethod
-    def _kept(constraint: Constraint, sample: Floats, base: Floats) -> tuple[float, float]:
+    def _kept(constraint: Constraint, sample: Floats, base: Floats, pooled: float) -> tuple[float, float]:
         """Return slack of a constraint and its standard error, in units of the bound.
 
         The margin of a mean with a bound of its own is the baseline's margin, known from more replications,
@@ -250,13 +297,14 @@ class Search:
         if constraint.statistic != "mean":
             return constraint.slack(sample, same) / size, np.nan
         margins = constraint.margins(sample, same)
-        slack, error = float(np.mean(margins)), _standard_error(margins) if len(sample) > 1 else np.nan
-        if not constraint.of_base and len(sample) < len(base):
-            own, all_draws = margins - constraint.margins(same, same), constraint.margins(base, base)
-            slack = float(np.mean(own) + np.mean(all_draws))
-            if len(sample) > 1:
-                error = float(np.hypot(_standard_error(own), _standard_error(all_draws)))
-        return slack / size, error / size if len(sample) > 1 else np.nan
+        if constraint.of_base or len(sample) >= len(base):
+            return float(np.mean(margins)) / size, _moderated_error(margins / size, pooled)
+        own, all_draws = _noisy_part(constraint, sample, same), constraint.margins(base, base)
+        slack = float(np.mean(own) + np.mean(all_draws))
+        error = _moderated_error(own / size, pooled)
+        if np.isfinite(error):
+            error = float(np.hypot(error, _standard_error(all_draws) / size))
+        return slack / size, error
 
     def _with_levers(self, message: str, policies: dict[tuple[Value, ...], Policy]) -> str:
         """Return a message with the levers' values of the candidate that it names."""
@@ -265,6 +313,11 @@ class Search:
                 told = ", ".join(f"{lever.label} = {v}" for lever, v in zip(self.levers, values))
                 return f"{message}; levers: {told}"
         return message
+
+    @property
+    def drawn(self) -> bool:
+        """Whether outcomes differ between replications."""
+        return bool((np.ptp(self._base_sample, axis=0) > 0.0).any())
 
     @property
     def objective_scale(self) -> float:
@@ -296,6 +349,21 @@ class Search:
         )
         self.history.append(found)
         self._report(found)
+
+
+def _noisy_part(constraint: Constraint, sample: Floats, base: Floats) -> Floats:
+    """Return the margins of a constraint by replication, without what the baseline's own draws explain."""
+    margins = constraint.margins(sample, base)
+    return margins if constraint.of_base else margins - constraint.margins(base, base)
+
+
+def _moderated_error(values: Floats, pooled: float) -> float:
+    """Return the standard error of a mean, its variance moderated by a pooled one (NaN: none is known)."""
+    n = len(values)
+    own = float(np.sum((values - np.mean(values)) ** 2))
+    if not np.isfinite(pooled):
+        return float(np.sqrt(own / (n - 1) / n)) if n > 1 else np.nan
+    return float(np.sqrt((own + POOLED * pooled**2) / (n - 1 + POOLED) / n))
 
 
 def _standard_error(values: Floats) -> float:

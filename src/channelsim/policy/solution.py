@@ -38,6 +38,8 @@ class Solution:
     baseline : Candidate
     candidates : tuple of Candidate
         Every policy tried, in the order of their first evaluation.
+    starts : tuple of Candidate
+        The best of every start from points of its own; the best alone where the method makes one start.
     history : tuple of Progress
         Best value, feasibility, evaluations and replications after every call.
     evaluations, replications : int
@@ -61,6 +63,7 @@ class Solution:
     finalists: tuple[Candidate, ...]
     baseline: Candidate
     candidates: tuple[Candidate, ...]
+    starts: tuple[Candidate, ...]
     history: tuple[Progress, ...]
     evaluations: int
     replications: int
@@ -84,6 +87,28 @@ class Solution:
     def agent_weeks_per_second(self) -> float:
         """Members × weeks simulated per second of this call, the search's own work included."""
         return self.agent_weeks / self.seconds if self.seconds > 0.0 else 0.0
+
+    @property
+    def spread(self) -> float:
+        """Gain of the best start less that of the worst, of those that keep the constraints; NaN of one."""
+        gains = [c.gain for c in self.starts if c.feasible]
+        return max(gains) - min(gains) if len(gains) > 1 else float("nan")
+
+    @property
+    def agreement(self) -> str:
+        """How far apart the starts came out, in a sentence."""
+        count = len(self.starts)
+        if count < 2:
+            return "The search made one start: only another seed can tell whether it ends elsewhere."
+        kept = sum(c.feasible for c in self.starts)
+        if kept < 2:
+            return f"Of {count} starts {kept} found a policy that keeps the conditions."
+        share = 100.0 * self.spread / (abs(self.baseline.objective) or 1.0)
+        beside = "" if kept == count else f" ({count - kept} more found none that keeps the conditions)"
+        return (
+            f"{kept} starts from points of their own came out {share:.2g} % of today's objective "
+            f"apart{beside}; the last descent went from the best of them."
+        )
 
     def policy(self, name: str = "recommended") -> Policy:
         """Return the best policy under a name.
@@ -134,6 +159,8 @@ class Solution:
             f"  {self.method}: {self.why}; {self.evaluations:,} policies, {self.replications:,} of "
             f"{self.budget:,} replications; stopped: {self.stopped}"
         )
+        if len(self.starts) > 1:
+            lines.append(f"  {self.agreement}")
         return "\n".join(lines)
 
 

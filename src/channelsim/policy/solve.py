@@ -22,7 +22,7 @@ from channelsim.policy.levers import Value
 from channelsim.policy.methods import EACH, METHODS, Method, as_now, name_of, number_of_policies, scipy_style
 from channelsim.policy.problem import Problem
 from channelsim.policy.racing import FINALISTS, different, surrogate_search
-from channelsim.policy.search import BudgetSpent, Progress, Search
+from channelsim.policy.search import BudgetSpent, Candidate, Progress, Search
 from channelsim.policy.solution import Solution, ranked, why_infeasible
 from channelsim.simulation import whole_number
 
@@ -40,6 +40,8 @@ CHEAP = 2e5
 GENERATIONS = 40
 """Generations of differential evolution, 8 points a lever, from which on a budget is ample."""
 SPENT = "the budget is spent"
+SAFER = (2.0, 3.0)
+"""Times the caution of the search with which further finalists keep the conditions."""
 
 
 def solve(
@@ -151,9 +153,10 @@ def solve(
         seed=seed,
         budget=replications,
         best=order[0],
-        finalists=tuple(different(search, order, FINALISTS)),
+        finalists=finalists_of(search, order),
         baseline=search.baseline,
         candidates=tuple(search.candidates.values()),
+        starts=tuple(search.candidates[values] for values in search.starts) or (order[0],),
         history=tuple(search.history),
         evaluations=len(search.candidates),
         replications=search.spent,
@@ -162,6 +165,28 @@ def solve(
         agent_weeks=evaluator.agent_weeks - before[1],
         seconds=time.monotonic() - began,
     )
+
+
+def finalists_of(search: Search, order: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return the best, those that come close but keep further from the conditions, and others that differ.
+
+    The best of thousands at the edge of a condition is likely to miss it on fresh draws. Then a policy beside
+    it with two or three times the caution is better than one from elsewhere.
+
+    Parameters
+    ----------
+    search : Search
+    order : sequence of Candidate
+        The best first.
+    """
+    found = [order[0]]
+    for caution in SAFER:
+        kept = (c for c in order if min(c.sure(caution * search.caution), default=0.0) >= 0.0)
+        safer = next(kept, order[0])
+        if safer not in found:
+            found.append(safer)
+    others = [c for c in different(search, list(order), FINALISTS) if c not in found]
+    return tuple(found + others[: FINALISTS - len(found)])
 
 
 def choose(search: Search) -> tuple[str, str]:

@@ -108,6 +108,7 @@ def stakeholder_effects(
     level: float = 0.95,
     territories: bool = True,
     size_replications: int = 8,
+    totals: Totals | None = None,
 ) -> tuple[Effect, ...]:
     """Compare a policy with the baseline for every stakeholder.
 
@@ -124,13 +125,16 @@ def stakeholder_effects(
         Whether to list every territory, besides classes.
     size_replications : int
         Of stores by size, for which every store's weeks have to be kept; 0: leave them out.
+    totals : Totals, optional
+        Of baseline and policy, in this order, on these draws, if they have been run already.
 
     Returns
     -------
     tuple of Effect
     """
     channel = evaluator.channel
-    totals = evaluator.totals([policy, baseline], replications, block, METRICS_READ)
+    if totals is None:
+        totals = evaluator.totals([baseline, policy], replications, block, METRICS_READ)
     samples = list(_samples(totals, channel, territories))
     if size_replications and _stores(channel).any():
         samples += _by_size(evaluator, policy, baseline, min(size_replications, replications), block)
@@ -157,7 +161,7 @@ def _samples(
         if not totals.has(METRICS[metric], grouping):
             return {}
         values = evaluate(METRICS[metric], totals, grouping)
-        return {label: (values[0, :, k], values[1, :, k]) for k, label in enumerate(totals.labels[grouping])}
+        return {label: (values[1, :, k], values[0, :, k]) for k, label in enumerate(totals.labels[grouping])}
 
     firms = by("chain", "profit")
     if focal in firms:

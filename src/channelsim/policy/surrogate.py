@@ -1,42 +1,52 @@
 """A surrogate of the simulation, and points that are worth simulating.
 
-The gain and the slack of every constraint are interpolated separately from all candidates so far, by cubic
-radial basis functions with a linear tail; how much they are smoothed is found by cross-validation, since few
-replications are noisy. On the surrogate thousands of points cost next to nothing. A batch of proposals holds
-the surrogate's own optimum (by differential evolution), points around the best one with few levers moved at
-a time, and a point far from all others; a weight that cycles sets promise against distance.
+The gain and the slack of every constraint are Gaussian processes of the levers, each with lengths and noise
+of its own (`channelsim.policy.gaussian_process`), made from the candidates so far. Slacks are bent first,
 
-Sources: Gutmann (2001), A radial basis function method for global optimization, Journal of Global
-Optimization 19, 201-227; Regis & Shoemaker (2007), A stochastic radial basis function method for the global
-optimization of expensive functions, INFORMS Journal on Computing 19, 497-509, and (2013), Combining radial
-basis function surrogates and dynamic coordinate search, Engineering Optimization 45, 529-555; Regis (2014),
-Constrained optimization by radial basis function interpolation, Engineering Optimization 46, 218-243.
+    z → sign(z) ln(1 + |z| / s),   s = lower quartile of |z|,
+
+so that the surrogate is best near the bound, where optima lie, and not where a bound is missed by miles.
+
+Proposals lie in a box around the best point, the *trust region*: narrower in levers to which the outcomes
+answer over a short length, and never less than one step of a whole lever. The first proposal is the optimum
+of the expected values (by differential evolution), the others have the largest
+
+    expected improvement on the best × Π_j P(slack_j ≥ margin_j),
+
+one after the other, each taken as known for those after it, so that a batch spreads; the last of them comes
+from anywhere in the cube. Margins are the errors that slacks have when the best is judged.
+
+Sources: Eriksson, Pearce, Gardner, Turner & Poloczek (2019), Scalable global optimization via local Bayesian
+optimization, NeurIPS 32; Eriksson & Poloczek (2021), Scalable constrained Bayesian optimization, AISTATS 24
+(the trust region, the bent slacks); Schonlau, Welch & Jones (1998), Global versus local search in constrained
+optimization of computer models, IMS Lecture Notes 34, 11-25 (improvement × probability of feasibility);
+Ginsbourger, Le Riche & Carraro (2010), Kriging is well-suited to parallelize optimization, in Computational
+Intelligence in Expensive Optimization Problems, Springer (the batch).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from channelsim.policy.gaussian_process import GaussianProcess, Shape
 from channelsim.policy.levers import Lever
 from channelsim.policy.search import Candidate, Search
 
 Floats = NDArray[np.float64]
 
-SMOOTHINGS = (0.0, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-FOLDS = 5
-MOST_POINTS = 500
-"""Candidates that a surrogate is made from, the best ones: its cost grows with their cube."""
-WEIGHTS = (0.3, 0.5, 0.8, 0.95)
-"""Of promise against distance, by turns (Regis & Shoemaker 2007)."""
-TRIED = 200
-"""Points that are tried on the surrogate for every lever and proposal."""
-GENERATIONS, POPULATION = 40, 6
+MOST_POINTS = 200
+"""Candidates that a surrogate is made from, those nearest to its centre: its cost grows with their cube."""
+TRIED = 60
+"""Points that are tried on the surrogate for every lever."""
+GENERATIONS, POPULATION = 20, 5
 """Of differential evolution on the surrogate; points per lever."""
 INFEASIBLE = 1e3
 """Score from which on the surrogate takes a point for infeasible."""
+NARROW, WIDE = 1.0 / 3.0, 3.0
+"""By how much the trust region is narrower and wider in single levers than on average."""
 
 
 class Cube:
@@ -52,11 +62,15 @@ class Cube:
         Number of admissible values; 0 for a real lever.
     unordered : ndarray of bool, shape (levers,)
         Choices between which there is no order, since not all are numbers.
+    lever_of_column : ndarray of int64, shape (features,)
+        Lever that each of the columns of `features` is about.
     """
 
     def __init__(self, levers: Sequence[Lever]):
         self.steps = np.array([lever.steps for lever in levers], dtype=np.int64)
         self.unordered = np.array([any(isinstance(c, str) for c in lever.choices) for lever in levers])
+        columns = np.where(self.unordered, np.maximum(self.steps - 1, 1), 1)
+        self.lever_of_column = np.repeat(np.arange(len(levers)), columns)
 
     def snapped(self, points: Floats) -> Floats:
         """Return points with whole and categorical levers in the middle of their cells."""
@@ -75,33 +89,6 @@ class Cube:
             else:
                 columns.append(points[:, k, None])
         return np.concatenate(columns, axis=1)
-
-    def around(
-        self, centre: Floats, size: float, share: float, count: int, rng: np.random.Generator
-    ) -> Floats:
-        """Return points near a centre: each lever moves with a probability, one of them always does.
-
-        Parameters
-        ----------
-        centre : ndarray, shape (levers,)
-        size : float
-            Standard deviation of a real lever's move, in shares of its width.
-        share : float
-            Probability that a lever moves.
-        count : int
-        rng : numpy.random.Generator
-        """
-        levers = len(self.steps)
-        moved = rng.random((count, levers)) < share
-        moved[np.arange(count), rng.integers(levers, size=count)] = True
-        step = size * rng.standard_normal((count, levers))
-        # a whole lever that moves goes to another value: one cell at least
-        width = np.where(self.steps > 0, 1.0 / np.maximum(self.steps, 1), 0.0)
-        step = np.where(np.abs(step) < width, np.sign(step) * width, step)
-        points = centre + moved * step  # beyond a bound: on it, where optima like to lie
-        redrawn = moved & self.unordered
-        points = np.where(redrawn, rng.random((count, levers)), points)
-        return self.snapped(points)
 
     def neighbours(self, point: Floats) -> Floats:
         """Return the points at which one whole lever is one step away, or one choice another."""
@@ -126,79 +113,96 @@ class Surrogate:
     search : Search
     cube : Cube
     candidates : sequence of Candidate
-        From which it is made: as many as there are levers and one more, at least.
-    smoothing : float, optional
-        Default: found by cross-validation.
+        From which it is made.
+    replications : int
+        That the best candidates have: the error of their slacks is the margin.
+    shapes : sequence of Shape, optional
+        Lengths and noise of gain and slacks; default: the most likely ones.
+    start : sequence of Shape, optional
+        Where to begin to look for them.
     """
 
     def __init__(
-        self, search: Search, cube: Cube, candidates: Sequence[Candidate], smoothing: float | None = None
+        self,
+        search: Search,
+        cube: Cube,
+        candidates: Sequence[Candidate],
+        replications: int = 1,
+        shapes: Sequence[Shape] | None = None,
+        start: Sequence[Shape] | None = None,
     ):
         self.cube = cube
-        self.points = np.array([search.point_of(c.values) for c in candidates])
+        seen = cube.features(np.array([search.point_of(c.values) for c in candidates]))
+        counts = np.array([float(c.replications) for c in candidates])
         known = np.array([(c.gain / search.objective_scale, *c.slacks) for c in candidates])
-        self.known = known
-        self._centre, self._spread = np.median(known, axis=0), np.std(known, axis=0)
-        low, high = np.quantile(known, [0.25, 0.75], axis=0)
-        # very bad points would bend the surrogate everywhere else
-        bounded = np.clip(known, low - 2.0 * (high - low), np.r_[np.inf, (high + 2.0 * (high - low))[1:]])
-        self._spread[self._spread == 0.0] = 1.0
-        self._wanted = (bounded - self._centre) / self._spread
-        self._seen = cube.features(self.points)
-        self.smoothing = self._smoothing() if smoothing is None else smoothing
-        self._predict = _interpolator(self._seen, self._wanted, self.smoothing)
+        self._bend = np.array([_lower_quartile(np.abs(z)) for z in known[:, 1:].T])
+        low, high = np.quantile(known[:, 0], [0.25, 0.75])
+        known[:, 0] = np.maximum(known[:, 0], low - 3.0 * (high - low))  # very bad points would bend it
+        known[:, 1:] = self.bent(known[:, 1:])
+        errors = search.caution * search.slack_errors(replications)
+        self.margin = self.bent(errors[None, :])[0]
+        self._seen = seen
+        self.processes = [
+            GaussianProcess(
+                seen, column, counts,
+                None if shapes is None else shapes[k],
+                None if start is None else start[k],
+            )
+            for k, column in enumerate(known.T)
+        ]  # fmt: skip
 
-    def _smoothing(self) -> float:
-        """Return the smoothing that predicts left-out points best."""
-        fold = np.arange(len(self._seen)) % FOLDS
-        errors = []
-        for smoothing in SMOOTHINGS:
-            missed = 0.0
-            for k in range(FOLDS):
-                out = fold == k
-                made = _interpolator(self._seen[~out], self._wanted[~out], smoothing)
-                missed += float(np.sum((made(self._seen[out]) - self._wanted[out]) ** 2))
-            errors.append(missed)
-        return SMOOTHINGS[int(np.argmin(errors))]
+    @property
+    def shapes(self) -> list[Shape]:
+        """Lengths and noise of gain and slacks."""
+        return [process.shape for process in self.processes]
+
+    def bent(self, slacks: Floats) -> Floats:
+        """Return slacks (points, constraints) as the surrogate sees them; the sign stays."""
+        return np.asarray(np.sign(slacks) * np.log1p(np.abs(slacks) / self._bend))
 
     def predict(self, points: Floats) -> Floats:
-        """Return gain (in units of the objective's scale) and slacks, shape (points, 1 + constraints)."""
-        found: Floats = self._predict(self.cube.features(points)) * self._spread + self._centre
-        return found
+        """Return gain (of the objective's scale) and bent slacks, shape (points, 1 + constraints)."""
+        features = self.cube.features(points)
+        return np.stack([process.mean(features) for process in self.processes], axis=1)
 
-    def score(self, points: Floats, margin: float = 0.0) -> Floats:
-        """Return what is to be made small: Deb's merit by the surrogate, slacks less a margin."""
+    def score(self, points: Floats) -> Floats:
+        """Return what is to be made small: Deb's merit by the surrogate, slacks less their margin."""
         found = self.predict(points)
-        missed = -np.minimum(found[:, 1:] - margin, 0.0).sum(axis=1)
+        missed = -np.minimum(found[:, 1:] - self.margin, 0.0).sum(axis=1)
         return np.where(missed > 0.0, INFEASIBLE * (1.0 + missed), -found[:, 0])
 
-    def distance(self, points: Floats, others: Floats | None = None) -> Floats:
-        """Return the distance of every point to the nearest one simulated, or of others."""
+    def box(self, centre: Floats, size: float) -> tuple[Floats, Floats]:
+        """Return the ends of the trust region; size: mean half-width, in shares of the levers' widths."""
+        lever = self.cube.lever_of_column
+        known = [p.shape.lengths for p in self.processes if not p.constant]
+        lengths = np.mean(known or [np.zeros(len(lever))], axis=0)
+        own = np.array([lengths[lever == k].mean() for k in range(len(self.cube.steps))])
+        half = size * np.clip(np.exp(own - own.mean()), NARROW, WIDE)
+        half = np.maximum(half, np.where(self.cube.steps > 0, 1.0 / np.maximum(self.cube.steps, 1), 0.0))
+        half = np.where(self.cube.unordered, 1.0, half)
+        return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+
+    def new(self, points: Floats) -> Floats:
+        """Return those of the points that are not among the simulated ones, each once."""
         from scipy.spatial.distance import cdist
 
-        seen = self._seen if others is None else self.cube.features(others)
-        nearest: Floats = cdist(self.cube.features(points), seen).min(axis=1)
-        return nearest
+        points = np.unique(points, axis=0)
+        nearest = cdist(self.cube.features(points), self._seen, "chebyshev").min(axis=1)
+        return np.asarray(points[nearest > 1e-6])
 
 
-def _interpolator(seen: Floats, wanted: Floats, smoothing: float) -> Callable[[Floats], Floats]:
-    from scipy.interpolate import RBFInterpolator
-
-    try:
-        made = RBFInterpolator(seen, wanted, kernel="cubic", degree=1, smoothing=smoothing)
-    except (np.linalg.LinAlgError, ValueError):  # all points in a plane: no linear tail can be told
-        made = RBFInterpolator(seen, wanted, kernel="linear", degree=0, smoothing=max(smoothing, 1e-8))
-    return lambda points: np.asarray(made(points))
+def _lower_quartile(sizes: Floats) -> float:
+    some = sizes[sizes > 0.0]
+    return max(float(np.quantile(some, 0.25)), 1e-6) if len(some) else 1.0
 
 
 def propose(
     model: Surrogate,
-    centres: Floats,
+    centre: Floats,
+    best: float | None,
     size: float,
     share: float,
     count: int,
-    margin: float,
-    turn: int,
     rng: np.random.Generator,
 ) -> Floats:
     """Return points that are worth simulating together.
@@ -206,16 +210,16 @@ def propose(
     Parameters
     ----------
     model : Surrogate
-    centres : ndarray, shape (centres, levers)
-        Points to look around, the best first.
-    size, share : float
-        See `Cube.around`.
+    centre : ndarray, shape (levers,)
+        Of the trust region.
+    best : float or None
+        Gain that is to be improved on, in units of the objective's scale; None: no point is feasible yet.
+    size : float
+        Of the trust region; see `Surrogate.box`.
+    share : float
+        Probability that a lever moves where few levers are moved at a time.
     count : int
         Points wanted; fewer come back if no more are new.
-    margin : float
-        By which constraints have to be kept on the surrogate.
-    turn : int
-        Number of the call: weights go by turns.
     rng : numpy.random.Generator
 
     Returns
@@ -223,47 +227,96 @@ def propose(
     ndarray, shape (points, levers)
     """
     cube, levers = model.cube, len(model.cube.steps)
-    chosen = np.zeros((0, levers))
-    for k in range(count):
-        if k == 0:
-            tried = cube.snapped(_optimum(model, centres, margin, rng))
-            weight = 1.0
-        elif k == 1 and count > 3:
-            tried, weight = cube.snapped(rng.random((TRIED * levers, levers))), WEIGHTS[turn % len(WEIGHTS)]
-        else:
-            centre = centres[0] if k % 4 else centres[rng.integers(len(centres))]
-            tried = cube.around(centre, size, share, TRIED * levers, rng)
-            weight = WEIGHTS[(turn * count + k) % len(WEIGHTS)]
-        distance = model.distance(tried)
-        if len(chosen):
-            distance = np.minimum(distance, model.distance(tried, chosen))
-        tried, distance = tried[distance > 1e-6], distance[distance > 1e-6]
-        if not len(tried):
-            continue
-        score = model.score(tried, margin if k % 2 else 0.0)
-        if (score < INFEASIBLE).any():
-            keep = score < INFEASIBLE
-            tried, distance, score = tried[keep], distance[keep], score[keep]
-        value = weight * _to_unit(score) + (1.0 - weight) * _to_unit(-distance)
-        chosen = np.vstack([chosen, tried[np.argmin(value)]])
+    low, high = model.box(centre, size)
+    evolved = cube.snapped(_optimum(model, centre, low, high, rng))
+    half = TRIED * levers // 2
+    between = centre + 0.5 * (evolved[0] - centre) * rng.random((half, 1))
+    few = _moved(between, low, high, share, rng)
+    near = np.clip(evolved[0] + 0.3 * (high - low) * rng.standard_normal((half, levers)), low, high)
+    here = _Promise(model, model.new(cube.snapped(np.vstack([evolved, few, near]))), best)
+    chosen = here.take(count - 1 if count > 1 else 1, likeliest=True)
+    if count > 1:  # and one from anywhere: trust regions end on hills
+        zeros, ones = np.zeros(levers), np.ones(levers)
+        jumps = _moved(np.repeat(centre[None, :], half, axis=0), zeros, ones, 1.0 / levers, rng)
+        anywhere = np.vstack([jumps, rng.random((half, levers))])
+        there = _Promise(model, model.new(cube.snapped(anywhere)), best, chosen)
+        chosen = np.vstack([chosen, there.take(count - len(chosen))])
     return chosen
 
 
-def _to_unit(values: Floats) -> Floats:
-    span = np.ptp(values)
-    return (values - values.min()) / span if span > 0.0 else np.zeros(len(values))
+def _moved(points: Floats, low: Floats, high: Floats, share: float, rng: np.random.Generator) -> Floats:
+    """Return points of which each lever is drawn anew with a probability, one of them always."""
+    count, levers = points.shape
+    moved = rng.random((count, levers)) < share
+    moved[np.arange(count), rng.integers(levers, size=count)] = True
+    return np.where(moved, low + (high - low) * rng.random((count, levers)), points)
 
 
-def _optimum(model: Surrogate, centres: Floats, margin: float, rng: np.random.Generator) -> Floats:
-    """Return the last generation of differential evolution on the surrogate (best/1/bin, F and CR drawn).
+class _Promise:
+    """How much points promise, with the doubt that shrinks as some of them are taken."""
+
+    def __init__(self, model: Surrogate, points: Floats, best: float | None, taken: Floats | None = None):
+        self.model, self.points, self.best = model, points, best
+        fixed = np.zeros((0, points.shape[1])) if taken is None else taken
+        features = model.cube.features(np.vstack([fixed, points]))
+        self._fixed = len(fixed)
+        self._known = [process.posterior(features) for process in model.processes]
+        self._open = np.arange(len(features)) >= self._fixed
+        for k in range(self._fixed):
+            self._learn(k)
+
+    def _learn(self, k: int) -> None:
+        self._open[k] = False
+        for _, doubt in self._known:
+            doubt.learn(k)
+
+    def _value(self) -> Floats:
+        """Return the logarithm of expected improvement × probability of keeping all constraints."""
+        from scipy.special import log_ndtr
+
+        (gain, doubt), *slacks = self._known
+        value = (
+            np.zeros(len(gain)) if self.best is None else _log_improvement(gain - self.best, doubt.deviation)
+        )
+        for (mean, unsure), margin in zip(slacks, self.model.margin):
+            value = value + log_ndtr((mean - margin) / np.maximum(unsure.deviation, 1e-9))
+        return np.where(self._open, value, -np.inf)
+
+    def take(self, count: int, *, likeliest: bool = False) -> Floats:
+        """Return points, the first one by the expected values alone if likeliest."""
+        chosen: list[int] = []
+        for k in range(min(count, len(self.points))):
+            if likeliest and k == 0:
+                place = int(np.argmin(self.model.score(self.points))) + self._fixed
+            else:
+                place = int(np.argmax(self._value()))
+            chosen.append(place - self._fixed)
+            self._learn(place)
+        return self.points[np.array(chosen, dtype=np.int64)]
+
+
+def _log_improvement(ahead: Floats, deviation: Floats) -> Floats:
+    """Return the logarithm of the expected improvement; ``ahead`` is the expected value less the best."""
+    from scipy.special import log_ndtr, ndtr
+
+    deviation = np.maximum(deviation, 1e-9)
+    z = ahead / deviation
+    density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    near = np.log(np.maximum(density + z * ndtr(z), 1e-300))
+    far = log_ndtr(z) - np.log(np.maximum(-z, 1.0))  # Mills' ratio: φ + zΦ → Φ / |z|
+    return np.asarray(np.where(z > -5.0, near, far) + np.log(deviation))
+
+
+def _optimum(model: Surrogate, centre: Floats, low: Floats, high: Floats, rng: np.random.Generator) -> Floats:
+    """Return the last generation of differential evolution on the surrogate (best/1/bin), the best first.
 
     Whole generations as arrays: on a surrogate that costs microseconds a point, scipy's loop over the
     population would take most of the time.
     """
     levers = len(model.cube.steps)
     size = max(POPULATION * levers, 12)
-    points = np.vstack([centres, rng.random((max(size - len(centres), 5), levers))])
-    size, score = len(points), model.score(model.cube.snapped(points), margin)
+    points = np.vstack([centre, low + (high - low) * rng.random((size - 1, levers))])
+    score = model.score(model.cube.snapped(points))
     for _ in range(GENERATIONS):
         one, two = rng.integers(size, size=(2, size))
         scale = rng.uniform(0.4, 1.0, (size, 1))
@@ -271,8 +324,8 @@ def _optimum(model: Surrogate, centres: Floats, margin: float, rng: np.random.Ge
         mutant = np.where(rng.random((size, 1)) < 0.5, leader, points) + scale * (points[one] - points[two])
         mixed = rng.random((size, levers)) < rng.uniform(0.5, 1.0, (size, 1))
         mixed[np.arange(size), rng.integers(levers, size=size)] = True
-        trial = np.clip(np.where(mixed, mutant, points), 0.0, 1.0)
-        found = model.score(model.cube.snapped(trial), margin)
+        trial = np.clip(np.where(mixed, mutant, points), low, high)
+        found = model.score(model.cube.snapped(trial))
         better = found <= score
         points[better], score[better] = trial[better], found[better]
-    return points
+    return np.asarray(points[np.argsort(score, kind="stable")])
