@@ -6,7 +6,7 @@ Rules can be replaced where they are plain Python, so these run with the JIT off
 import pytest
 
 from channelsim.columns import NEXT_PRICE, PRICE
-from channelsim.mechanisms import pricing, wholesale_pricing
+from channelsim.mechanisms import best_response, pricing, wholesale_pricing
 from channelsim.verification.power_structures import CASES
 from compiled_code import REPLACES_RULES
 from judging import ShortRuns, judged
@@ -53,7 +53,7 @@ def one_answer(logit, world, terms, state):
     wholesale_pricing.expect_demand(logit, world, terms, state)
 
 
-def half_the_margin(price, kept_share, marginal_cost, right=pricing.unit_margin):
+def half_the_margin(price, kept_share, marginal_cost, right=best_response.unit_margin):
     """Factor: a store thinks that it keeps half of its margin."""
     return 0.5 * right(price, kept_share, marginal_cost)
 
@@ -76,7 +76,7 @@ def test_right_rules_pass(name):
         (wholesale_pricing, "in_zone", rival_passed_on, NASH, NASH_ALONE),
         (wholesale_pricing, "rest_retail", one_answer, EXCLUSIVE, DOUBLED),
         # under linear demand a leader asks the same whatever share of its margin the store counts
-        (pricing, "unit_margin", half_the_margin, LEADERS_RETAIL, LEADERS),
+        (best_response, "unit_margin", half_the_margin, LEADERS_RETAIL, LEADERS),
     ],
     ids=["seller's factor", "margin not kept", "whose shelves", "order of events", "store's factor"],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from channelsim import columns as c
 from channelsim.codes import PRICE_LEADER
-from channelsim.mechanisms import pricing, wholesale_pricing
+from channelsim.mechanisms import best_response, wholesale_pricing
 from channelsim.verification.cases import Laboratory
 from channelsim.verification.vertical_prices import CASES, COSTS, INTERCEPT, OWN_SLOPE, THREE, TWO
 from compiled_code import replaces_rules
@@ -24,18 +24,18 @@ def verdict(name):
 
 def full_pass_through(monkeypatch):
     """Factor: the store adds a whole rise of its cost to its price, not half of it."""
-    right = pricing.respond_in_linear
+    right = best_response.respond_in_linear
 
     def wrong(second_pass, world, terms, state):
         right(second_pass, world, terms, state)
         state.holdings[c.NEXT_PRICE, -1] += 0.5 * state.holdings[c.UNIT_COST, -1]
 
-    monkeypatch.setattr(pricing, "respond_in_linear", wrong)
+    monkeypatch.setattr(best_response, "respond_in_linear", wrong)
 
 
 def forgotten_handling(monkeypatch):
     """Term left out: the store does not count its handling cost in its margin."""
-    right = pricing.respond_in_linear
+    right = best_response.respond_in_linear
 
     def wrong(second_pass, world, terms, state):
         cost = state.holdings[c.MARGINAL_COST]
@@ -43,7 +43,7 @@ def forgotten_handling(monkeypatch):
         right(second_pass, world, terms, state)
         cost += world.holdings[c.HANDLING_COST]
 
-    monkeypatch.setattr(pricing, "respond_in_linear", wrong)
+    monkeypatch.setattr(best_response, "respond_in_linear", wrong)
 
 
 def wrong_sign_of_the_margin_held(monkeypatch):

@@ -103,7 +103,7 @@ def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: S
     for k in range(shipped.size):
         shipped[k] = (backlog[k] + ordered[k]) * share[supplier[k]]
     for k in range(shipped.size):
-        backlog[k] += ordered[k] - shipped[k]
+        backlog[k] = (backlog[k] + ordered[k]) - shipped[k]  # nothing, to the last bit, if all is shipped
     dispatch(tier, week, world, terms, state)
 
 

@@ -3,7 +3,7 @@
 The gain and the slack of every constraint are Gaussian processes of the levers, each with lengths and noise
 of its own (`channelsim.policy.gaussian_process`), made from the candidates so far. Slacks are bent first,
 
-    z → sign(z) ln(1 + |z| / s),   s = lower quartile of |z|,
+    z → sign(z) ln(1 + abs(z) / s),   s = lower quartile of abs(z),
 
 so that the surrogate is best near the bound, where optima lie, and not where a bound is missed by miles.
 
