@@ -46,6 +46,7 @@ def salvage_forgotten(tier, world, terms, state, right=ordering.follow_fractile)
 
 def fractile_of_a_shortage(tier, world, terms, state, right=ordering.follow_fractile):
     """Sign: the fractile is taken for the probability of running out."""
+    state.holdings[c.FOLLOWED_FRACTILE] = -1.0  # so that it is followed anew, and the sign turned once
     right(tier, world, terms, state)
     state.holdings[c.SAFETY_FACTOR] *= -1.0
 
