@@ -161,7 +161,11 @@ class TestRefusals:
         ("changes", "metric", "said"),
         [
             ({}, "trust", "metric 'trust': feelings .* set relations.active = true"),
-            ({"power.measured": False}, "conflict", "set power.measured = true and relations.active = true"),
+            (
+                {"power.measured": False},
+                "conflict",
+                "feelings .* set power.measured = true and relations.active = true",
+            ),
             ({"power.measured": False}, "dependence_of_buyer", "set power.measured = true$"),
             (
                 {"warm_up_weeks": 29},

@@ -74,7 +74,8 @@ def check_measured(metrics: Iterable[str], scenario: Scenario) -> None:
         If a metric is unknown.
     """
     for metric in select_metrics(metrics):
-        for table, name, _ in sorted(metric.reads(metric.groupings[0])):
+        reads = sorted(metric.reads(metric.groupings[0]), key=lambda read: (read[1] == COUNT, *read))
+        for table, name, _ in reads:
             why = lacking(name, scenario) if table in OF_RELATIONSHIPS else ""
             if why:
                 raise ScenarioError(f"metric {metric.name!r}: {why}")
