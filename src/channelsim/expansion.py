@@ -240,10 +240,6 @@ def _territories_index(
     return np.asarray(world_table("territories", count, values, "int"))
 
 
-def _most_zones(territories: Territories) -> int:
-    return max(int(zone.stop - zone.start) for zone in territories.zone_slices)
-
-
 def _most_shelves(members: Members, member: Integers, first_store: int) -> int:
     return int(np.bincount(members.territory[member[member >= first_store]]).max())
 
