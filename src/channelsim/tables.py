@@ -93,8 +93,8 @@ class Terms(NamedTuple):
     incentives_index: Integers
 
 
-SETTLED_OFFER, BASE_DEMAND = 3, 4
-"""Rows of the settled choices: the offer, and mean demand at the market's base size."""
+SETTLED_PRICE, SETTLED_SERVICE, SETTLED_SHIFT, SETTLED_OFFER, BASE_DEMAND = range(5)
+"""Rows of the settled choices: what consumers chose by, and mean demand at the market's base size."""
 
 
 class State(NamedTuple):

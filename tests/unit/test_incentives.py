@@ -9,6 +9,7 @@ from channelsim.codes import ON_ALL_UNITS, ON_UNITS_BEYOND
 from channelsim.compiled import helper
 from channelsim.decisions import Policy
 from channelsim.errors import ScenarioError
+from channelsim.mechanisms import incentives as incentive_rules
 from channelsim.mechanisms import terms as rules
 from channelsim.planning import plan_week
 from channelsim.scenario import Scenario
@@ -23,6 +24,7 @@ from channelsim.theory.period_end import heaped_purchases
 from channelsim.theory.target_rebates import Rebate, marginal_rebate
 from channelsim.theory.uncertain_demand import NormalDemand
 from channelsim.world import build
+from compiled_code import replaces_rules
 from small_worlds import Run
 
 pytestmark = pytest.mark.jit_off
@@ -394,6 +396,26 @@ NEVER_REACHED = {
     "target_rebate": {"steps": steps("rebate", (1e9, 0.5))},
     "growth_bonus": {"growth": 10.0, "bonus": 0.5},
 }
+
+
+def price_under_an_all_unit_discount(weeks):
+    """Return the last retail price of a store whose orders are enlarged to just the threshold."""
+    schedule = {"mode": "all_unit", "steps": [{"threshold": 45.0, "discount": 0.375}]}
+    changes = {"contracts.0.quantity_discount": schedule, "weeks": weeks, "warm_up_weeks": weeks - 1}
+    scenario = Scenario.from_library("verification/incentives_pricing").replace(**changes)
+    result = simulate(scenario, replications=1, progress=False, record=["price by group"])
+    return float(result.trajectories["price_by_group"].sel(group="store").values.ravel()[-1])
+
+
+def test_a_usual_order_that_nears_the_threshold_from_below_counts_as_there_in_the_end():
+    assert price_under_an_all_unit_discount(60) == pytest.approx(62.0)  # by the list, as yet
+    assert price_under_an_all_unit_discount(200) == pytest.approx(54.5)
+
+
+@replaces_rules
+def test_without_slack_it_never_counts(monkeypatch):
+    monkeypatch.setattr(incentive_rules, "SLACK", 0.0)
+    assert price_under_an_all_unit_discount(200) == pytest.approx(62.0)
 
 
 def logit_pair(incentives):

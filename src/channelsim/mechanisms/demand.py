@@ -74,7 +74,18 @@ from channelsim.distributions import fill_gamma, fill_poisson
 from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.mechanisms.offering import lessen_variety, price_out_unoffered
 from channelsim.numerics import exponential, logarithm, product_total
-from channelsim.tables import BASE_DEMAND, SETTLED_OFFER, Draws, Floats, State, Terms, World
+from channelsim.tables import (
+    BASE_DEMAND,
+    SETTLED_OFFER,
+    SETTLED_PRICE,
+    SETTLED_SERVICE,
+    SETTLED_SHIFT,
+    Draws,
+    Floats,
+    State,
+    Terms,
+    World,
+)
 
 
 @rule
@@ -232,8 +243,9 @@ def choices_moved(state: State) -> bool:
     shift, offered = state.holdings[ATTRACTIVENESS][first:], state.holdings[OFFERED][first:]
     moved = 0
     for i in range(price.size):
-        same = (price[i] == settled[0, i]) & (perceived[i] == settled[1, i])
-        moved += 0 if same & (shift[i] == settled[2, i]) & (offered[i] == settled[SETTLED_OFFER, i]) else 1
+        same = (price[i] == settled[SETTLED_PRICE, i]) & (perceived[i] == settled[SETTLED_SERVICE, i])
+        same = same & (shift[i] == settled[SETTLED_SHIFT, i]) & (offered[i] == settled[SETTLED_OFFER, i])
+        moved += 0 if same else 1
     return moved > 0
 
 
@@ -255,9 +267,9 @@ def settle_choices(world: World, terms: Terms, state: State) -> None:
     price, perceived = state.holdings[PRICE][first:], state.holdings[PERCEIVED_SERVICE][first:]
     shift, offered = state.holdings[ATTRACTIVENESS][first:], state.holdings[OFFERED][first:]
     for i in range(mean.size):
-        settled[0, i] = price[i]
-        settled[1, i] = perceived[i]
-        settled[2, i] = shift[i]
+        settled[SETTLED_PRICE, i] = price[i]
+        settled[SETTLED_SERVICE, i] = perceived[i]
+        settled[SETTLED_SHIFT, i] = shift[i]
         settled[SETTLED_OFFER, i] = offered[i]
 
 
