@@ -296,11 +296,11 @@ def regret_plot(table: RegretTable, unit: str = "", currency: str = "money") -> 
         for row in rows[1:]:
             axes.axhline(row + 0.5, color=style.FAINT, linewidth=0.8)
         _rows(axes, rows, [style.shorten(name, 48) for name in table.variants])
-        axes.set_xlabel(f"regret: what the best of these policies has more there, {told}".rstrip(", "))
+        axes.set_xlabel(f"regret, {told}".rstrip(", "))
         style.title_of(
             axes,
             "Regrets, should the world be another",
-            f"Simultaneous {100 * table.level:g} % intervals; 0: the best of these policies",
+            f"What the best of these policies has more there; simultaneous {100 * table.level:g} % intervals",
         )
         figure.legend(loc="outside lower right", ncols=min(3, len(table.policies)))
     return figure
