@@ -204,7 +204,9 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
     return figure
 
 
-def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money") -> Figure:
+def frontier_plot(
+    frontier: Frontier, against: str = "", currency: str = "money", objective: str = ""
+) -> Figure:
     """Draw what the second outcome costs the objective, with intervals of the differences from the baseline.
 
     Parameters
@@ -214,6 +216,8 @@ def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money"
         What the second outcome is called; default its expression.
     currency : str
         What "money" is called in the figure.
+    objective : str
+        What the objective is called; default its expression.
     """
 
     def ends(points: Sequence[FrontierPoint], name: str) -> Any:
@@ -255,8 +259,9 @@ def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money"
         axes.grid()
         style.thousands(axes.xaxis)
         style.thousands(axes.yaxis)
-        axes.set_xlabel(f"{against or frontier.against} against the baseline, {scales[0][1]}".rstrip(", "))
-        axes.set_ylabel(f"{frontier.objective}\nagainst the baseline, {scales[1][1]}".rstrip(", "))
+        across, up = (told.replace("%", "percentage points") for _, told in scales)
+        axes.set_xlabel(f"{against or frontier.against} against the baseline, {across}".rstrip(", "))
+        axes.set_ylabel(f"{objective or frontier.objective}\nagainst the baseline, {up}".rstrip(", "))
         style.title_of(
             axes,
             "What one end costs the other",
