@@ -152,6 +152,8 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
     ResultError
         If the assessment has no responses to levers.
     """
+    from matplotlib.patches import Patch
+
     if not assessment.responses:
         raise ResultError("the assessment has no responses to levers: assess a candidate, not a policy alone")
     found = sorted(
@@ -173,7 +175,6 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
         ):
             missed = [bool(getattr(r, f"{side}_missed")) for r in found]
             bars = axes.barh(rows + shift, np.nan_to_num(values[:, 0]), height=0.36, color=colour)
-            bars.set_label(f"a step {side}")
             for bar, hatched in zip(bars, missed):
                 if hatched:
                     bar.set(hatch="///", edgecolor="white")
@@ -198,9 +199,12 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
         style.title_of(
             axes,
             "What a step of each lever would change",
-            f"One unit or a share of the range; hatched: not feasible; whiskers {100 * assessment.level:g} %",
+            f"One unit or a share of the range; whiskers {100 * assessment.level:g} % intervals",
         )
-        figure.legend(loc="outside lower right", ncols=2)
+        plain = (("a step down", style.ORANGE), ("a step up", style.BLUE))
+        handles = [Patch(facecolor=colour, label=label) for label, colour in plain]
+        handles.append(Patch(facecolor=style.MUTED, hatch="///", edgecolor="white", label="not feasible"))
+        figure.legend(handles=handles, loc="outside lower right", ncols=3)
     return figure
 
 
