@@ -75,11 +75,11 @@ from channelsim.columns import (
     WEEKLY_COST,
     WRITE_OFF,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.numerics import total
-from channelsim.tables import State, Terms, World
+from channelsim.tables import Floats, Integers, State, Terms, World
 
 
 @rule
@@ -88,9 +88,20 @@ def settle_sales(state: State) -> None:
     first = first_shelf_of(state)
     stock, sales = state.holdings[STOCK][first:], state.holdings[SALES][first:]
     price, revenue = state.holdings[PRICE][first:], state.holdings[REVENUE][first:]
+    hand_over_rows(stock, sales, price, revenue)
+
+
+@rule
+def handed_over(stock: float, sales: float, price: float) -> tuple[float, float]:
+    """Return the stock that is left, and the revenue."""
+    return stock - sales, price * sales
+
+
+@rowwise
+def hand_over_rows(stock: Floats, sales: Floats, price: Floats, revenue: Floats) -> None:
+    """Write what is left and what it earned."""
     for i in range(sales.size):
-        stock[i] -= sales[i]
-        revenue[i] = price[i] * sales[i]
+        stock[i], revenue[i] = handed_over(stock[i], sales[i], price[i])
 
 
 @rule
@@ -133,10 +144,14 @@ def settle_payments(world: World, state: State) -> None:
     for m in range(share.size):
         share[m] = 1.0 if made[m] == wanted[m] else made[m] / max(wanted[m], 1e-300)
     payment, arrears, debt = state.links[PAYMENT], state.links[ARREARS], state.links[DEBT]
-    buyer = world.links_index[BUYER_MEMBER]
+    pay_rows(share, world.links_index[BUYER_MEMBER], payment, arrears, debt)
+
+
+@rowwise
+def pay_rows(share: Floats, buyer: Integers, payment: Floats, arrears: Floats, debt: Floats) -> None:
+    """Write what is paid on every link, and what stays in arrears and in debt."""
     for k in range(payment.size):
         payment[k] = arrears[k] * share[buyer[k]]
-    for k in range(payment.size):
         arrears[k] -= payment[k]
         debt[k] -= payment[k]
 
@@ -201,10 +216,7 @@ def tally_credit(world: World, state: State) -> None:
 
 @rule
 def account_for_goods(world: World, state: State) -> None:
-    """Settle the week's account of every holding: goods sold, cost of stock and handling, money moved.
-
-    One result a loop: with more, the checks that rows do not overlap keep a loop from vectorising.
-    """
+    """Settle the week's account of every holding: goods sold, cost of stock and handling, money moved."""
     cost, sales, stock = state.holdings[UNIT_COST], state.holdings[SALES], state.holdings[STOCK]
     goods, operating, flow = (
         state.holdings[COST_OF_GOODS],
@@ -217,14 +229,56 @@ def account_for_goods(world: World, state: State) -> None:
         world.holdings[OBSOLESCENCE],
         world.holdings[HANDLING_COST],
     )
+    producers = world.tiers_index[TIER_END_HOLDING, 0]
+    account_rows(
+        producers, cost, sales, stock, rate, obsolescence, handling, received, paid, goods, operating, flow
+    )
+
+
+@rule
+def account(
+    produces: bool,
+    cost: float,
+    sales: float,
+    stock: float,
+    rate: float,
+    handling: float,
+    received: float,
+    paid: float,
+) -> tuple[float, float, float]:
+    """Return cost of goods sold, operating cost and cash flow; the top tier pays for production."""
+    goods = cost * sales
+    operating = rate * cost * stock + handling * sales
+    return goods, operating, received - paid - operating - (goods if produces else 0.0)
+
+
+@rowwise
+def account_rows(
+    producers: int,
+    cost: Floats,
+    sales: Floats,
+    stock: Floats,
+    rate: Floats,
+    obsolescence: Floats,
+    handling: Floats,
+    received: Floats,
+    paid: Floats,
+    goods: Floats,
+    operating: Floats,
+    flow: Floats,
+) -> None:
+    """Write the account of every holding, the first of which are the producers."""
     for h in range(goods.size):
-        goods[h] = cost[h] * sales[h]
-    for h in range(operating.size):
-        operating[h] = (rate[h] + obsolescence[h]) * cost[h] * stock[h] + handling[h] * sales[h]
-    for h in range(flow.size):
-        flow[h] = received[h] - paid[h] - operating[h]
-    for h in range(world.tiers_index[TIER_END_HOLDING, 0]):  # the top tier pays for production
-        flow[h] -= goods[h]
+        goods[h], operating[h], flow[h] = account(
+            h < producers,
+            cost[h],
+            sales[h],
+            stock[h],
+            rate[h] + obsolescence[h],
+            handling[h],
+            received[h],
+            paid[h],
+        )
 
 
 @rule
@@ -233,10 +287,16 @@ def charge_effort(terms: Terms, state: State) -> None:
     first = first_shelf_of(state)
     service, effort_cost = state.holdings[SERVICE][first:], terms.holdings[TRAINED_SERVICE_COST][first:]
     operating, flow = state.holdings[OPERATING][first:], state.holdings[CASH_FLOW][first:]
-    for i in range(service.size):  # one result a loop, from its first row: so it vectorises
-        operating[i] += 0.5 * effort_cost[i] * service[i] * service[i]
+    charge_effort_rows(service, effort_cost, operating, flow)
+
+
+@rowwise
+def charge_effort_rows(service: Floats, effort_cost: Floats, operating: Floats, flow: Floats) -> None:
+    """Add the cost of effort to the operating cost, and take it off the cash flow."""
     for i in range(service.size):
-        flow[i] -= 0.5 * effort_cost[i] * service[i] * service[i]
+        cost = 0.5 * effort_cost[i] * service[i] * service[i]
+        operating[i] += cost
+        flow[i] -= cost
 
 
 @rule
@@ -258,12 +318,19 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
     operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
     fees, listing_income = terms.members[LISTING_FEES_PAID], terms.members[LISTING_FEES_RECEIVED]
     if profit.size == goods.size:  # one holding a member: rows line up
-        for m in range(profit.size):
-            operating_cost[m] = operating[m] + (weekly[m] + fees[m])
-        for m in range(profit.size):
-            profit[m] = revenue[m] - goods[m] - operating_cost[m] - finance[m] + listing_income[m]
-        for m in range(profit.size):
-            cash[m] += flow[m] - (weekly[m] + fees[m]) + listing_income[m]
+        close_rows(
+            weekly,
+            fees,
+            listing_income,
+            finance,
+            revenue,
+            goods,
+            operating,
+            flow,
+            operating_cost,
+            profit,
+            cash,
+        )
         return
     sold, moved = state.members[SOLD_AT_COST], state.members[CASH_MOVED]
     for tier in range(world.tiers_index.shape[1]):
@@ -274,11 +341,62 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
         add_holdings(breadth, start, end, 0, revenue, profit[a:b])
         add_holdings(breadth, start, end, 0, goods, sold[a:b])
         add_holdings(breadth, start, end, 0, flow, moved[a:b])
+    close_sums(weekly, fees, listing_income, finance, sold, operating_cost, profit, moved, cash)
+
+
+@rule
+def closed(
+    fixed: float,
+    income: float,
+    finance: float,
+    revenue: float,
+    goods: float,
+    operating: float,
+    flow: float,
+) -> tuple[float, float, float]:
+    """Return operating cost, profit and the money moved of a member with one holding."""
+    cost = operating + fixed
+    return cost, revenue - goods - cost - finance + income, flow - fixed + income
+
+
+@rowwise
+def close_rows(
+    weekly: Floats,
+    fees: Floats,
+    listing_income: Floats,
+    finance: Floats,
+    revenue: Floats,
+    goods: Floats,
+    operating: Floats,
+    flow: Floats,
+    operating_cost: Floats,
+    profit: Floats,
+    cash: Floats,
+) -> None:
+    """Write the accounts of members with one holding each."""
     for m in range(profit.size):
-        operating_cost[m] += weekly[m] + fees[m]
+        operating_cost[m], profit[m], moved = closed(
+            weekly[m] + fees[m], listing_income[m], finance[m], revenue[m], goods[m], operating[m], flow[m]
+        )
+        cash[m] += moved
+
+
+@rowwise
+def close_sums(
+    weekly: Floats,
+    fees: Floats,
+    listing_income: Floats,
+    finance: Floats,
+    sold: Floats,
+    operating_cost: Floats,
+    profit: Floats,
+    moved: Floats,
+    cash: Floats,
+) -> None:
+    """Write the accounts of members whose holdings are added up."""
     for m in range(profit.size):
+        fixed = weekly[m] + fees[m]
+        operating_cost[m] += fixed
         profit[m] += listing_income[m] - sold[m] - operating_cost[m] - finance[m]
-    for m in range(profit.size):
-        moved[m] += listing_income[m] - (weekly[m] + fees[m])
-    for m in range(profit.size):
+        moved[m] += listing_income[m] - fixed
         cash[m] += moved[m]
