@@ -68,7 +68,7 @@ def entry(function: F) -> F:
     point is therefore defined inside a closure over `channelsim.week.mechanism_digest`, which
     enters the cache key.
     """
-    return njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return njit(cache=True, pipeline_class=WideCompiler, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def callback(signature: Any) -> Callable[[F], Any]:

@@ -58,6 +58,7 @@ from channelsim.codes import ORDER_UP_TO
 from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms import demand as selling
 from channelsim.mechanisms import ordering, settlement
+from channelsim.prefetch import fetch
 from channelsim.tables import Draws, Floats, Integers, State, Terms, World
 from channelsim.week import (
     ACCOUNT_FOR_GOODS,
@@ -91,7 +92,6 @@ FUSIONS = (
     Fusion(SELL_NORMAL_DEMAND, (REALISE_NORMAL_DEMAND, SELL, SETTLE_SALES)),
     Fusion(SELL_OUTRIGHT, (SELL, SETTLE_SALES)),
     Fusion(ORDER_UP_TO_LEVEL, (FORECAST_BY_SMOOTHING, TAKE_POSITION, PROPOSE_ORDER_UP_TO, PLACE_ORDERS)),
-    Fusion(SETTLE_ACCOUNTS, (RECEIVE_INVOICES, CHARGE_INVOICES, ACCOUNT_FOR_GOODS, CLOSE_ACCOUNTS)),
 )
 """Longer ones first: of those that fit, the first is taken."""
 
@@ -131,6 +131,8 @@ def take_together(
 def sell_normal_demand(week: int, world: World, state: State, draws: Draws) -> None:
     """Settle normal demand and what it buys from stock."""
     first = selling.first_shelf_of(state)
+    for column in (DEMAND, SALES, STOCKOUT, REVENUE):
+        fetch(state.holdings[column][first:])
     _sell_normal_demand(
         state.holdings[MEAN_DEMAND][first:],
         world.holdings[VARIATION][first:],
@@ -194,6 +196,7 @@ def _sell_outright(
 def order_up_to_level(tier: int, world: World, terms: Terms, state: State) -> None:
     """Settle forecasts, inventory positions and the orders that follow from them."""
     a, b = world.tiers_index[TIER_FIRST_HOLDING, tier], world.tiers_index[TIER_END_HOLDING, tier]
+    fetch(state.holdings[POSITION][a:b])
     _order_up_to_level(
         ordering.pending_share(tier, world),
         world.holdings_index[FORECAST_RULE][a:b],
@@ -253,6 +256,10 @@ def settle_accounts(world: World, terms: Terms, state: State) -> None:
         settlement.account_for_goods(world, state)
         settlement.close_accounts(world, terms, state)
         return
+    for column in (RECEIVED, COST_OF_GOODS, OPERATING, CASH_FLOW):
+        fetch(state.holdings[column])
+    fetch(state.members[OPERATING_COST])
+    fetch(state.members[PROFIT])
     _settle_accounts(  # one holding a member: rows line up
         world.tiers_index[TIER_END_HOLDING, 0],
         state.holdings[UNIT_COST],

@@ -110,7 +110,8 @@ class _RowwiseLowering(_LinkedLowering):
 class _WideLower(Lower):
     def setup_function(self, fndesc: Any) -> None:
         super().setup_function(fndesc)
-        self.function.attributes.add("noinline")
+        if "run_span" not in fndesc.qualname:
+            self.function.attributes.add("noinline")
         # llvmlite checks for the attributes it knows, none of which has a value; LLVM reads this one.
         set.add(self.function.attributes, '"prefer-vector-width"="512"')
 

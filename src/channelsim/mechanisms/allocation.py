@@ -53,6 +53,7 @@ from channelsim.columns import (
 from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.terms import invoice
 from channelsim.numerics import total
+from channelsim.prefetch import fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 MANY_BUYERS = 16
@@ -70,6 +71,7 @@ def receive_goods(week: int, world: World, state: State) -> None:
         if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
             stock = state.holdings[STOCK][first + offset : end + offset]
             on_order = state.holdings[ON_ORDER][first + offset : end + offset]
+            fetch(arrived)
             unload(arriving, arrived, stock, on_order)
         else:
             buyer = world.links_index[BUYER_HOLDING][first:end]
@@ -115,6 +117,8 @@ def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: S
     )
     ordered, backlog = state.links[ORDERED], state.links[BACKLOG]
     shipped, invoiced, price = state.links[SHIPPED], state.links[INVOICE], state.links[WHOLESALE_PRICE]
+    fetch(shipped[first:end])
+    fetch(invoiced[first:end])
     if end - first >= MANY_BUYERS * (end_holding - first_holding):
         for h in range(first_holding, end_holding):
             a, b = world.holdings_index[FIRST_LINK, h], world.holdings_index[END_LINK, h]

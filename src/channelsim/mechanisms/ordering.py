@@ -101,6 +101,7 @@ from channelsim.compiled import rowwise, rule, subroutine, wide
 from channelsim.mechanisms.allocation import later
 from channelsim.mechanisms.terms import unit_margin
 from channelsim.numerics import normal_quantile, total
+from channelsim.prefetch import fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 
@@ -110,6 +111,7 @@ def collect_orders(tier: int, world: World, terms: Terms, state: State) -> None:
     first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
     ordered, active = state.links[ORDERED][first:end], terms.links[LINK_ACTIVE][first:end]
     offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
+    fetch(ordered)
     if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
         order = state.holdings[ORDER][first + offset : end + offset]
         for k in range(ordered.size):

@@ -79,6 +79,7 @@ from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.numerics import total
+from channelsim.prefetch import fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 
@@ -160,6 +161,7 @@ def pay_rows(share: Floats, buyer: Integers, payment: Floats, arrears: Floats, d
 def receive_invoices(state: State) -> None:
     """Settle what sellers receive when invoices are paid the week they are made out: their revenue."""
     received, revenue = state.holdings[RECEIVED], state.holdings[REVENUE]
+    fetch(received)
     for h in range(received.size):
         received[h] = revenue[h]
 
@@ -179,6 +181,7 @@ def receive_payments(world: World, state: State) -> None:
 def charge_buyers(paying: int, world: World, state: State) -> None:
     """Settle what buyers pay for each holding; ``paying`` is the link column that holds it."""
     paid = state.holdings[PAID]
+    fetch(paid)
     for h in range(paid.size):
         paid[h] = 0.0
     for tier in range(world.tiers_index.shape[1]):
@@ -229,6 +232,9 @@ def account_for_goods(world: World, state: State) -> None:
         world.holdings[OBSOLESCENCE],
         world.holdings[HANDLING_COST],
     )
+    fetch(goods)
+    fetch(operating)
+    fetch(flow)
     producers = world.tiers_index[TIER_END_HOLDING, 0]
     account_rows(
         producers, cost, sales, stock, rate, obsolescence, handling, received, paid, goods, operating, flow
@@ -269,16 +275,12 @@ def account_rows(
 ) -> None:
     """Write the account of every holding, the first of which are the producers."""
     for h in range(goods.size):
-        goods[h], operating[h], flow[h] = account(
-            h < producers,
-            cost[h],
-            sales[h],
-            stock[h],
-            rate[h] + obsolescence[h],
-            handling[h],
-            received[h],
-            paid[h],
-        )
+        goods[h] = cost[h] * sales[h]
+        operating[h] = (rate[h] + obsolescence[h]) * cost[h] * stock[h] + handling[h] * sales[h]
+    for h in range(goods.size):
+        flow[h] = received[h] - paid[h] - operating[h]
+    for h in range(producers):
+        flow[h] -= goods[h]
 
 
 @rule
@@ -318,6 +320,8 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
     operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
     fees, listing_income = terms.members[LISTING_FEES_PAID], terms.members[LISTING_FEES_RECEIVED]
     if profit.size == goods.size:  # one holding a member: rows line up
+        fetch(operating_cost)
+        fetch(profit)
         close_rows(
             weekly,
             fees,
@@ -375,10 +379,10 @@ def close_rows(
 ) -> None:
     """Write the accounts of members with one holding each."""
     for m in range(profit.size):
-        operating_cost[m], profit[m], moved = closed(
-            weekly[m] + fees[m], listing_income[m], finance[m], revenue[m], goods[m], operating[m], flow[m]
-        )
-        cash[m] += moved
+        operating_cost[m] = operating[m] + (weekly[m] + fees[m])
+        profit[m] = revenue[m] - goods[m] - operating_cost[m] - finance[m] + listing_income[m]
+    for m in range(profit.size):
+        cash[m] += flow[m] - (weekly[m] + fees[m]) + listing_income[m]
 
 
 @rowwise
