@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils, config
 from numba.core.imputils import impl_ret_untracked
 from numba.extending import intrinsic
 from numba.np import arrayobj
+from numpy.typing import NDArray
 
 from channelsim.compiled import rule
-from channelsim.tables import Floats
 
 
 LONGEST = 1024
@@ -38,7 +39,7 @@ _fetch = _nothing if config.DISABLE_JIT else _prefetch
 
 
 @rule
-def fetch(row: Floats) -> None:
+def fetch(row: NDArray[np.float64]) -> None:
     if row.size <= LONGEST:
         for i in range(row.size // 8 + 1):
             _fetch(row, 8 * i)

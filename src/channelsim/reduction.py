@@ -101,12 +101,15 @@ def reset(terms: Terms, state: State) -> None:
 def add_up(rows: Floats, cell: Integers, cells: Floats, groups: Integers, out: Floats) -> None:
     """Add rows to cells and cells to the output positions of every grouping."""
     for k in range(rows.shape[0]):
-        of_cell, total = cells[k], out[k]
+        of_cell = cells[k]
         for i in range(of_cell.size):
             of_cell[i] = 0.0
-        for i in range(cell.size):
-            if cell[i] >= 0:
-                of_cell[cell[i]] += rows[k, i]
+    for i in range(cell.size):  # all columns of a row, lest every addition wait for the one before it
+        if cell[i] >= 0:
+            for k in range(rows.shape[0]):
+                cells[k, cell[i]] += rows[k, i]
+    for k in range(rows.shape[0]):
+        of_cell, total = cells[k], out[k]
         for i in range(total.size):
             total[i] = 0.0
         for g in range(groups.shape[0]):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from channelsim.columns import SALES, STOCK
-from channelsim.compiled import rule
+from channelsim.compiled import rowwise, rule
 from channelsim.tables import Floats, Integers, State
 
 TABLE_CODES = ("holdings", "members", "links", "territories", "incentives")
@@ -52,9 +52,22 @@ class Records(NamedTuple):
 def add_rows(columns: Integers, table: Floats, sums: Floats) -> None:
     """Add the chosen rows of a table to the accumulators."""
     for k in range(columns.size):
-        value, summed = table[columns[k]], sums[k]
-        for i in range(summed.size):
-            summed[i] += value[i]
+        add_row(table[columns[k]], sums[k])
+
+
+@rowwise
+def add_row(value: Floats, summed: Floats) -> None:
+    """Add a row to its accumulator."""
+    for i in range(summed.size):
+        summed[i] += value[i]
+
+
+@rowwise
+def add_squares(value: Floats, reference: Floats, squares: Floats) -> None:
+    """Add the squares of a row about its reference."""
+    for i in range(squares.size):
+        deviation = value[i] - reference[i]
+        squares[i] += deviation * deviation
 
 
 @rule
@@ -71,9 +84,7 @@ def accumulate(first_week: bool, state: State, records: Records) -> None:
         if first_week:
             for i in range(value.size):
                 reference[i] = value[i]
-        for i in range(value.size):
-            deviation = value[i] - reference[i]
-            squares[i] += deviation * deviation
+        add_squares(value, reference, squares)
 
 
 @rule

@@ -182,20 +182,36 @@ def charge_buyers(paying: int, world: World, state: State) -> None:
     """Settle what buyers pay for each holding; ``paying`` is the link column that holds it."""
     paid = state.holdings[PAID]
     fetch(paid)
-    for h in range(paid.size):
-        paid[h] = 0.0
+    written = 0  # holdings, from the first, of which something stands there already
     for tier in range(world.tiers_index.shape[1]):
         start, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
         offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
         amount = state.links[paying][start:end]
-        if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
-            by_buyer = paid[start + offset : end + offset]
-            for k in range(amount.size):
-                by_buyer[k] += amount[k]
+        if offset >= 0 and start + offset >= written:  # the buyers lie side by side, and buy on no other link
+            pay_nothing(paid[written : start + offset])
+            written = end + offset
+            pay_all(amount, paid[start + offset : written])
         else:
             buyer = world.links_index[BUYER_HOLDING][start:end]
+            pay_nothing(paid[written:])
+            written = paid.size
             for k in range(amount.size):
                 paid[buyer[k]] += amount[k]
+    pay_nothing(paid[written:])
+
+
+@rule
+def pay_nothing(paid: Floats) -> None:
+    """Write that nothing has been paid yet."""
+    for h in range(paid.size):
+        paid[h] = 0.0
+
+
+@rowwise
+def pay_all(amount: Floats, paid: Floats) -> None:
+    """Write what is paid on links side by side by their buyers."""
+    for k in range(paid.size):
+        paid[k] = 0.0 + amount[k]
 
 
 @rule
