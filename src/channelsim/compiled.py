@@ -64,9 +64,9 @@ def helper(function: F) -> F:
 def entry(function: F) -> F:
     """Compile and cache a kernel that Python calls.
 
-    The cache of numba sees an edit in the function itself but not in what it imports; an entry
-    point is therefore defined inside a closure over `channelsim.week.mechanism_digest`, which
-    enters the cache key.
+    Wide, as `wide`, for it inlines the passes over many rows. The cache of numba sees an edit in the
+    function itself but not in what it imports; an entry point is therefore defined inside a closure over
+    `channelsim.kernels.mechanism_digest`, which enters the cache key.
     """
     return njit(cache=True, pipeline_class=WideCompiler, **_OPTIONS)(function)  # type: ignore[no-any-return]
 

@@ -33,7 +33,8 @@ from channelsim.tables import Bargains, Draws, Integers, PowerRoom, State, Terms
 
 COMPILED_FROM = (
     "apart.py", "columns.py", "codes.py", "compiled.py", "distributions.py", "fusing.py", "kernels.py",
-    "linear.py", "numerics.py", "pipelines.py", "randomness.py", "reduction.py", "steps.py", "tables.py", "week.py",
+    "linear.py", "numerics.py", "pipelines.py", "prefetch.py", "randomness.py",
+    "reduction.py", "steps.py", "tables.py", "week.py",
 )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 numba makes machine code of every function, optimised by itself, before a caller links it and optimises it
 again. Rules are only ever linked, so `LinkedCompiler` leaves the first half out: a quarter of the time that
 the week takes to compile. `WideCompiler` gives a function the attribute by which LLVM uses the widest
-vectors. `RowwiseCompiler` tells LLVM that no round of a loop reads what another writes. Of itself LLVM proves it
-while the loop runs, by comparing the ends of all rows pair by pair, and gives up where that takes too long: a
-loop of many rows would not vectorise, and short rows would cost more to compare than to run.
+vectors. `RowwiseCompiler` tells LLVM that no round of a loop reads what another writes. Of itself LLVM
+proves it while the loop runs, by comparing the ends of all rows pair by pair, and gives up where that takes
+too long: a loop of many rows would not vectorise, and short rows would take longer to compare than to run.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _LinkedLowering(NativeLowering):
         return True
 
 
-class _Distinct(MDValue):  # type: ignore[misc]
+class _Distinct(MDValue):
     """A node of metadata that is itself alone, whatever it holds; llvmlite writes none."""
 
     def __init__(self, module: Any) -> None:
@@ -110,8 +110,7 @@ class _RowwiseLowering(_LinkedLowering):
 class _WideLower(Lower):
     def setup_function(self, fndesc: Any) -> None:
         super().setup_function(fndesc)
-        if "run_span" not in fndesc.qualname:
-            self.function.attributes.add("noinline")
+        self.function.attributes.add("noinline")
         # llvmlite checks for the attributes it knows, none of which has a value; LLVM reads this one.
         set.add(self.function.attributes, '"prefer-vector-width"="512"')
 

@@ -26,6 +26,7 @@ LAYERS = (
         "files",
         "numerics",
         "pipelines",
+        "prefetch",
         "randomness",
     },
     {"linear", "metrics", "paths", "schema", "tables", "totals"},

@@ -15,6 +15,7 @@ import channelsim
 PACKAGE = Path(channelsim.__file__).parent
 COMPILING = {
     "rule",
+    "rowwise",
     "helper",
     "entry",
     "subroutine",

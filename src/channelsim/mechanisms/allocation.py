@@ -53,7 +53,7 @@ from channelsim.columns import (
 from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.terms import invoice
 from channelsim.numerics import total
-from channelsim.prefetch import fetch
+from channelsim.prefetch import STRETCH, fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 MANY_BUYERS = 16
@@ -71,8 +71,10 @@ def receive_goods(week: int, world: World, state: State) -> None:
         if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
             stock = state.holdings[STOCK][first + offset : end + offset]
             on_order = state.holdings[ON_ORDER][first + offset : end + offset]
-            fetch(arrived)
-            unload(arriving, arrived, stock, on_order)
+            for a in range(0, arrived.size, STRETCH):
+                b = min(a + STRETCH, arrived.size)
+                fetch(arrived[a:b])
+                unload(arriving[a:b], arrived[a:b], stock[a:b], on_order[a:b])
         else:
             buyer = world.links_index[BUYER_HOLDING][first:end]
             for k in range(arrived.size):
@@ -117,22 +119,21 @@ def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: S
     )
     ordered, backlog = state.links[ORDERED], state.links[BACKLOG]
     shipped, invoiced, price = state.links[SHIPPED], state.links[INVOICE], state.links[WHOLESALE_PRICE]
-    fetch(shipped[first:end])
-    fetch(invoiced[first:end])
     if end - first >= MANY_BUYERS * (end_holding - first_holding):
         for h in range(first_holding, end_holding):
             a, b = world.holdings_index[FIRST_LINK, h], world.holdings_index[END_LINK, h]
+            fetch(shipped[a:b])
+            fetch(invoiced[a:b])
             ship(share[h], ordered[a:b], backlog[a:b], shipped[a:b], price[a:b], invoiced[a:b])
     else:
-        ship_each(
-            share,
-            world.links_index[SUPPLIER_HOLDING][first:end],
-            ordered[first:end],
-            backlog[first:end],
-            shipped[first:end],
-            price[first:end],
-            invoiced[first:end],
-        )
+        supplier = world.links_index[SUPPLIER_HOLDING]
+        for a in range(first, end, STRETCH):
+            b = min(a + STRETCH, end)
+            fetch(shipped[a:b])
+            fetch(invoiced[a:b])
+            ship_each(
+                share, supplier[a:b], ordered[a:b], backlog[a:b], shipped[a:b], price[a:b], invoiced[a:b]
+            )
     dispatch(tier, week, world, terms, state)
 
 

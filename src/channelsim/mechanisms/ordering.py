@@ -97,7 +97,7 @@ from channelsim.columns import (
     UNIT_COST,
     WRITE_OFF,
 )
-from channelsim.compiled import rowwise, rule, subroutine, wide
+from channelsim.compiled import rule, subroutine, wide
 from channelsim.mechanisms.allocation import later
 from channelsim.mechanisms.terms import unit_margin
 from channelsim.numerics import normal_quantile, total

@@ -79,7 +79,7 @@ from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.numerics import total
-from channelsim.prefetch import fetch
+from channelsim.prefetch import STRETCH, fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 
@@ -145,7 +145,11 @@ def settle_payments(world: World, state: State) -> None:
     for m in range(share.size):
         share[m] = 1.0 if made[m] == wanted[m] else made[m] / max(wanted[m], 1e-300)
     payment, arrears, debt = state.links[PAYMENT], state.links[ARREARS], state.links[DEBT]
-    pay_rows(share, world.links_index[BUYER_MEMBER], payment, arrears, debt)
+    buyer = world.links_index[BUYER_MEMBER]
+    for a in range(0, payment.size, STRETCH):
+        b = min(a + STRETCH, payment.size)
+        fetch(payment[a:b])
+        pay_rows(share, buyer[a:b], payment[a:b], arrears[a:b], debt[a:b])
 
 
 @rowwise
@@ -248,30 +252,26 @@ def account_for_goods(world: World, state: State) -> None:
         world.holdings[OBSOLESCENCE],
         world.holdings[HANDLING_COST],
     )
-    fetch(goods)
-    fetch(operating)
-    fetch(flow)
     producers = world.tiers_index[TIER_END_HOLDING, 0]
-    account_rows(
-        producers, cost, sales, stock, rate, obsolescence, handling, received, paid, goods, operating, flow
-    )
-
-
-@rule
-def account(
-    produces: bool,
-    cost: float,
-    sales: float,
-    stock: float,
-    rate: float,
-    handling: float,
-    received: float,
-    paid: float,
-) -> tuple[float, float, float]:
-    """Return cost of goods sold, operating cost and cash flow; the top tier pays for production."""
-    goods = cost * sales
-    operating = rate * cost * stock + handling * sales
-    return goods, operating, received - paid - operating - (goods if produces else 0.0)
+    for a in range(0, goods.size, STRETCH):
+        b = min(a + STRETCH, goods.size)
+        fetch(goods[a:b])
+        fetch(operating[a:b])
+        fetch(flow[a:b])
+        account_rows(
+            max(0, min(producers, b) - a),
+            cost[a:b],
+            sales[a:b],
+            stock[a:b],
+            rate[a:b],
+            obsolescence[a:b],
+            handling[a:b],
+            received[a:b],
+            paid[a:b],
+            goods[a:b],
+            operating[a:b],
+            flow[a:b],
+        )
 
 
 @rowwise
@@ -336,21 +336,23 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
     operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
     fees, listing_income = terms.members[LISTING_FEES_PAID], terms.members[LISTING_FEES_RECEIVED]
     if profit.size == goods.size:  # one holding a member: rows line up
-        fetch(operating_cost)
-        fetch(profit)
-        close_rows(
-            weekly,
-            fees,
-            listing_income,
-            finance,
-            revenue,
-            goods,
-            operating,
-            flow,
-            operating_cost,
-            profit,
-            cash,
-        )
+        for a in range(0, profit.size, STRETCH):
+            b = min(a + STRETCH, profit.size)
+            fetch(operating_cost[a:b])
+            fetch(profit[a:b])
+            close_rows(
+                weekly[a:b],
+                fees[a:b],
+                listing_income[a:b],
+                finance[a:b],
+                revenue[a:b],
+                goods[a:b],
+                operating[a:b],
+                flow[a:b],
+                operating_cost[a:b],
+                profit[a:b],
+                cash[a:b],
+            )
         return
     sold, moved = state.members[SOLD_AT_COST], state.members[CASH_MOVED]
     for tier in range(world.tiers_index.shape[1]):
@@ -362,21 +364,6 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
         add_holdings(breadth, start, end, 0, goods, sold[a:b])
         add_holdings(breadth, start, end, 0, flow, moved[a:b])
     close_sums(weekly, fees, listing_income, finance, sold, operating_cost, profit, moved, cash)
-
-
-@rule
-def closed(
-    fixed: float,
-    income: float,
-    finance: float,
-    revenue: float,
-    goods: float,
-    operating: float,
-    flow: float,
-) -> tuple[float, float, float]:
-    """Return operating cost, profit and the money moved of a member with one holding."""
-    cost = operating + fixed
-    return cost, revenue - goods - cost - finance + income, flow - fixed + income
 
 
 @rowwise
