@@ -63,9 +63,10 @@ def add_row(value: Floats, summed: Floats) -> None:
 
 
 @rowwise
-def add_squares(value: Floats, reference: Floats, squares: Floats) -> None:
-    """Add the squares of a row about its reference."""
+def add_with_squares(value: Floats, summed: Floats, reference: Floats, squares: Floats) -> None:
+    """Add a row to its accumulator, and the squares about its reference to theirs."""
     for i in range(squares.size):
+        summed[i] += value[i]
         deviation = value[i] - reference[i]
         squares[i] += deviation * deviation
 
@@ -73,18 +74,33 @@ def add_squares(value: Floats, reference: Floats, squares: Floats) -> None:
 @rule
 def accumulate(first_week: bool, state: State, records: Records) -> None:
     """Settle the accumulators of a recorded week."""
-    add_rows(records.holding_columns, state.holdings, records.holding_sums)
+    for k in range(records.holding_columns.size):
+        if not has_spread(k, records):
+            add_row(state.holdings[records.holding_columns[k]], records.holding_sums[k])
     add_rows(records.member_columns, state.members, records.member_sums)
     add_rows(records.link_columns, state.links, records.link_sums)
     add_rows(records.territory_columns, state.territories, records.territory_sums)
     add_rows(records.incentive_columns, state.incentives, records.incentive_sums)
     for k in range(records.spread_columns.shape[1]):
-        value = state.holdings[records.spread_columns[0, k]]
-        reference, squares = records.spread[2 * k], records.spread[2 * k + 1]
+        value, summed = records.spread_columns[0, k], records.spread_columns[1, k]
         if first_week:
-            for i in range(value.size):
-                reference[i] = value[i]
-        add_squares(value, reference, squares)
+            for i in range(state.holdings.shape[1]):
+                records.spread[2 * k, i] = state.holdings[value, i]
+        add_with_squares(
+            state.holdings[value],
+            records.holding_sums[summed],
+            records.spread[2 * k],
+            records.spread[2 * k + 1],
+        )
+
+
+@rule
+def has_spread(row: int, records: Records) -> bool:
+    """Return whether the variance of a column of the holdings is kept, too, whose sums stand in that row."""
+    found = False
+    for k in range(records.spread_columns.shape[1]):
+        found = found or records.spread_columns[1, k] == row
+    return found
 
 
 @rule
