@@ -64,10 +64,15 @@ def helper(function: F) -> F:
 def entry(function: F) -> F:
     """Compile and cache a kernel that Python calls.
 
-    Wide, as `wide`, for it inlines the passes over many rows. The cache of numba sees an edit in the
-    function itself but not in what it imports; an entry point is therefore defined inside a closure over
-    `channelsim.kernels.mechanism_digest`, which enters the cache key.
+    The cache of numba sees an edit in the function itself but not in what it imports; an entry
+    point is therefore defined inside a closure over `channelsim.kernels.mechanism_digest`, which
+    enters the cache key.
     """
+    return njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def wide_entry(function: F) -> F:
+    """Compile and cache, as `entry`, a kernel that inlines passes over many rows: with the widest vectors."""
     return njit(cache=True, pipeline_class=WideCompiler, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from channelsim.apart import address_of, call_part, is_missing, part_address
-from channelsim.compiled import entry
+from channelsim.compiled import entry, wide_entry
 from channelsim.fusing import FIRST_FUSED, TAKEN, take_together
 from channelsim.mechanisms.bargaining import write_stakes
 from channelsim.mechanisms.bases import review_bases
@@ -118,7 +118,7 @@ def kernels() -> Kernels:
 
 
 def _build(digest: str, review_digest: str) -> Kernels:
-    @entry
+    @wide_entry
     def run_span(
         program: Integers,
         span: Span,

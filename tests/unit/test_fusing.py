@@ -5,18 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import njit
 
 import channelsim
+from channelsim.compiled import rowwise
 from channelsim.decisions import BASE
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.fusing import FUSIONS, TAKEN, fuse
 from channelsim.planning import plan_week
+from channelsim.prefetch import fetch
 from channelsim.scenario import Scenario, library_names
 from channelsim.week import STEPS
 from channelsim.world import build
-from compiled_code import compares_with_plain_python
+from compiled_code import compares_with_plain_python, reads_vector_instructions
 
 PACKAGE = Path(channelsim.__file__).parent
 
@@ -121,3 +124,47 @@ def test_a_round_of_a_rowwise_loop_keeps_to_its_own_place(function):
 def test_a_broken_promise_is_found(body):
     source = "def f(a, b):\n" + "\n".join("    " + line for line in body.splitlines())
     assert broken_promises(ast.parse(source).body[0])
+
+
+def rows_of(count):
+    """Return a rowwise function of so many rows, the last four of which it writes."""
+    names = [f"r{k}" for k in range(count)]
+    summed = " + ".join(f"{name}[i]" for name in names[:-4])
+    writes = "".join(f"        {name}[i] = {summed} + {k}.0\n" for k, name in enumerate(names[-4:]))
+    known = {}
+    exec(f"def f({', '.join(names)}):\n    for i in range(r0.size):\n{writes}", known)
+    return known["f"]
+
+
+@reads_vector_instructions
+def test_a_rowwise_loop_of_many_rows_vectorises_without_a_check():
+    count = 16
+    many = rowwise(rows_of(count))
+    known = {"many": many}
+    exec(f"def call(t):\n    many({', '.join(f't[{k}]' for k in range(count))})", known)
+    call = entry_of(known["call"])
+    table = np.arange(count * 21, dtype=float).reshape(count, 21)
+    expected = table[:-4].sum(axis=0) + np.arange(4.0)[:, None]
+    call(table)
+    np.testing.assert_array_equal(table[-4:], expected)
+    assembly = next(iter(call.inspect_asm().values()))
+    assert "ymm" in assembly or "zmm" in assembly
+
+
+@reads_vector_instructions
+def test_a_row_is_fetched_to_be_written():
+    def write(row):
+        fetch(row)
+        for i in range(row.size):
+            row[i] = 1.0
+
+    compiled = entry_of(write)
+    row = np.zeros(100)
+    compiled(row)
+    assert row.all()
+    assert "prefetch" in next(iter(compiled.inspect_asm().values()))
+
+
+def entry_of(function):
+    """Compile a function that Python calls, without the cache."""
+    return njit(error_model="numpy", nogil=True, _nrt=False)(function)

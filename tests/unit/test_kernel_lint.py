@@ -20,6 +20,7 @@ COMPILING = {
     "entry",
     "subroutine",
     "wide",
+    "wide_entry",
     "njit",
     "jit",
     "vectorize",
