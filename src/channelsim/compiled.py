@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from numba import cfunc, njit
 
-from channelsim.pipelines import LinkedCompiler, WideCompiler
+from channelsim.pipelines import LinkedCompiler, RowwiseCompiler, WideCompiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,11 +25,8 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 if os.environ.get("CHANNELSIM_REFERENCE_COUNTING") != "1":
     _OPTIONS["_nrt"] = False
 
-_LINKED_ONLY: dict[str, Any] = {
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "pipeline_class": LinkedCompiler,
-}
+_UNWRAPPED: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_LINKED_ONLY: dict[str, Any] = {**_UNWRAPPED, "pipeline_class": LinkedCompiler}
 
 
 def rule(function: F) -> F:
@@ -39,6 +36,16 @@ def rule(function: F) -> F:
     Calling one from Python crashes the interpreter; take a step of the week instead, or `py_func`.
     """
     return njit(forceinline=True, **_LINKED_ONLY, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def rowwise(function: F) -> F:
+    """Compile a loop in which every round works on a place of its own, so that it vectorises unproven.
+
+    It has to hold that the arrays written share no memory with any other, and that a round touches them at
+    its own index only; the compiler believes it. Such loops have any number of results, so an intermediate
+    quantity need not be written and read again. Arguments are rows; a test reads the source.
+    """
+    return njit(forceinline=True, pipeline_class=RowwiseCompiler, **_UNWRAPPED, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def subroutine(function: F) -> F:
@@ -58,10 +65,15 @@ def entry(function: F) -> F:
     """Compile and cache a kernel that Python calls.
 
     The cache of numba sees an edit in the function itself but not in what it imports; an entry
-    point is therefore defined inside a closure over `channelsim.week.mechanism_digest`, which
+    point is therefore defined inside a closure over `channelsim.kernels.mechanism_digest`, which
     enters the cache key.
     """
     return njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def wide_entry(function: F) -> F:
+    """Compile and cache, as `entry`, a kernel that inlines passes over many rows: with the widest vectors."""
+    return njit(cache=True, pipeline_class=WideCompiler, **_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def callback(signature: Any) -> Callable[[F], Any]:

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from channelsim.apart import address_of, call_part, is_missing, part_address
-from channelsim.compiled import entry
+from channelsim.compiled import entry, wide_entry
+from channelsim.fusing import FIRST_FUSED, TAKEN, take_together
 from channelsim.mechanisms.bargaining import write_stakes
 from channelsim.mechanisms.bases import review_bases
 from channelsim.mechanisms.dependence import review_dependence
@@ -31,8 +32,9 @@ from channelsim.steps import PART_OF, take_step
 from channelsim.tables import Bargains, Draws, Integers, PowerRoom, State, Terms, Ties, World
 
 COMPILED_FROM = (
-    "apart.py", "columns.py", "codes.py", "compiled.py", "distributions.py", "kernels.py", "linear.py",
-    "numerics.py", "pipelines.py", "randomness.py", "reduction.py", "steps.py", "tables.py", "week.py",
+    "apart.py", "columns.py", "codes.py", "compiled.py", "distributions.py", "fusing.py", "kernels.py",
+    "linear.py", "numerics.py", "pipelines.py", "prefetch.py", "randomness.py",
+    "reduction.py", "steps.py", "tables.py", "week.py",
 )  # fmt: skip
 
 
@@ -116,7 +118,7 @@ def kernels() -> Kernels:
 
 
 def _build(digest: str, review_digest: str) -> Kernels:
-    @entry
+    @wide_entry
     def run_span(
         program: Integers,
         span: Span,
@@ -149,9 +151,11 @@ def _build(digest: str, review_digest: str) -> Kernels:
                 first = span.first_step if week == span.first_week else 0
                 last = span.end_step if week == span.end_week else steps
                 for s in range(first, last):
-                    if week % program[s, 2] != 0:
+                    if program[s, 0] == TAKEN or week % program[s, 2] != 0:
                         continue
-                    if program[s, 3] >= 0:
+                    if program[s, 0] >= FIRST_FUSED:
+                        take_together(program[s, 0], program[s, 1], week, world, terms, state, draws)
+                    elif program[s, 3] >= 0:
                         if call_part(program[s, 3], program[s, 0], program[s, 1], week, *tables) != 1:
                             raise RuntimeError("a step of the week failed; what it said stands above")
                     else:

@@ -1,16 +1,21 @@
-"""Two departures from numba's way of compiling a function; all that leans on its inner parts stands here.
+"""Three departures from numba's way of compiling a function; all that leans on its inner parts stands here.
 
 numba makes machine code of every function, optimised by itself, before a caller links it and optimises it
 again. Rules are only ever linked, so `LinkedCompiler` leaves the first half out: a quarter of the time that
 the week takes to compile. `WideCompiler` gives a function the attribute by which LLVM uses the widest
-vectors.
+vectors. `RowwiseCompiler` tells LLVM that no round of a loop reads what another writes. Of itself LLVM
+proves it while the loop runs, by comparing the ends of all rows pair by pair, and gives up where that takes
+too long: a loop of many rows would not vectorise, and short rows would take longer to compare than to run.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite.ir.values import MDValue  # type: ignore[import-untyped]
 from numba import _dynfunc  # type: ignore[attr-defined]
+from numba.core import ir as numba_ir
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
@@ -48,6 +53,58 @@ class _LinkedLowering(NativeLowering):
         state.targetctx.insert_user_function(function, description, [state.library])
         state["cr"] = state.cr._replace(cfunc=function)
         return True
+
+
+class _Distinct(MDValue):
+    """A node of metadata that is itself alone, whatever it holds; llvmlite writes none."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(module, (), name=str(len(module.metadata)))
+
+    def descr(self, buf: list[str]) -> None:
+        held = ", ".join(node.get_reference() for node in self.operands)
+        buf += (f"distinct !{{ {held} }}", "\n")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class _RowwiseLower(Lower):
+    """Marks every loop as free of dependences between its rounds (LLVM's ``llvm.loop.parallel_accesses``)."""
+
+    _offset = 0
+
+    def lower_block(self, block: Any) -> None:
+        self._offset = next(offset for offset, known in self.blocks.items() if known is block)
+        super().lower_block(block)
+
+    def lower_inst(self, inst: Any) -> None:
+        super().lower_inst(inst)
+        if isinstance(inst, numba_ir.Jump) and inst.target <= self._offset:  # the end of a loop's round
+            loop = _Distinct(self.module)
+            loop.operands = (loop, self.module.add_metadata(["llvm.loop.parallel_accesses", self._accesses]))
+            self.builder.block.terminator.set_metadata("llvm.loop", loop)
+
+    def lower_function_body(self) -> Any:
+        self._accesses = _Distinct(self.module)
+        entry = super().lower_function_body()
+        for block in self.function.blocks:
+            for instruction in block.instructions:
+                if isinstance(instruction, ir.LoadInstr | ir.StoreInstr):
+                    instruction.set_metadata("llvm.access.group", self._accesses)
+        return entry
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _RowwiseLowering(_LinkedLowering):
+    _name = "rowwise_native_lowering"
+
+    @property
+    def lowering_class(self) -> type:
+        return _RowwiseLower
 
 
 class _WideLower(Lower):
@@ -91,3 +148,9 @@ class WideCompiler(_Compiler):
     """Compiles loops that are bound by arithmetic."""
 
     lowering = _WideLowering
+
+
+class RowwiseCompiler(_Compiler):
+    """Compiles what only compiled code calls, and whose loops take every row by itself."""
+
+    lowering = _RowwiseLowering

@@ -292,6 +292,8 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
         if tier == 0:
             continue
         rules, forecasts = _rules(channel, ORDER_RULE, tier), _rules(channel, FORECAST_RULE, tier)
+        if rules & RULES_THAT_FORECAST and SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
+            plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel, terms)))
         if tier in forecasting:
             if FORECAST_SMOOTHING in forecasts:
                 plan.append(Planned(week.FORECAST_BY_SMOOTHING, tier))
@@ -301,8 +303,6 @@ def _plan_orders(channel: Channel, terms: Terms) -> list[Planned]:
                 plan.append(Planned(week.FORECAST_KNOWN_MEAN, tier))
             if FORECAST_SHARED in forecasts:
                 plan.append(Planned(week.FORECAST_SHARED, tier))
-        if rules & RULES_THAT_FORECAST and SAFETY_FRACTILE in _rules(channel, SAFETY_RULE, tier):
-            plan.append(Planned(week.FOLLOW_FRACTILE, tier, prices_move(channel, terms)))
         if rules & {ORDER_UP_TO, ORDER_BASE_STOCK, ORDER_REORDER_POINT, ORDER_ANCHORING}:
             plan.append(Planned(week.TAKE_POSITION, tier))
             if channel.sizes.routes and 0 < tier < last:

@@ -47,6 +47,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim.compiled import helper, wide
+from channelsim.prefetch import fetch
 
 ENTITY_BITS = 56
 """Length of an entity's key in bits."""
@@ -191,6 +192,10 @@ def _fill_block(
     """Fill four weeks; apart, so that nothing known about the numbers makes the compiler drop a mask."""
     # Rows of one array: were they four arguments, the test for overlap would be too long to vectorise.
     row0, row1, row2, row3 = out[first_row], out[first_row + 1], out[first_row + 2], out[first_row + 3]
+    fetch(row0)
+    fetch(row1)
+    fetch(row2)
+    fetch(row3)
     for i in range(entities.size):
         entity = np.uint64(entities[i])
         counter3 = decision | ((entity >> _32) << _8)

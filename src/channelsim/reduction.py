@@ -18,8 +18,9 @@ from channelsim.columns import (
     RESERVATION_PROFIT,
     SOURCE_LINK,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.recording import Records
+from channelsim.prefetch import STRETCH, fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 
@@ -93,8 +94,17 @@ def clear(records: Records) -> None:
 def reset(terms: Terms, state: State) -> None:
     """Set the state to where every replication starts."""
     flat, base = state.flat, terms.base
-    for i in range(flat.size):
-        flat[i] = base[i]
+    for a in range(0, flat.size, STRETCH):
+        b = min(a + STRETCH, flat.size)
+        fetch(flat[a:b])
+        copy_row(base[a:b], flat[a:b])
+
+
+@rowwise
+def copy_row(source: Floats, target: Floats) -> None:
+    """Copy a row."""
+    for i in range(target.size):
+        target[i] = source[i]
 
 
 @rule
@@ -104,15 +114,18 @@ def add_up(rows: Floats, cell: Integers, cells: Floats, groups: Integers, out: F
         of_cell, total = cells[k], out[k]
         for i in range(of_cell.size):
             of_cell[i] = 0.0
-        for i in range(cell.size):
-            if cell[i] >= 0:
-                of_cell[cell[i]] += rows[k, i]
         for i in range(total.size):
             total[i] = 0.0
-        for g in range(groups.shape[0]):
-            for i in range(of_cell.size):
-                if groups[g, i] >= 0:
-                    total[groups[g, i]] += of_cell[i]
+    # all columns of a row in turn, lest every addition wait for the one before it
+    for i in range(cell.size):
+        if cell[i] >= 0:
+            for k in range(rows.shape[0]):
+                cells[k, cell[i]] += rows[k, i]
+    for g in range(groups.shape[0]):
+        for i in range(groups.shape[1]):
+            if groups[g, i] >= 0:
+                for k in range(rows.shape[0]):
+                    out[k, groups[g, i]] += cells[k, i]
 
 
 @rule
@@ -156,9 +169,7 @@ def derive(weeks: int, world: World, terms: Terms, records: Records, reduction: 
 def copy_rows(source: Floats, target: Floats) -> None:
     """Copy a table onto the first rows of another."""
     for k in range(source.shape[0]):
-        out, values = target[k], source[k]
-        for i in range(values.size):
-            out[i] = values[i]
+        copy_row(source[k], target[k])
 
 
 @rule

@@ -272,14 +272,14 @@ def take_order_step(
         demand.sell_with_backlog(state)
     elif code == COLLECT_DELAYED_ORDERS:
         ordering.collect_delayed_orders(tier, week, world, terms, state)
+    elif code == FOLLOW_FRACTILE:
+        ordering.follow_fractile(tier, world, terms, state)
     elif code == FORECAST_BY_MOVING_AVERAGE:
         ordering.forecast_by_moving_average(tier, week, world, state)
     elif code == FORECAST_KNOWN_MEAN:
         ordering.forecast_known_mean(tier, world, state)
     elif code == FORECAST_SHARED:
         ordering.forecast_shared(tier, world, terms, state)
-    elif code == FOLLOW_FRACTILE:
-        ordering.follow_fractile(tier, world, terms, state)
     elif code == PROPOSE_BASE_STOCK:
         ordering.propose_base_stock(tier, world, state)
     elif code == PROPOSE_NEWSVENDOR:
@@ -434,10 +434,10 @@ PARTS = (
         (
             SELL_WITH_BACKLOG,
             COLLECT_DELAYED_ORDERS,
+            FOLLOW_FRACTILE,
             FORECAST_BY_MOVING_AVERAGE,
             FORECAST_KNOWN_MEAN,
             FORECAST_SHARED,
-            FOLLOW_FRACTILE,
             PROPOSE_BASE_STOCK,
             PROPOSE_NEWSVENDOR,
             PROPOSE_ANCHORING,

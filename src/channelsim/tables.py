@@ -325,7 +325,14 @@ def state_views(flat: Floats, sizes: Sizes) -> State:
 
 def new_state(sizes: Sizes) -> State:
     """Return a state of zeros: one buffer and its views."""
-    return state_views(np.zeros(sum(rows * columns for rows, columns in state_shapes(sizes).values())), sizes)
+    return state_views(aligned(sum(rows * columns for rows, columns in state_shapes(sizes).values())), sizes)
+
+
+def aligned(size: int) -> Floats:
+    """Return zeros that begin where a line of the cache begins."""
+    room = np.zeros(size + 7)
+    start = -(room.ctypes.data // 8) % 8
+    return room[start : start + size]
 
 
 def cell(sizes: Sizes, table: str, row: int, item: int) -> int:

@@ -26,6 +26,7 @@ LAYERS = (
         "files",
         "numerics",
         "pipelines",
+        "prefetch",
         "randomness",
     },
     {"linear", "metrics", "paths", "schema", "tables", "totals"},
@@ -47,7 +48,7 @@ LAYERS = (
     {"events", "expansion", "holdings", "links", "members", "places", "routes", "territories", "traces"},
     {"mechanisms"},
     {"week"},
-    {"steps"},
+    {"fusing", "steps"},
     {"apart"},
     {"kernels", "reduction"},
     # above the week, because the opening state expects demand by the week's own rules

@@ -15,10 +15,12 @@ import channelsim
 PACKAGE = Path(channelsim.__file__).parent
 COMPILING = {
     "rule",
+    "rowwise",
     "helper",
     "entry",
     "subroutine",
     "wide",
+    "wide_entry",
     "njit",
     "jit",
     "vectorize",

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.apart import JIT_OFF
 from channelsim.codes import DEMAND_SYSTEMS, LOGIT
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
+from channelsim.fusing import fuse
 from channelsim.kernels import Span, addressed, kernels
 from channelsim.planning import plan_week
 from channelsim.renewal import Renewal
@@ -74,7 +76,9 @@ class Driver:
         self.channel, self.terms, self.space = channel, terms, space
         self.seed, self.first, self.stop = seed, first, stop
         self.plan = plan_week(channel, terms)
-        self._program = addressed(self.plan, channel.world, terms, space.state, space.draws)
+        tables = channel.world, terms, space.state, space.draws
+        self._program = addressed(self.plan, *tables)
+        self._fused = self._program if JIT_OFF else addressed(fuse(self.plan), *tables)
         self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
         of_power = [p for p in self._reviews if self.plan[p].code in (REVIEW_DEPENDENCE, REVIEW_BASES)]
         self._last_review_of_power = of_power[-1] if of_power else -1
@@ -87,17 +91,17 @@ class Driver:
         """Run ``count`` replications to their end."""
         weeks = self.channel.scenario.weeks
         if not self._reviews:
-            self._span(0, count, (0, 0), (weeks, 0))
+            self._span(self._fused, 0, count, (0, 0), (weeks, 0))
             return
         for k in range(count):
             reached = (0, 0)
             for week in range(weeks):
                 for place in self._reviews:
                     if week % self.plan[place].every == 0:
-                        self._span(k, 1, reached, (week, place))
+                        self._span(self._fused, k, 1, reached, (week, place))
                         self._review(k, week, place)
                         reached = (week, place + 1)
-            self._span(k, 1, reached, (weeks, 0))
+            self._span(self._fused, k, 1, reached, (weeks, 0))
 
     def step(self, week: int, place: int) -> None:
         """Perform one step of a week; steps have to be taken in the order of the plan."""
@@ -105,11 +109,11 @@ class Driver:
             if week % self.plan[place].every == 0:
                 self._review(0, week, place)
         else:
-            self._span(0, 1, (week, place), (week, place + 1))
+            self._span(self._program, 0, 1, (week, place), (week, place + 1))
 
     def close(self, week: int) -> None:
         """Record a week whose steps have all been taken; the last one forms the totals."""
-        self._span(0, 1, (week, len(self.plan)), (week + 1, 0))
+        self._span(self._program, 0, 1, (week, len(self.plan)), (week + 1, 0))
 
     def _review(self, output: int, week: int, place: int) -> None:
         """Perform a review; those of power leave what they found in the workspace."""
@@ -149,7 +153,7 @@ class Driver:
         """
         self.first, reached = replication, (0, 0)
         for place in self._reviews[: self._reviews.index(self._last_review_of_power) + 1]:
-            self._span(0, 1, reached, (0, place))
+            self._span(self._fused, 0, 1, reached, (0, place))
             self._review(0, 0, place)
             reached = (0, place + 1)
         found = np.full((2, self.channel.built_sizes.relationships), np.nan)
@@ -161,13 +165,15 @@ class Driver:
         rows = self.space.state.relationships
         return rows[c.REMEMBERED_OUTCOME_OF_SUPPLIER : c.REMEMBERED_OUTCOME_OF_BUYER + 1]
 
-    def _span(self, output: int, count: int, start: tuple[int, int], end: tuple[int, int]) -> None:
+    def _span(
+        self, program: Integers, output: int, count: int, start: tuple[int, int], end: tuple[int, int]
+    ) -> None:
         scenario = self.channel.scenario
         span = Span(
             output, count, self.first, *start, *end, scenario.weeks, scenario.warm_up_weeks, self.seed
         )
         kernels().run_span(
-            self._program,
+            program,
             span,
             self.channel.world,
             self.terms,

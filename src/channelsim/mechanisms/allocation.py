@@ -50,35 +50,50 @@ from channelsim.columns import (
     TIER_LEAD_TIME,
     WHOLESALE_PRICE,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.terms import invoice
 from channelsim.numerics import total
-from channelsim.tables import State, Terms, World
+from channelsim.prefetch import STRETCH, fetch
+from channelsim.tables import Floats, Integers, State, Terms, World
+
+MANY_BUYERS = 16
+"""Links a supplier from which its own loop is worth its start; below, shares are looked up link by link."""
 
 
 @rule
 def receive_goods(week: int, world: World, state: State) -> None:
     """Settle arrivals: goods due this week enter their buyer's stock."""
-    arriving = state.pipeline[week % state.pipeline.shape[0]]
-    arrived = state.links[ARRIVED]
-    for k in range(arrived.size):
-        arrived[k] = arriving[k]
-        arriving[k] = 0.0
+    due, arrived_of = state.pipeline[week % state.pipeline.shape[0]], state.links[ARRIVED]
     for tier in range(world.tiers_index.shape[1]):
         first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
         offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
-        goods = arrived[first:end]
+        arriving, arrived = due[first:end], arrived_of[first:end]
         if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
             stock = state.holdings[STOCK][first + offset : end + offset]
             on_order = state.holdings[ON_ORDER][first + offset : end + offset]
-            for k in range(goods.size):
-                stock[k] += goods[k]
-                on_order[k] -= goods[k]
+            for a in range(0, arrived.size, STRETCH):
+                b = min(a + STRETCH, arrived.size)
+                fetch(arrived[a:b])
+                unload(arriving[a:b], arrived[a:b], stock[a:b], on_order[a:b])
         else:
             buyer = world.links_index[BUYER_HOLDING][first:end]
-            for k in range(goods.size):
-                state.holdings[STOCK, buyer[k]] += goods[k]
-                state.holdings[ON_ORDER, buyer[k]] -= goods[k]
+            for k in range(arrived.size):
+                goods = arriving[k]
+                arrived[k] = goods
+                arriving[k] = 0.0
+                state.holdings[STOCK, buyer[k]] += goods
+                state.holdings[ON_ORDER, buyer[k]] -= goods
+
+
+@rowwise
+def unload(arriving: Floats, arrived: Floats, stock: Floats, on_order: Floats) -> None:
+    """Put the goods that arrive on links side by side into the stock of their buyers."""
+    for k in range(arrived.size):
+        goods = arriving[k]
+        arrived[k] = goods
+        arriving[k] = 0.0
+        stock[k] += goods
+        on_order[k] -= goods
 
 
 @rule
@@ -98,24 +113,70 @@ def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: S
             stock[h] -= sales[h]
         share[h] = 1.0 if wanted <= available else available / wanted
     first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
-    supplier, ordered = world.links_index[SUPPLIER_HOLDING][first:end], state.links[ORDERED][first:end]
-    backlog, shipped = state.links[BACKLOG][first:end], state.links[SHIPPED][first:end]
-    for k in range(shipped.size):
-        shipped[k] = (backlog[k] + ordered[k]) * share[supplier[k]]
-    for k in range(shipped.size):
-        backlog[k] = (backlog[k] + ordered[k]) - shipped[k]  # nothing, to the last bit, if all is shipped
+    first_holding, end_holding = (
+        world.tiers_index[TIER_FIRST_HOLDING, tier],
+        world.tiers_index[TIER_END_HOLDING, tier],
+    )
+    ordered, backlog = state.links[ORDERED], state.links[BACKLOG]
+    shipped, invoiced, price = state.links[SHIPPED], state.links[INVOICE], state.links[WHOLESALE_PRICE]
+    if end - first >= MANY_BUYERS * (end_holding - first_holding):
+        for h in range(first_holding, end_holding):
+            a, b = world.holdings_index[FIRST_LINK, h], world.holdings_index[END_LINK, h]
+            fetch(shipped[a:b])
+            fetch(invoiced[a:b])
+            ship(share[h], ordered[a:b], backlog[a:b], shipped[a:b], price[a:b], invoiced[a:b])
+    else:
+        supplier = world.links_index[SUPPLIER_HOLDING]
+        for a in range(first, end, STRETCH):
+            b = min(a + STRETCH, end)
+            fetch(shipped[a:b])
+            fetch(invoiced[a:b])
+            ship_each(
+                share, supplier[a:b], ordered[a:b], backlog[a:b], shipped[a:b], price[a:b], invoiced[a:b]
+            )
     dispatch(tier, week, world, terms, state)
 
 
 @rule
+def fill_order(share: float, ordered: float, backlog: float) -> tuple[float, float]:
+    """Return what is shipped on a link and what stays behind: nothing, to the last bit, if all is shipped."""
+    owed = backlog + ordered
+    shipped = owed * share
+    return shipped, owed - shipped
+
+
+@rowwise
+def ship(
+    share: float, ordered: Floats, backlog: Floats, shipped: Floats, price: Floats, invoiced: Floats
+) -> None:
+    """Fill the orders of one supplier's links, and make out the invoices at the unit price."""
+    for k in range(shipped.size):
+        shipped[k], backlog[k] = fill_order(share, ordered[k], backlog[k])
+        invoiced[k] = shipped[k] * price[k]
+
+
+@rowwise
+def ship_each(
+    share: Floats,
+    supplier: Integers,
+    ordered: Floats,
+    backlog: Floats,
+    shipped: Floats,
+    price: Floats,
+    invoiced: Floats,
+) -> None:
+    """Fill the orders of links of several suppliers, each by its supplier's share; as `ship`."""
+    for k in range(shipped.size):
+        shipped[k], backlog[k] = fill_order(share[supplier[k]], ordered[k], backlog[k])
+        invoiced[k] = shipped[k] * price[k]
+
+
+@rule
 def dispatch(tier: int, week: int, world: World, terms: Terms, state: State) -> None:
-    """Put the tier's shipments on their way and make out the invoices."""
+    """Put the tier's shipments on their way and take quantity discounts off the invoices."""
     first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
     ring, lead = state.pipeline.shape[0], world.tiers_index[TIER_LEAD_TIME, tier]
-    shipped, invoiced = state.links[SHIPPED][first:end], state.links[INVOICE][first:end]
-    price = state.links[WHOLESALE_PRICE][first:end]
-    for k in range(shipped.size):
-        invoiced[k] = shipped[k] * price[k]
+    shipped = state.links[SHIPPED][first:end]
     if state.incentives.shape[1] > 0:
         index = terms.incentives_index
         for k in range(first, end):
@@ -156,13 +217,18 @@ def give_credit(tier: int, week: int, world: World, terms: Terms, state: State) 
     for k in range(first, end):
         others += 1 if due_after[k] != due_after[first] else 0
     if others == 0 and end > first:  # the same terms on all links: contiguous, so it vectorises
-        due = state.payables[later(now, due_after[first], ring)][first:end]
-        for k in range(invoiced.size):
-            due[k] += invoiced[k]
+        lend(invoiced, state.payables[later(now, due_after[first], ring)][first:end], debt)
     else:
         for k in range(invoiced.size):
             state.payables[later(now, due_after[first + k], ring), first + k] += invoiced[k]
+            debt[k] += invoiced[k]
+
+
+@rowwise
+def lend(invoiced: Floats, due: Floats, debt: Floats) -> None:
+    """Add invoices to what falls due in one week, and to what is owed."""
     for k in range(invoiced.size):
+        due[k] += invoiced[k]
         debt[k] += invoiced[k]
 
 

@@ -69,7 +69,7 @@ from channelsim.columns import (
     TRACE,
     VARIATION,
 )
-from channelsim.compiled import rule, wide
+from channelsim.compiled import rowwise, rule, wide
 from channelsim.distributions import fill_gamma, fill_poisson
 from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.mechanisms.offering import lessen_variety, price_out_unoffered
@@ -353,7 +353,13 @@ def realise_normal_demand(week: int, world: World, state: State, draws: Draws) -
     variation = world.holdings[VARIATION][first:]
     normal = draws.shelf[week % draws.shelf.shape[0]]
     for i in range(demand.size):
-        demand[i] = max(0.0, mean[i] + mean[i] * variation[i] * normal[i])
+        demand[i] = clipped(mean[i], variation[i], normal[i])
+
+
+@rule
+def clipped(mean: float, variation: float, normal: float) -> float:
+    """Return normal demand, clipped at zero."""
+    return max(0.0, mean + mean * variation * normal)
 
 
 @rule
@@ -370,9 +376,20 @@ def sell(state: State) -> None:
     first = first_shelf_of(state)
     stock, demand = state.holdings[STOCK][first:], state.holdings[DEMAND][first:]
     sales, stockout = state.holdings[SALES][first:], state.holdings[STOCKOUT][first:]
+    sell_rows(stock, demand, sales, stockout)
+
+
+@rule
+def sold(stock: float, demand: float) -> tuple[float, float]:
+    """Return what a shelf sells from stock, and whether that is less than its demand (1) or not (0)."""
+    return min(stock, demand), 1.0 if demand > stock else 0.0
+
+
+@rowwise
+def sell_rows(stock: Floats, demand: Floats, sales: Floats, stockout: Floats) -> None:
+    """Write sales and stockouts."""
     for i in range(sales.size):
-        sales[i] = min(stock[i], demand[i])
-        stockout[i] = 1.0 if demand[i] > stock[i] else 0.0
+        sales[i], stockout[i] = sold(stock[i], demand[i])
 
 
 @rule

@@ -101,6 +101,7 @@ from channelsim.compiled import rule, subroutine, wide
 from channelsim.mechanisms.allocation import later
 from channelsim.mechanisms.terms import unit_margin
 from channelsim.numerics import normal_quantile, total
+from channelsim.prefetch import fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 
@@ -110,6 +111,7 @@ def collect_orders(tier: int, world: World, terms: Terms, state: State) -> None:
     first, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
     ordered, active = state.links[ORDERED][first:end], terms.links[LINK_ACTIVE][first:end]
     offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
+    fetch(ordered)
     if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
         order = state.holdings[ORDER][first + offset : end + offset]
         for k in range(ordered.size):
@@ -155,10 +157,17 @@ def forecast_by_smoothing(tier: int, world: World, state: State) -> None:
     variance, smoothing = state.holdings[FORECAST_VARIANCE][a:b], world.holdings[SMOOTHING][a:b]
     chosen = world.holdings_index[FORECAST_RULE][a:b]
     for i in range(forecast.size):
-        weight = smoothing[i] if chosen[i] == FORECAST_SMOOTHING else 0.0
-        error = demand[i] - forecast[i]
-        forecast[i] += weight * error
-        variance[i] += weight * (error * error - variance[i])
+        forecast[i], variance[i] = smoothed(chosen[i], smoothing[i], demand[i], forecast[i], variance[i])
+
+
+@rule
+def smoothed(
+    chosen: int, smoothing: float, demand: float, forecast: float, variance: float
+) -> tuple[float, float]:
+    """Return forecast and error variance after the week's demand, as they were under another rule."""
+    weight = smoothing if chosen == FORECAST_SMOOTHING else 0.0
+    error = demand - forecast
+    return forecast + weight * error, variance + weight * (error * error - variance)
 
 
 @rule
@@ -279,7 +288,13 @@ def take_position(tier: int, world: World, state: State) -> None:
         pending_share(tier, world),
     )
     for i in range(position.size):
-        position[i] = stock[i] + on_order[i] - owed[i] - pending * demand[i]
+        position[i] = inventory_position(stock[i], on_order[i], owed[i], pending * demand[i])
+
+
+@rule
+def inventory_position(stock: float, on_order: float, owed: float, pending: float) -> float:
+    """Return stock and what is on order, less what is owed and still to be shipped."""
+    return stock + on_order - owed - pending
 
 
 @rule
@@ -294,9 +309,14 @@ def propose_order_up_to(tier: int, world: World, terms: Terms, state: State) -> 
         world.holdings_index[ORDER_RULE][a:b],
     )
     for i in range(order.size):
-        level = forecast[i] * weeks[i] + factor[i] * sqrt(variance[i] * weeks[i])
-        wanted = max(0.0, level - position[i])
+        wanted = up_to_level(forecast[i], variance[i], weeks[i], factor[i], position[i])
         order[i] = wanted if chosen[i] == ORDER_UP_TO else order[i]
+
+
+@rule
+def up_to_level(forecast: float, variance: float, weeks: float, factor: float, position: float) -> float:
+    """Return the order up to the forecast of the protection interval plus safety stock."""
+    return max(0.0, forecast * weeks + factor * sqrt(variance * weeks) - position)
 
 
 @rule
@@ -395,5 +415,11 @@ def place_orders(tier: int, world: World, state: State) -> None:
         state.holdings[OFFERED][a:b],
     )
     for i in range(order.size):
-        order[i] *= offered[i]
-        on_order[i] += order[i]
+        order[i], on_order[i] = placed(order[i], offered[i], on_order[i])
+
+
+@rule
+def placed(order: float, offered: float, on_order: float) -> tuple[float, float]:
+    """Return the order of a holding that is offered, and what is on order with it."""
+    order *= offered
+    return order, on_order + order

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from channelsim.columns import SALES, STOCK
-from channelsim.compiled import rule
+from channelsim.compiled import rowwise, rule
 from channelsim.tables import Floats, Integers, State
 
 TABLE_CODES = ("holdings", "members", "links", "territories", "incentives")
@@ -52,28 +52,55 @@ class Records(NamedTuple):
 def add_rows(columns: Integers, table: Floats, sums: Floats) -> None:
     """Add the chosen rows of a table to the accumulators."""
     for k in range(columns.size):
-        value, summed = table[columns[k]], sums[k]
-        for i in range(summed.size):
-            summed[i] += value[i]
+        add_row(table[columns[k]], sums[k])
+
+
+@rowwise
+def add_row(value: Floats, summed: Floats) -> None:
+    """Add a row to its accumulator."""
+    for i in range(summed.size):
+        summed[i] += value[i]
+
+
+@rowwise
+def add_with_squares(value: Floats, summed: Floats, reference: Floats, squares: Floats) -> None:
+    """Add a row to its accumulator, and the squares about its reference to theirs."""
+    for i in range(squares.size):
+        summed[i] += value[i]
+        deviation = value[i] - reference[i]
+        squares[i] += deviation * deviation
 
 
 @rule
 def accumulate(first_week: bool, state: State, records: Records) -> None:
     """Settle the accumulators of a recorded week."""
-    add_rows(records.holding_columns, state.holdings, records.holding_sums)
+    for k in range(records.holding_columns.size):
+        if not has_spread(k, records):
+            add_row(state.holdings[records.holding_columns[k]], records.holding_sums[k])
     add_rows(records.member_columns, state.members, records.member_sums)
     add_rows(records.link_columns, state.links, records.link_sums)
     add_rows(records.territory_columns, state.territories, records.territory_sums)
     add_rows(records.incentive_columns, state.incentives, records.incentive_sums)
     for k in range(records.spread_columns.shape[1]):
-        value = state.holdings[records.spread_columns[0, k]]
-        reference, squares = records.spread[2 * k], records.spread[2 * k + 1]
+        value, summed = records.spread_columns[0, k], records.spread_columns[1, k]
         if first_week:
-            for i in range(value.size):
-                reference[i] = value[i]
-        for i in range(value.size):
-            deviation = value[i] - reference[i]
-            squares[i] += deviation * deviation
+            for i in range(state.holdings.shape[1]):
+                records.spread[2 * k, i] = state.holdings[value, i]
+        add_with_squares(
+            state.holdings[value],
+            records.holding_sums[summed],
+            records.spread[2 * k],
+            records.spread[2 * k + 1],
+        )
+
+
+@rule
+def has_spread(row: int, records: Records) -> bool:
+    """Return whether the variance of a column of the holdings is kept, too, whose sums stand in that row."""
+    found = False
+    for k in range(records.spread_columns.shape[1]):
+        found = found or records.spread_columns[1, k] == row
+    return found
 
 
 @rule

@@ -75,11 +75,12 @@ from channelsim.columns import (
     WEEKLY_COST,
     WRITE_OFF,
 )
-from channelsim.compiled import rule
+from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.demand import first_shelf_of
 from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.numerics import total
-from channelsim.tables import State, Terms, World
+from channelsim.prefetch import STRETCH, fetch
+from channelsim.tables import Floats, Integers, State, Terms, World
 
 
 @rule
@@ -88,9 +89,20 @@ def settle_sales(state: State) -> None:
     first = first_shelf_of(state)
     stock, sales = state.holdings[STOCK][first:], state.holdings[SALES][first:]
     price, revenue = state.holdings[PRICE][first:], state.holdings[REVENUE][first:]
+    hand_over_rows(stock, sales, price, revenue)
+
+
+@rule
+def handed_over(stock: float, sales: float, price: float) -> tuple[float, float]:
+    """Return the stock that is left, and the revenue."""
+    return stock - sales, price * sales
+
+
+@rowwise
+def hand_over_rows(stock: Floats, sales: Floats, price: Floats, revenue: Floats) -> None:
+    """Write what is left and what it earned."""
     for i in range(sales.size):
-        stock[i] -= sales[i]
-        revenue[i] = price[i] * sales[i]
+        stock[i], revenue[i] = handed_over(stock[i], sales[i], price[i])
 
 
 @rule
@@ -134,9 +146,17 @@ def settle_payments(world: World, state: State) -> None:
         share[m] = 1.0 if made[m] == wanted[m] else made[m] / max(wanted[m], 1e-300)
     payment, arrears, debt = state.links[PAYMENT], state.links[ARREARS], state.links[DEBT]
     buyer = world.links_index[BUYER_MEMBER]
+    for a in range(0, payment.size, STRETCH):
+        b = min(a + STRETCH, payment.size)
+        fetch(payment[a:b])
+        pay_rows(share, buyer[a:b], payment[a:b], arrears[a:b], debt[a:b])
+
+
+@rowwise
+def pay_rows(share: Floats, buyer: Integers, payment: Floats, arrears: Floats, debt: Floats) -> None:
+    """Write what is paid on every link, and what stays in arrears and in debt."""
     for k in range(payment.size):
         payment[k] = arrears[k] * share[buyer[k]]
-    for k in range(payment.size):
         arrears[k] -= payment[k]
         debt[k] -= payment[k]
 
@@ -145,6 +165,7 @@ def settle_payments(world: World, state: State) -> None:
 def receive_invoices(state: State) -> None:
     """Settle what sellers receive when invoices are paid the week they are made out: their revenue."""
     received, revenue = state.holdings[RECEIVED], state.holdings[REVENUE]
+    fetch(received)
     for h in range(received.size):
         received[h] = revenue[h]
 
@@ -164,20 +185,37 @@ def receive_payments(world: World, state: State) -> None:
 def charge_buyers(paying: int, world: World, state: State) -> None:
     """Settle what buyers pay for each holding; ``paying`` is the link column that holds it."""
     paid = state.holdings[PAID]
-    for h in range(paid.size):
-        paid[h] = 0.0
+    fetch(paid)
+    written = 0  # holdings, from the first, of which something stands there already
     for tier in range(world.tiers_index.shape[1]):
         start, end = world.tiers_index[TIER_FIRST_LINK, tier], world.tiers_index[TIER_END_LINK, tier]
         offset = world.tiers_index[TIER_BUYER_OFFSET, tier]
         amount = state.links[paying][start:end]
-        if offset >= 0:  # the buyers lie side by side: contiguous, so it vectorises
-            by_buyer = paid[start + offset : end + offset]
-            for k in range(amount.size):
-                by_buyer[k] += amount[k]
+        if offset >= 0 and start + offset >= written:  # the buyers lie side by side, and buy on no other link
+            pay_nothing(paid[written : start + offset])
+            written = end + offset
+            pay_all(amount, paid[start + offset : written])
         else:
             buyer = world.links_index[BUYER_HOLDING][start:end]
+            pay_nothing(paid[written:])
+            written = paid.size
             for k in range(amount.size):
                 paid[buyer[k]] += amount[k]
+    pay_nothing(paid[written:])
+
+
+@rule
+def pay_nothing(paid: Floats) -> None:
+    """Write that nothing has been paid yet."""
+    for h in range(paid.size):
+        paid[h] = 0.0
+
+
+@rowwise
+def pay_all(amount: Floats, paid: Floats) -> None:
+    """Write what is paid on links side by side by their buyers."""
+    for k in range(paid.size):
+        paid[k] = 0.0 + amount[k]
 
 
 @rule
@@ -201,10 +239,7 @@ def tally_credit(world: World, state: State) -> None:
 
 @rule
 def account_for_goods(world: World, state: State) -> None:
-    """Settle the week's account of every holding: goods sold, cost of stock and handling, money moved.
-
-    One result a loop: with more, the checks that rows do not overlap keep a loop from vectorising.
-    """
+    """Settle the week's account of every holding: goods sold, cost of stock and handling, money moved."""
     cost, sales, stock = state.holdings[UNIT_COST], state.holdings[SALES], state.holdings[STOCK]
     goods, operating, flow = (
         state.holdings[COST_OF_GOODS],
@@ -217,13 +252,50 @@ def account_for_goods(world: World, state: State) -> None:
         world.holdings[OBSOLESCENCE],
         world.holdings[HANDLING_COST],
     )
+    producers = world.tiers_index[TIER_END_HOLDING, 0]
+    for a in range(0, goods.size, STRETCH):
+        b = min(a + STRETCH, goods.size)
+        fetch(goods[a:b])
+        fetch(operating[a:b])
+        fetch(flow[a:b])
+        account_rows(
+            max(0, min(producers, b) - a),
+            cost[a:b],
+            sales[a:b],
+            stock[a:b],
+            rate[a:b],
+            obsolescence[a:b],
+            handling[a:b],
+            received[a:b],
+            paid[a:b],
+            goods[a:b],
+            operating[a:b],
+            flow[a:b],
+        )
+
+
+@rowwise
+def account_rows(
+    producers: int,
+    cost: Floats,
+    sales: Floats,
+    stock: Floats,
+    rate: Floats,
+    obsolescence: Floats,
+    handling: Floats,
+    received: Floats,
+    paid: Floats,
+    goods: Floats,
+    operating: Floats,
+    flow: Floats,
+) -> None:
+    """Write the account of every holding, the first of which are the producers."""
     for h in range(goods.size):
         goods[h] = cost[h] * sales[h]
-    for h in range(operating.size):
         operating[h] = (rate[h] + obsolescence[h]) * cost[h] * stock[h] + handling[h] * sales[h]
-    for h in range(flow.size):
+    for h in range(goods.size):
         flow[h] = received[h] - paid[h] - operating[h]
-    for h in range(world.tiers_index[TIER_END_HOLDING, 0]):  # the top tier pays for production
+    for h in range(producers):
         flow[h] -= goods[h]
 
 
@@ -233,10 +305,16 @@ def charge_effort(terms: Terms, state: State) -> None:
     first = first_shelf_of(state)
     service, effort_cost = state.holdings[SERVICE][first:], terms.holdings[TRAINED_SERVICE_COST][first:]
     operating, flow = state.holdings[OPERATING][first:], state.holdings[CASH_FLOW][first:]
-    for i in range(service.size):  # one result a loop, from its first row: so it vectorises
-        operating[i] += 0.5 * effort_cost[i] * service[i] * service[i]
+    charge_effort_rows(service, effort_cost, operating, flow)
+
+
+@rowwise
+def charge_effort_rows(service: Floats, effort_cost: Floats, operating: Floats, flow: Floats) -> None:
+    """Add the cost of effort to the operating cost, and take it off the cash flow."""
     for i in range(service.size):
-        flow[i] -= 0.5 * effort_cost[i] * service[i] * service[i]
+        cost = 0.5 * effort_cost[i] * service[i] * service[i]
+        operating[i] += cost
+        flow[i] -= cost
 
 
 @rule
@@ -258,12 +336,23 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
     operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
     fees, listing_income = terms.members[LISTING_FEES_PAID], terms.members[LISTING_FEES_RECEIVED]
     if profit.size == goods.size:  # one holding a member: rows line up
-        for m in range(profit.size):
-            operating_cost[m] = operating[m] + (weekly[m] + fees[m])
-        for m in range(profit.size):
-            profit[m] = revenue[m] - goods[m] - operating_cost[m] - finance[m] + listing_income[m]
-        for m in range(profit.size):
-            cash[m] += flow[m] - (weekly[m] + fees[m]) + listing_income[m]
+        for a in range(0, profit.size, STRETCH):
+            b = min(a + STRETCH, profit.size)
+            fetch(operating_cost[a:b])
+            fetch(profit[a:b])
+            close_rows(
+                weekly[a:b],
+                fees[a:b],
+                listing_income[a:b],
+                finance[a:b],
+                revenue[a:b],
+                goods[a:b],
+                operating[a:b],
+                flow[a:b],
+                operating_cost[a:b],
+                profit[a:b],
+                cash[a:b],
+            )
         return
     sold, moved = state.members[SOLD_AT_COST], state.members[CASH_MOVED]
     for tier in range(world.tiers_index.shape[1]):
@@ -274,11 +363,47 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
         add_holdings(breadth, start, end, 0, revenue, profit[a:b])
         add_holdings(breadth, start, end, 0, goods, sold[a:b])
         add_holdings(breadth, start, end, 0, flow, moved[a:b])
+    close_sums(weekly, fees, listing_income, finance, sold, operating_cost, profit, moved, cash)
+
+
+@rowwise
+def close_rows(
+    weekly: Floats,
+    fees: Floats,
+    listing_income: Floats,
+    finance: Floats,
+    revenue: Floats,
+    goods: Floats,
+    operating: Floats,
+    flow: Floats,
+    operating_cost: Floats,
+    profit: Floats,
+    cash: Floats,
+) -> None:
+    """Write the accounts of members with one holding each."""
     for m in range(profit.size):
-        operating_cost[m] += weekly[m] + fees[m]
+        operating_cost[m] = operating[m] + (weekly[m] + fees[m])
+        profit[m] = revenue[m] - goods[m] - operating_cost[m] - finance[m] + listing_income[m]
     for m in range(profit.size):
+        cash[m] += flow[m] - (weekly[m] + fees[m]) + listing_income[m]
+
+
+@rowwise
+def close_sums(
+    weekly: Floats,
+    fees: Floats,
+    listing_income: Floats,
+    finance: Floats,
+    sold: Floats,
+    operating_cost: Floats,
+    profit: Floats,
+    moved: Floats,
+    cash: Floats,
+) -> None:
+    """Write the accounts of members whose holdings are added up."""
+    for m in range(profit.size):
+        fixed = weekly[m] + fees[m]
+        operating_cost[m] += fixed
         profit[m] += listing_income[m] - sold[m] - operating_cost[m] - finance[m]
-    for m in range(profit.size):
-        moved[m] += listing_income[m] - (weekly[m] + fees[m])
-    for m in range(profit.size):
+        moved[m] += listing_income[m] - fixed
         cash[m] += moved[m]
