@@ -65,7 +65,10 @@ class Kernels(NamedTuple):
     review_bases: Callable[..., None]
 
 
-REVIEWS_ONLY = ("bargaining.py", "bases.py", "counterfactual.py", "dependence.py", "judgement.py")
+REVIEWS_ONLY = (
+    "bargaining.py", "bases.py", "counterfactual.py", "dependence.py", "earnings.py", "judgement.py",
+    "rechoice.py", "role_performance.py",
+)  # fmt: skip
 """Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
