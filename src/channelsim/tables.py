@@ -97,6 +97,10 @@ SETTLED_PRICE, SETTLED_SERVICE, SETTLED_SHIFT, SETTLED_OFFER, BASE_DEMAND = rang
 """Rows of the settled choices: what consumers chose by, and mean demand at the market's base size."""
 
 
+CONTACTS = (10, 256)
+"""Notes on relationships, and relationships at a time, of `mechanisms.influence`."""
+
+
 class State(NamedTuple):
     """What one replication changes, as views on ``flat``."""
 
@@ -147,6 +151,8 @@ class State(NamedTuple):
     """Scratch of the small linear solves and of sums by zone and brand."""
     incentives: Floats
     """(columns, links) what buyers make of incentives and what is paid; no rows where there are none."""
+    contacts: Floats
+    """(10, 256) scratch of influence: notes on a block of relationships; none where power is unmeasured."""
 
 
 class Ties(NamedTuple):
@@ -330,6 +336,7 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "routes": (2, sizes.routes),
         "workspace": (sizes.workspace, sizes.workspace + 3),
         "incentives": (len(columns_of("incentives", "state")), sizes.incentives),
+        "contacts": CONTACTS if sizes.relationships else (0, 0),
     }
 
 

@@ -49,7 +49,7 @@ LAYERS = (
     {"week"},
     {"steps"},
     {"apart"},
-    {"kernels", "reduction"},
+    {"kernels", "reduction", "review_means"},
     # above the week, because the opening state expects demand by the week's own rules
     {
         "agreements",

@@ -33,6 +33,8 @@ leave the step out; h_2 = 0 switches deterrence off. Nobody is asked where nothi
 
 from __future__ import annotations
 
+import numpy as np
+
 from channelsim.codes import INFORMATION_EXCHANGE, LEGALISTIC_PLEA, PROMISE, REQUEST, THREAT
 from channelsim.columns import (
     ADHERENCE_COLUMN,
@@ -85,14 +87,22 @@ from channelsim.columns import (
     TRUST_ON_COMPLIANCE,
     VALUE_OF_SUPPLIER,
 )
-from channelsim.compiled import rule, subroutine
-from channelsim.numerics import logistic
+from channelsim.compiled import rule, subroutine, wide
+from channelsim.numerics import exponential
 from channelsim.tables import Floats, Influence, Integers
 
 MOST_CERTAIN = 0.99
 """Largest reward base, and 1 less the least record, from which money is inferred."""
 LEAST = 1e-300
 """Gain by which money is divided where there is none: money alone decides."""
+
+
+BLOCK = 256
+"""Relationships at a time, so that what is noted of them stays in the nearest cache."""
+PLACE, SLOPE, MET, COST, ADHERENCE, USE, ODDS, PRESSURE, USED, COERCIVE = range(10)
+"""Rows of the notes on a block: relationship, θ_U/G, θ_T·(trust − ½) − θ_K·conflict, what complying costs,
+adherence before, uses of the strategy in hand, its log odds and then compliance, and what all strategies add
+up to."""
 
 
 @rule
@@ -118,89 +128,196 @@ def threatened(attempt: int, sender: int, relationship: int, influence: Influenc
     return value * rows[COERCIVE_BASE_OF_SUPPLIER + sender, relationship] / record
 
 
-@rule
-def threat_use(sender: int, adherence: float, relationship: int, effects: Floats, rows: Floats) -> float:
-    """Return the share of the contacts meant for a threat in which the sender makes one."""
-    own = rows[DEPENDENCE_OF_SUPPLIER + sender, relationship]
-    partner = rows[DEPENDENCE_OF_SUPPLIER + 1 - sender, relationship]
-    return logistic(
-        effects[THREAT_LEVEL]
-        + effects[ADVANTAGE_ON_THREATS] * (partner - own)
-        - effects[INTERDEPENDENCE_ON_THREATS] * (partner + own)
-        + effects[SHORTFALL_ON_THREATS] * (1.0 - adherence)
-    )
+@wide
+def fill_logistic(values: Floats) -> None:
+    """Replace log odds by probabilities."""
+    for i in range(values.size):
+        values[i] = 1.0 / (1.0 + exponential(-values[i]))
 
 
 @rule
-def base_of(strategy: int, sender: int, relationship: int, rows: Floats) -> float:
-    """Return the base on which a strategy draws; 0 for promise and threat, which work through money."""
-    if strategy == PROMISE or strategy == THREAT:
-        return 0.0
+def base_column(strategy: int, sender: int) -> int:
+    """Return the column of the base on which a strategy draws; promise and threat work through money."""
     if strategy == LEGALISTIC_PLEA:
-        return rows[LEGITIMATE_BASE_OF_SUPPLIER + sender, relationship]
+        return LEGITIMATE_BASE_OF_SUPPLIER + sender
     if strategy == REQUEST:
-        return rows[REFERENT_BASE_OF_SUPPLIER + sender, relationship]
-    return rows[EXPERT_BASE_OF_SUPPLIER + sender, relationship]
+        return REFERENT_BASE_OF_SUPPLIER + sender
+    return EXPERT_BASE_OF_SUPPLIER + sender
 
 
 @rule
-def contact(attempt: int, relationship: int, effects: Floats, influence: Influence, rows: Floats) -> None:
-    """Settle what an attempt does in a relationship this week."""
-    numbers, index, r = influence.attempts, influence.attempts_index, relationship
-    sender = index[SENDER, attempt]
-    receiver, adhering = 1 - sender, index[ADHERENCE_COLUMN, attempt]
-    value, adherence = rows[VALUE_OF_SUPPLIER + receiver, r], rows[adhering, r]
-    if rows[SALES_SHARE_OF_SUPPLIER, r] == 0.0 or rows[ENDED, r] > 0.0:
-        return
-    stake = max(rows[GAIN_OF_SUPPLIER + receiver, r], effects[LEAST_GAIN] * abs(value))
-    slope, cost = effects[MONEY_ON_COMPLIANCE] / max(stake, LEAST), rows[index[COST_COLUMN, attempt], r]
-    feelings = effects[TRUST_ON_COMPLIANCE] * (rows[TRUST_OF_SUPPLIER + receiver, r] - 0.5)
-    feelings -= effects[CONFLICT_ON_COMPLIANCE] * rows[CONFLICT, r]
-    detection, enforcement = numbers[DETECTION, attempt], numbers[ENFORCEMENT, attempt]
-    pressure, used, coercive = 0.0, 0.0, 0.0
+def list_contacts(start: int, end: int, influence: Influence, rows: Floats, places: Integers) -> int:
+    """List the relationships of some entries through which anything is sold; return how many there are."""
+    count = 0
+    for e in range(start, end):
+        r = influence.entries[e]
+        places[count] = r
+        count += 1 if rows[SALES_SHARE_OF_SUPPLIER, r] != 0.0 and rows[ENDED, r] <= 0.0 else 0
+    return count
+
+
+@rule
+def note_receivers(
+    attempt: int, effects: Floats, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Note what compliance in a block of relationships depends on, whatever the strategy."""
+    index, places = influence.attempts_index, notes[PLACE].view(np.int64)
+    receiver = 1 - index[SENDER, attempt]
+    cost, adherence = rows[index[COST_COLUMN, attempt]], rows[index[ADHERENCE_COLUMN, attempt]]
+    value, gain = rows[VALUE_OF_SUPPLIER + receiver], rows[GAIN_OF_SUPPLIER + receiver]
+    trust, conflict = rows[TRUST_OF_SUPPLIER + receiver], rows[CONFLICT]
+    for i in range(count):
+        r = places[i]
+        stake = max(gain[r], effects[LEAST_GAIN] * abs(value[r]))
+        met = effects[TRUST_ON_COMPLIANCE] * (trust[r] - 0.5)
+        notes[SLOPE, i] = effects[MONEY_ON_COMPLIANCE] / max(stake, LEAST)
+        notes[MET, i] = met - effects[CONFLICT_ON_COMPLIANCE] * conflict[r]
+        notes[COST, i] = cost[r]
+        notes[ADHERENCE, i] = adherence[r]
+        notes[PRESSURE, i] = 0.0
+        notes[USED, i] = 0.0
+        notes[COERCIVE, i] = 0.0
+
+
+@rule
+def note_threats(use: float, sender: int, effects: Floats, rows: Floats, count: int, notes: Floats) -> None:
+    """Note in how many of the contacts meant for a threat the sender makes one."""
+    places, used = notes[PLACE].view(np.int64), notes[USE, :count]
+    of_sender, of_partner = rows[DEPENDENCE_OF_SUPPLIER + sender], rows[DEPENDENCE_OF_SUPPLIER + 1 - sender]
+    for i in range(used.size):
+        own, partner = of_sender[places[i]], of_partner[places[i]]
+        used[i] = (
+            effects[THREAT_LEVEL]
+            + effects[ADVANTAGE_ON_THREATS] * (partner - own)
+            - effects[INTERDEPENDENCE_ON_THREATS] * (partner + own)
+            + effects[SHORTFALL_ON_THREATS] * (1.0 - notes[ADHERENCE, i])
+        )
+    fill_logistic(used)
+    for i in range(used.size):
+        used[i] *= use
+
+
+@rule
+def note_odds(
+    strategy: int,
+    attempt: int,
+    effects: Floats,
+    influence: Influence,
+    rows: Floats,
+    count: int,
+    notes: Floats,
+) -> None:
+    """Note the log odds that receivers comply with a strategy."""
+    places, sender = notes[PLACE].view(np.int64), influence.attempts_index[SENDER, attempt]
+    level, odds = effects[COMPLIANCE_WITH_PROMISE + strategy], notes[ODDS]
+    detection = influence.attempts[DETECTION, attempt]
+    kept, fined = rows[CREDIBILITY_OF_SUPPLIER + sender], rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender]
+    base = rows[base_column(strategy, sender)]
+    for i in range(count):
+        r, money, drawn_on = places[i], 0.0, 0.0
+        if strategy == PROMISE:
+            money = kept[r] * promised(attempt, sender, r, influence, rows)
+        elif strategy == THREAT:
+            money = detection * fined[r] * threatened(attempt, sender, r, influence, rows)
+        else:
+            drawn_on = base[r]
+        odds[i] = (
+            level
+            + notes[SLOPE, i] * (money - notes[COST, i])
+            + effects[BASE_ON_COMPLIANCE] * drawn_on
+            + notes[MET, i]
+        )
+
+
+@rule
+def settle_strategy(
+    strategy: int,
+    attempt: int,
+    effects: Floats,
+    influence: Influence,
+    rows: Floats,
+    count: int,
+    notes: Floats,
+) -> None:
+    """Settle what a strategy does beside moving adherence: rewards earned, fines, information."""
+    places, sender = notes[PLACE].view(np.int64), influence.attempts_index[SENDER, attempt]
+    use, complied = notes[USE], notes[ODDS]
+    if strategy == PROMISE:
+        earned, worth = rows[REWARDS_OPEN_OF_SUPPLIER + sender], rows[REWARDS_OPEN_WORTH_OF_SUPPLIER + sender]
+        for i in range(count):
+            r = places[i]
+            reward = use[i] * complied[i] * promised(attempt, sender, r, influence, rows)
+            earned[r] += reward
+            worth[r] += reward
+    elif strategy == THREAT:
+        detection = influence.attempts[DETECTION, attempt]
+        enforcement = influence.attempts[ENFORCEMENT, attempt]
+        fine, record = (
+            rows[FINE_PAID_OF_SUPPLIER + 1 - sender],
+            rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender],
+        )
+        for i in range(count):
+            r = places[i]
+            noticed = use[i] * (1.0 - complied[i]) * detection
+            fine[r] += noticed * enforcement * threatened(attempt, sender, r, influence, rows)
+            record[r] += effects[ENFORCEMENT_RATE] * noticed * (enforcement - record[r])
+    elif strategy == INFORMATION_EXCHANGE:
+        own, of_partner = rows[KNOWLEDGE_OF_SUPPLIER + sender], rows[KNOWLEDGE_OF_SUPPLIER + 1 - sender]
+        for i in range(count):
+            r = places[i]
+            lead = max(own[r] - of_partner[r], 0.0)
+            of_partner[r] += effects[INFORMATION_RATE] * use[i] * lead
+
+
+@rule
+def settle_contacts(
+    attempt: int, effects: Floats, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Settle adherence in a block of relationships, and add up this week's contacts."""
+    index, places = influence.attempts_index, notes[PLACE].view(np.int64)
+    sender, attention = index[SENDER, attempt], influence.attempts[ATTENTION, attempt]
+    adherence, pressed = rows[index[ADHERENCE_COLUMN, attempt]], rows[COMPLIANCE_OF_SUPPLIER + 1 - sender]
+    coercive = rows[COERCIVE_USE_OF_SUPPLIER + sender]
+    other, spent = rows[NONCOERCIVE_USE_OF_SUPPLIER + sender], rows[ATTENTION_SPENT_OF_SUPPLIER + sender]
+    rate, decay = effects[ADHERENCE_RATE], effects[ADHERENCE_DECAY]
+    for i in range(count):
+        r, before, pressure = places[i], notes[ADHERENCE, i], notes[PRESSURE, i]
+        adherence[r] += rate * pressure * (1.0 - before) - decay * before
+        pressed[r] += pressure
+        coercive[r] += notes[COERCIVE, i]
+        other[r] += notes[USED, i] - notes[COERCIVE, i]
+        spent[r] += attention * notes[USED, i]
+
+
+@subroutine
+def contact(
+    attempt: int, start: int, end: int, effects: Floats, influence: Influence, rows: Floats, notes: Floats
+) -> None:
+    """Settle what an attempt does this week in the relationships of some entries, at most a block.
+
+    Strategy by strategy over all relationships, so that the logistic functions vectorise.
+    """
+    numbers = influence.attempts
+    count = list_contacts(start, end, influence, rows, notes[PLACE].view(np.int64))
+    note_receivers(attempt, effects, influence, rows, count, notes)
     for s in range(INFORMATION_EXCHANGE + 1):
         use = numbers[INTENSITY, attempt] * numbers[PROMISE_SHARE + s, attempt]
         if use <= 0.0:
             continue
-        reward, sanction, money = 0.0, 0.0, 0.0
-        if s == PROMISE:
-            reward = promised(attempt, sender, r, influence, rows)
-            money = rows[CREDIBILITY_OF_SUPPLIER + sender, r] * reward
-        elif s == THREAT:
-            use *= threat_use(sender, adherence, r, effects, rows)
-            sanction = threatened(attempt, sender, r, influence, rows)
-            money = detection * rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, r] * sanction
-        base = base_of(s, sender, r, rows)
-        complied = logistic(
-            effects[COMPLIANCE_WITH_PROMISE + s]
-            + slope * (money - cost)
-            + effects[BASE_ON_COMPLIANCE] * base
-            + feelings
-        )
-        pressure += use * complied
-        used += use
-        coercive += use * effects[COERCIVENESS_OF_PROMISE + s]
-        if s == PROMISE:
-            rows[REWARDS_OPEN_OF_SUPPLIER + sender, r] += use * complied * reward
-            rows[REWARDS_OPEN_WORTH_OF_SUPPLIER + sender, r] += use * complied * reward
-        elif s == THREAT:
-            noticed = use * (1.0 - complied) * detection
-            rows[FINE_PAID_OF_SUPPLIER + receiver, r] += noticed * enforcement * sanction
-            record = rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, r]
-            rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, r] += (
-                effects[ENFORCEMENT_RATE] * noticed * (enforcement - record)
-            )
-        elif s == INFORMATION_EXCHANGE:
-            lead = rows[KNOWLEDGE_OF_SUPPLIER + sender, r] - rows[KNOWLEDGE_OF_SUPPLIER + receiver, r]
-            gained = effects[INFORMATION_RATE] * use * max(lead, 0.0)
-            rows[KNOWLEDGE_OF_SUPPLIER + receiver, r] += gained
-    rows[adhering, r] += (
-        effects[ADHERENCE_RATE] * pressure * (1.0 - adherence) - effects[ADHERENCE_DECAY] * adherence
-    )
-    rows[COMPLIANCE_OF_SUPPLIER + receiver, r] += pressure
-    rows[COERCIVE_USE_OF_SUPPLIER + sender, r] += coercive
-    rows[NONCOERCIVE_USE_OF_SUPPLIER + sender, r] += used - coercive
-    rows[ATTENTION_SPENT_OF_SUPPLIER + sender, r] += numbers[ATTENTION, attempt] * used
+        if s == THREAT:
+            note_threats(use, influence.attempts_index[SENDER, attempt], effects, rows, count, notes)
+        else:
+            for i in range(count):
+                notes[USE, i] = use
+        note_odds(s, attempt, effects, influence, rows, count, notes)
+        fill_logistic(notes[ODDS, :count])
+        coerciveness = effects[COERCIVENESS_OF_PROMISE + s]
+        for i in range(count):
+            notes[PRESSURE, i] += notes[USE, i] * notes[ODDS, i]
+            notes[USED, i] += notes[USE, i]
+            notes[COERCIVE, i] += notes[USE, i] * coerciveness
+        settle_strategy(s, attempt, effects, influence, rows, count, notes)
+    settle_contacts(attempt, effects, influence, rows, count, notes)
 
 
 @rule
@@ -210,8 +327,17 @@ def forget(values: Floats, influenced: Integers) -> None:
         values[influenced[i]] = 0.0
 
 
+@rule
+def sends(side: int, influence: Influence) -> bool:
+    """Return whether anybody on a side of a relationship asks for anything."""
+    found = False
+    for attempt in range(influence.attempts_index.shape[1]):
+        found = found or influence.attempts_index[SENDER, attempt] == side
+    return found
+
+
 @subroutine
-def exert_influence(effects: Floats, influence: Influence, rows: Floats) -> None:
+def exert_influence(effects: Floats, influence: Influence, rows: Floats, room: Floats) -> None:
     """Settle a week of attempts: adherence, knowledge, fines, earned rewards, use of strategies.
 
     Parameters
@@ -221,22 +347,28 @@ def exert_influence(effects: Floats, influence: Influence, rows: Floats) -> None
         Who asks whom, and how.
     rows : array (columns, relationships)
         The relationships of the state.
+    room : array (10, relationships of a block)
+        Scratch.
     """
     influenced, index = influence.influenced, influence.attempts_index
     for side in range(2):  # column by column: the rows of a column lie side by side
-        forget(rows[COERCIVE_USE_OF_SUPPLIER + side], influenced)
-        forget(rows[NONCOERCIVE_USE_OF_SUPPLIER + side], influenced)
-        forget(rows[COMPLIANCE_OF_SUPPLIER + side], influenced)
-        forget(rows[FINE_PAID_OF_SUPPLIER + side], influenced)
-        forget(rows[ATTENTION_SPENT_OF_SUPPLIER + side], influenced)
+        if sends(side, influence):
+            forget(rows[COERCIVE_USE_OF_SUPPLIER + side], influenced)
+            forget(rows[NONCOERCIVE_USE_OF_SUPPLIER + side], influenced)
+            forget(rows[COMPLIANCE_OF_SUPPLIER + 1 - side], influenced)
+            forget(rows[FINE_PAID_OF_SUPPLIER + 1 - side], influenced)
+            forget(rows[ATTENTION_SPENT_OF_SUPPLIER + side], influenced)
     for attempt in range(index.shape[1]):
-        for e in range(index[FIRST_ENTRY, attempt], index[END_ENTRY, attempt]):
-            contact(attempt, influence.entries[e], effects, influence, rows)
+        start, end = index[FIRST_ENTRY, attempt], index[END_ENTRY, attempt]
+        for block in range((end - start + BLOCK - 1) // BLOCK):
+            first = start + block * BLOCK
+            contact(attempt, first, min(end, first + BLOCK), effects, influence, rows, room)
     for side in range(2):
-        coercive, other = rows[COERCIVE_USE_OF_SUPPLIER + side], rows[NONCOERCIVE_USE_OF_SUPPLIER + side]
-        compliance = rows[COMPLIANCE_OF_SUPPLIER + 1 - side]
-        for i in range(influenced.size):
-            r = influenced[i]
-            compliance[r] = compliance[r] / max(coercive[r] + other[r], LEAST)
-            coercive[r] = min(coercive[r], 1.0)
-            other[r] = min(other[r], 1.0)
+        if sends(side, influence):
+            coercive, other = rows[COERCIVE_USE_OF_SUPPLIER + side], rows[NONCOERCIVE_USE_OF_SUPPLIER + side]
+            compliance = rows[COMPLIANCE_OF_SUPPLIER + 1 - side]
+            for i in range(influenced.size):
+                r = influenced[i]
+                compliance[r] = compliance[r] / max(coercive[r] + other[r], LEAST)
+                coercive[r] = min(coercive[r], 1.0)
+                other[r] = min(other[r], 1.0)
