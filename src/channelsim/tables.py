@@ -97,7 +97,7 @@ SETTLED_PRICE, SETTLED_SERVICE, SETTLED_SHIFT, SETTLED_OFFER, BASE_DEMAND = rang
 """Rows of the settled choices: what consumers chose by, and mean demand at the market's base size."""
 
 
-CONTACTS = (10, 256)
+CONTACTS = (13, 256)
 """Notes on relationships, and relationships at a time, of `mechanisms.influence`."""
 
 
@@ -152,7 +152,7 @@ class State(NamedTuple):
     incentives: Floats
     """(columns, links) what buyers make of incentives and what is paid; no rows where there are none."""
     contacts: Floats
-    """(10, 256) scratch of influence: notes on a block of relationships; none where power is unmeasured."""
+    """(13, 256) scratch of influence: notes on a block of relationships; none where power is unmeasured."""
 
 
 class Ties(NamedTuple):

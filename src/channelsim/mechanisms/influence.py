@@ -87,8 +87,27 @@ from channelsim.columns import (
     TRUST_ON_COMPLIANCE,
     VALUE_OF_SUPPLIER,
 )
-from channelsim.compiled import rule, subroutine, wide
-from channelsim.numerics import exponential
+from channelsim.compiled import rule, subroutine
+from channelsim.mechanisms.contacts import (
+    ADHERENCE,
+    BLOCK,
+    COERCIVE,
+    COST,
+    MET,
+    MONEY,
+    ODDS,
+    ONE,
+    OTHER,
+    PLACE,
+    PRESSURE,
+    SLOPE,
+    USE,
+    USED,
+    add_note,
+    fill_logistic,
+    read,
+    write,
+)
 from channelsim.tables import Floats, Influence, Integers
 
 MOST_CERTAIN = 0.99
@@ -97,42 +116,39 @@ LEAST = 1e-300
 """Gain by which money is divided where there is none: money alone decides."""
 
 
-BLOCK = 256
-"""Relationships at a time, so that what is noted of them stays in the nearest cache."""
-PLACE, SLOPE, MET, COST, ADHERENCE, USE, ODDS, PRESSURE, USED, COERCIVE = range(10)
-"""Rows of the notes on a block: relationship, θ_U/G, θ_T·(trust − ½) − θ_K·conflict, what complying costs,
-adherence before, uses of the strategy in hand, its log odds and then compliance, and what all strategies add
-up to."""
-
-
 @rule
-def promised(attempt: int, sender: int, relationship: int, influence: Influence, rows: Floats) -> float:
-    """Return the reward that an attempt promises, money per week."""
-    reward = influence.attempts[REWARD, attempt]
+def note_promises(
+    attempt: int, sender: int, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Note the reward that an attempt promises, money per week."""
+    reward, money = influence.attempts[REWARD, attempt], notes[MONEY, :count]
+    for i in range(count):
+        money[i] = reward
     if reward == reward:
-        return reward
-    base = min(rows[REWARD_BASE_OF_SUPPLIER + sender, relationship], MOST_CERTAIN)
-    value = max(rows[VALUE_OF_SUPPLIER + 1 - sender, relationship], 0.0)
-    credibility = max(rows[CREDIBILITY_OF_SUPPLIER + sender, relationship], 1.0 - MOST_CERTAIN)
-    return value * base / ((1.0 - base) * credibility)
+        return
+    read(rows[REWARD_BASE_OF_SUPPLIER + sender], count, notes, ONE)
+    read(rows[VALUE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+    read(rows[CREDIBILITY_OF_SUPPLIER + sender], count, notes, MONEY)
+    for i in range(count):
+        base = min(notes[ONE, i], MOST_CERTAIN)
+        money[i] = max(notes[OTHER, i], 0.0) * base / ((1.0 - base) * max(money[i], 1.0 - MOST_CERTAIN))
 
 
 @rule
-def threatened(attempt: int, sender: int, relationship: int, influence: Influence, rows: Floats) -> float:
-    """Return the fine that an attempt threatens with, money per week."""
-    sanction = influence.attempts[SANCTION, attempt]
+def note_sanctions(
+    attempt: int, sender: int, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Note the fine that an attempt threatens with, money per week."""
+    sanction, money = influence.attempts[SANCTION, attempt], notes[MONEY, :count]
+    for i in range(count):
+        money[i] = sanction
     if sanction == sanction:
-        return sanction
-    value = max(rows[VALUE_OF_SUPPLIER + 1 - sender, relationship], 0.0)
-    record = max(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, relationship], 1.0 - MOST_CERTAIN)
-    return value * rows[COERCIVE_BASE_OF_SUPPLIER + sender, relationship] / record
-
-
-@wide
-def fill_logistic(values: Floats) -> None:
-    """Replace log odds by probabilities."""
-    for i in range(values.size):
-        values[i] = 1.0 / (1.0 + exponential(-values[i]))
+        return
+    read(rows[COERCIVE_BASE_OF_SUPPLIER + sender], count, notes, ONE)
+    read(rows[VALUE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+    read(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, MONEY)
+    for i in range(count):
+        money[i] = max(notes[OTHER, i], 0.0) * notes[ONE, i] / max(money[i], 1.0 - MOST_CERTAIN)
 
 
 @rule
@@ -161,39 +177,43 @@ def note_receivers(
     attempt: int, effects: Floats, influence: Influence, rows: Floats, count: int, notes: Floats
 ) -> None:
     """Note what compliance in a block of relationships depends on, whatever the strategy."""
-    index, places = influence.attempts_index, notes[PLACE].view(np.int64)
-    receiver = 1 - index[SENDER, attempt]
-    cost, adherence = rows[index[COST_COLUMN, attempt]], rows[index[ADHERENCE_COLUMN, attempt]]
-    value, gain = rows[VALUE_OF_SUPPLIER + receiver], rows[GAIN_OF_SUPPLIER + receiver]
-    trust, conflict = rows[TRUST_OF_SUPPLIER + receiver], rows[CONFLICT]
+    index, one, other = influence.attempts_index, notes[ONE, :count], notes[OTHER, :count]
+    slope, met, receiver = notes[SLOPE, :count], notes[MET, :count], 1 - index[SENDER, attempt]
+    money, least = effects[MONEY_ON_COMPLIANCE], effects[LEAST_GAIN]
+    read(rows[VALUE_OF_SUPPLIER + receiver], count, notes, ONE)
+    read(rows[GAIN_OF_SUPPLIER + receiver], count, notes, OTHER)
     for i in range(count):
-        r = places[i]
-        stake = max(gain[r], effects[LEAST_GAIN] * abs(value[r]))
-        met = effects[TRUST_ON_COMPLIANCE] * (trust[r] - 0.5)
-        notes[SLOPE, i] = effects[MONEY_ON_COMPLIANCE] / max(stake, LEAST)
-        notes[MET, i] = met - effects[CONFLICT_ON_COMPLIANCE] * conflict[r]
-        notes[COST, i] = cost[r]
-        notes[ADHERENCE, i] = adherence[r]
-        notes[PRESSURE, i] = 0.0
-        notes[USED, i] = 0.0
-        notes[COERCIVE, i] = 0.0
+        slope[i] = money / max(max(other[i], least * abs(one[i])), LEAST)
+    read(rows[TRUST_OF_SUPPLIER + receiver], count, notes, ONE)
+    read(rows[CONFLICT], count, notes, OTHER)
+    of_trust, of_conflict = effects[TRUST_ON_COMPLIANCE], effects[CONFLICT_ON_COMPLIANCE]
+    for i in range(count):
+        met[i] = of_trust * (one[i] - 0.5) - of_conflict * other[i]
+    read(rows[index[COST_COLUMN, attempt]], count, notes, COST)
+    read(rows[index[ADHERENCE_COLUMN, attempt]], count, notes, ADHERENCE)
+    notes[PRESSURE, :count] = 0.0
+    notes[USED, :count] = 0.0
+    notes[COERCIVE, :count] = 0.0
 
 
 @rule
 def note_threats(use: float, sender: int, effects: Floats, rows: Floats, count: int, notes: Floats) -> None:
     """Note in how many of the contacts meant for a threat the sender makes one."""
-    places, used = notes[PLACE].view(np.int64), notes[USE, :count]
-    of_sender, of_partner = rows[DEPENDENCE_OF_SUPPLIER + sender], rows[DEPENDENCE_OF_SUPPLIER + 1 - sender]
-    for i in range(used.size):
-        own, partner = of_sender[places[i]], of_partner[places[i]]
+    own, partner, adherence = notes[ONE, :count], notes[OTHER, :count], notes[ADHERENCE, :count]
+    used = notes[USE, :count]
+    read(rows[DEPENDENCE_OF_SUPPLIER + sender], count, notes, ONE)
+    read(rows[DEPENDENCE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+    level, of_advantage = effects[THREAT_LEVEL], effects[ADVANTAGE_ON_THREATS]
+    of_both, of_shortfall = effects[INTERDEPENDENCE_ON_THREATS], effects[SHORTFALL_ON_THREATS]
+    for i in range(count):
         used[i] = (
-            effects[THREAT_LEVEL]
-            + effects[ADVANTAGE_ON_THREATS] * (partner - own)
-            - effects[INTERDEPENDENCE_ON_THREATS] * (partner + own)
-            + effects[SHORTFALL_ON_THREATS] * (1.0 - notes[ADHERENCE, i])
+            level
+            + of_advantage * (partner[i] - own[i])
+            - of_both * (partner[i] + own[i])
+            + of_shortfall * (1.0 - adherence[i])
         )
     fill_logistic(used)
-    for i in range(used.size):
+    for i in range(count):
         used[i] *= use
 
 
@@ -207,26 +227,31 @@ def note_odds(
     count: int,
     notes: Floats,
 ) -> None:
-    """Note the log odds that receivers comply with a strategy."""
-    places, sender = notes[PLACE].view(np.int64), influence.attempts_index[SENDER, attempt]
-    level, odds = effects[COMPLIANCE_WITH_PROMISE + strategy], notes[ODDS]
-    detection = influence.attempts[DETECTION, attempt]
-    kept, fined = rows[CREDIBILITY_OF_SUPPLIER + sender], rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender]
-    base = rows[base_column(strategy, sender)]
-    for i in range(count):
-        r, money, drawn_on = places[i], 0.0, 0.0
+    """Note the log odds that receivers comply with a strategy, and the money that it is about."""
+    sender, level = influence.attempts_index[SENDER, attempt], effects[COMPLIANCE_WITH_PROMISE + strategy]
+    odds, slope, cost, met = (
+        notes[ODDS, :count],
+        notes[SLOPE, :count],
+        notes[COST, :count],
+        notes[MET, :count],
+    )
+    drawn_on, money = notes[ONE, :count], notes[MONEY, :count]
+    if strategy == PROMISE or strategy == THREAT:
+        certain = 1.0
         if strategy == PROMISE:
-            money = kept[r] * promised(attempt, sender, r, influence, rows)
-        elif strategy == THREAT:
-            money = detection * fined[r] * threatened(attempt, sender, r, influence, rows)
+            note_promises(attempt, sender, influence, rows, count, notes)
+            read(rows[CREDIBILITY_OF_SUPPLIER + sender], count, notes, ONE)
         else:
-            drawn_on = base[r]
-        odds[i] = (
-            level
-            + notes[SLOPE, i] * (money - notes[COST, i])
-            + effects[BASE_ON_COMPLIANCE] * drawn_on
-            + notes[MET, i]
-        )
+            note_sanctions(attempt, sender, influence, rows, count, notes)
+            read(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, ONE)
+            certain = influence.attempts[DETECTION, attempt]
+        for i in range(count):
+            odds[i] = level + slope[i] * (certain * drawn_on[i] * money[i] - cost[i]) + met[i]
+    else:
+        read(rows[base_column(strategy, sender)], count, notes, ONE)
+        of_base = effects[BASE_ON_COMPLIANCE]
+        for i in range(count):
+            odds[i] = level + slope[i] * (0.0 - cost[i]) + of_base * drawn_on[i] + met[i]
 
 
 @rule
@@ -240,33 +265,35 @@ def settle_strategy(
     notes: Floats,
 ) -> None:
     """Settle what a strategy does beside moving adherence: rewards earned, fines, information."""
-    places, sender = notes[PLACE].view(np.int64), influence.attempts_index[SENDER, attempt]
-    use, complied = notes[USE], notes[ODDS]
+    sender, one, other = influence.attempts_index[SENDER, attempt], notes[ONE, :count], notes[OTHER, :count]
+    use, complied, money = notes[USE, :count], notes[ODDS, :count], notes[MONEY, :count]
     if strategy == PROMISE:
-        earned, worth = rows[REWARDS_OPEN_OF_SUPPLIER + sender], rows[REWARDS_OPEN_WORTH_OF_SUPPLIER + sender]
-        for i in range(count):
-            r = places[i]
-            reward = use[i] * complied[i] * promised(attempt, sender, r, influence, rows)
-            earned[r] += reward
-            worth[r] += reward
+        for side_of in (REWARDS_OPEN_OF_SUPPLIER, REWARDS_OPEN_WORTH_OF_SUPPLIER):
+            column = rows[side_of + sender]
+            read(column, count, notes, ONE)
+            for i in range(count):
+                one[i] += use[i] * complied[i] * money[i]
+            write(column, count, notes, ONE)
     elif strategy == THREAT:
         detection = influence.attempts[DETECTION, attempt]
         enforcement = influence.attempts[ENFORCEMENT, attempt]
-        fine, record = (
-            rows[FINE_PAID_OF_SUPPLIER + 1 - sender],
-            rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender],
-        )
+        read(rows[FINE_PAID_OF_SUPPLIER + 1 - sender], count, notes, ONE)
+        read(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, OTHER)
+        rate = effects[ENFORCEMENT_RATE]
         for i in range(count):
-            r = places[i]
+            one[i] += use[i] * (1.0 - complied[i]) * detection * enforcement * money[i]
+        for i in range(count):
             noticed = use[i] * (1.0 - complied[i]) * detection
-            fine[r] += noticed * enforcement * threatened(attempt, sender, r, influence, rows)
-            record[r] += effects[ENFORCEMENT_RATE] * noticed * (enforcement - record[r])
+            other[i] += rate * noticed * (enforcement - other[i])
+        write(rows[FINE_PAID_OF_SUPPLIER + 1 - sender], count, notes, ONE)
+        write(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, OTHER)
     elif strategy == INFORMATION_EXCHANGE:
-        own, of_partner = rows[KNOWLEDGE_OF_SUPPLIER + sender], rows[KNOWLEDGE_OF_SUPPLIER + 1 - sender]
+        read(rows[KNOWLEDGE_OF_SUPPLIER + sender], count, notes, ONE)
+        read(rows[KNOWLEDGE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
         for i in range(count):
-            r = places[i]
-            lead = max(own[r] - of_partner[r], 0.0)
-            of_partner[r] += effects[INFORMATION_RATE] * use[i] * lead
+            lead = max(one[i] - other[i], 0.0)
+            other[i] += effects[INFORMATION_RATE] * use[i] * lead
+        write(rows[KNOWLEDGE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
 
 
 @rule
@@ -274,19 +301,19 @@ def settle_contacts(
     attempt: int, effects: Floats, influence: Influence, rows: Floats, count: int, notes: Floats
 ) -> None:
     """Settle adherence in a block of relationships, and add up this week's contacts."""
-    index, places = influence.attempts_index, notes[PLACE].view(np.int64)
-    sender, attention = index[SENDER, attempt], influence.attempts[ATTENTION, attempt]
-    adherence, pressed = rows[index[ADHERENCE_COLUMN, attempt]], rows[COMPLIANCE_OF_SUPPLIER + 1 - sender]
-    coercive = rows[COERCIVE_USE_OF_SUPPLIER + sender]
-    other, spent = rows[NONCOERCIVE_USE_OF_SUPPLIER + sender], rows[ATTENTION_SPENT_OF_SUPPLIER + sender]
+    index, sender = influence.attempts_index, influence.attempts_index[SENDER, attempt]
+    before, pressure, used = notes[ADHERENCE, :count], notes[PRESSURE, :count], notes[USED, :count]
     rate, decay = effects[ADHERENCE_RATE], effects[ADHERENCE_DECAY]
     for i in range(count):
-        r, before, pressure = places[i], notes[ADHERENCE, i], notes[PRESSURE, i]
-        adherence[r] += rate * pressure * (1.0 - before) - decay * before
-        pressed[r] += pressure
-        coercive[r] += notes[COERCIVE, i]
-        other[r] += notes[USED, i] - notes[COERCIVE, i]
-        spent[r] += attention * notes[USED, i]
+        before[i] += rate * pressure[i] * (1.0 - before[i]) - decay * before[i]
+    write(rows[index[ADHERENCE_COLUMN, attempt]], count, notes, ADHERENCE)
+    add_note(rows[COMPLIANCE_OF_SUPPLIER + 1 - sender], 1.0, count, notes, PRESSURE)
+    add_note(rows[COERCIVE_USE_OF_SUPPLIER + sender], 1.0, count, notes, COERCIVE)
+    attention = influence.attempts[ATTENTION, attempt]
+    add_note(rows[ATTENTION_SPENT_OF_SUPPLIER + sender], attention, count, notes, USED)
+    for i in range(count):
+        used[i] -= notes[COERCIVE, i]
+    add_note(rows[NONCOERCIVE_USE_OF_SUPPLIER + sender], 1.0, count, notes, USED)
 
 
 @subroutine
@@ -299,6 +326,8 @@ def contact(
     """
     numbers = influence.attempts
     count = list_contacts(start, end, influence, rows, notes[PLACE].view(np.int64))
+    used, complied, pressure = notes[USE, :count], notes[ODDS, :count], notes[PRESSURE, :count]
+    uses, coercive = notes[USED, :count], notes[COERCIVE, :count]
     note_receivers(attempt, effects, influence, rows, count, notes)
     for s in range(INFORMATION_EXCHANGE + 1):
         use = numbers[INTENSITY, attempt] * numbers[PROMISE_SHARE + s, attempt]
@@ -307,15 +336,16 @@ def contact(
         if s == THREAT:
             note_threats(use, influence.attempts_index[SENDER, attempt], effects, rows, count, notes)
         else:
-            for i in range(count):
-                notes[USE, i] = use
+            used[:] = use
         note_odds(s, attempt, effects, influence, rows, count, notes)
-        fill_logistic(notes[ODDS, :count])
+        fill_logistic(complied)
         coerciveness = effects[COERCIVENESS_OF_PROMISE + s]
         for i in range(count):
-            notes[PRESSURE, i] += notes[USE, i] * notes[ODDS, i]
-            notes[USED, i] += notes[USE, i]
-            notes[COERCIVE, i] += notes[USE, i] * coerciveness
+            pressure[i] += used[i] * complied[i]
+        for i in range(count):
+            uses[i] += used[i]
+        for i in range(count):
+            coercive[i] += used[i] * coerciveness
         settle_strategy(s, attempt, effects, influence, rows, count, notes)
     settle_contacts(attempt, effects, influence, rows, count, notes)
 
@@ -347,7 +377,7 @@ def exert_influence(effects: Floats, influence: Influence, rows: Floats, room: F
         Who asks whom, and how.
     rows : array (columns, relationships)
         The relationships of the state.
-    room : array (10, relationships of a block)
+    room : array (13, relationships of a block)
         Scratch.
     """
     influenced, index = influence.influenced, influence.attempts_index

@@ -98,9 +98,10 @@ def charge_rewards_and_fines(
 ) -> None:
     """Settle rewards, fines and attention in the week's account of both sides."""
     transfer, operating, flow = holdings[TRANSFER], holdings[OPERATING], holdings[CASH_FLOW]
-    for h in range(transfer.size):
-        transfer[h] = 0.0
     booked, index = influence.booked, influence.booked_index
+    for e in range(index.shape[1]):  # nobody else's ever moves
+        transfer[links_index[SUPPLIER_HOLDING, index[BOOKED_LINK, e]]] = 0.0
+        transfer[links_index[BUYER_HOLDING, index[BOOKED_LINK, e]]] = 0.0
     for e in range(index.shape[1]):
         link, r, share = index[BOOKED_LINK, e], index[BOOKED_RELATIONSHIP, e], booked[BOOKED_SHARE, e]
         supplier, buyer = links_index[SUPPLIER_HOLDING, link], links_index[BUYER_HOLDING, link]

@@ -81,7 +81,7 @@ from channelsim.mechanisms.promises import net_received
 from channelsim.numerics import exponential
 from channelsim.tables import Floats, Integers, State, Terms, World
 
-BLOCK = 512
+BLOCK = 256
 """Relationships at a time, so that the columns of one pass are still in the nearest caches in the next."""
 ROUNDING = 1e-9
 """Share of outcome and alternative by which one is not below the other."""
