@@ -122,7 +122,8 @@ def sum_footholds(in_units: bool, world: World, state: State, room: PowerRoom) -
                     room.footholds[SHELVES, f] = 0
                     room.foothold_value[f] = 0.0
                     room.foothold_sums[IN_MONEY, used : used + width] = 0.0
-                    room.foothold_sums[IN_UNITS, used : used + width] = 0.0
+                    if in_units:
+                        room.foothold_sums[IN_UNITS, used : used + width] = 0.0
                     used += width
                     count += 1
                 margin, start = room.path_margin[k, i], room.footholds[START, f]
