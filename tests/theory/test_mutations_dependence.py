@@ -61,7 +61,7 @@ def without_the_loss(start, end, territory, world, state, room, right=dependence
     change, buyers = room.cells[rechoice.CHANGE, :width], room.cells[rechoice.BUYERS, cell : cell + width]
     left = np.where(buyers > 0.0, buyers / np.where(buyers > 0.0, buyers + change, 1.0), 1.0)
     change *= left  # 1 − S
-    room.flow *= left[0]  # one zone, one segment
+    room.flow[:] *= left[0]  # one zone, one segment
 
 
 def one_by_one(system, n):
