@@ -172,7 +172,7 @@ def tally_territory(
         count_affected(side, shelf, margin, taken, new_margin, new_taken, gained, world, state, room)
 
 
-@rule
+@subroutine
 def tally_sides(
     system: int,
     relationship: int,
@@ -201,7 +201,7 @@ def has_options(ties: Ties) -> bool:
     return ties.options.shape[1] > 0
 
 
-@rule
+@subroutine
 def count_varied(
     side: int, owner: int, start: int, end: int, territory: int, world: World, state: State, room: PowerRoom
 ) -> None:
@@ -290,11 +290,11 @@ def tally_affected(
             margin, taken, of_other, by_other = earnings(
                 supplier, buyer, shelf, room.source, world, terms, state
             )
-        one, other = place_on_path(supplier, i, room), place_on_path(buyer, i, room)
-        now, takes = room.path_margin[one, i], room.path_taken[one, i]
-        count_affected(0, shelf, now, takes, margin, taken, gained, world, state, room)
-        now, takes = room.path_margin[other, i], room.path_taken[other, i]
-        count_affected(1, shelf, now, takes, of_other, by_other, gained, world, state, room)
+        for side in range(2):
+            place = place_on_path(supplier if side == 0 else buyer, i, room)
+            now, takes = room.path_margin[place, i], room.path_taken[place, i]
+            new_margin, new_taken = (margin, taken) if side == 0 else (of_other, by_other)
+            count_affected(side, shelf, now, takes, new_margin, new_taken, gained, world, state, room)
 
 
 @rule
@@ -313,8 +313,9 @@ def tally_footholds(
         varied = lost > 0 and variety_counts(world)
         if lost > 0:
             shift_choices(i, end, t, world, state, room)
-        tally_foothold(0, supplier, i, end, t, lost, varied, world, state, ties, room)
-        tally_foothold(1, buyer, i, end, t, lost, varied, world, state, ties, room)
+        for side in range(2):
+            owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
+            tally_foothold(side, owner, i, end, t, lost, varied, world, state, ties, room)
         tally_affected(supplier, buyer, i, end, t, lost, varied, world, terms, state, room)
         i = end
 
