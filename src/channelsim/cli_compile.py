@@ -25,6 +25,7 @@ def needed_kernels(scenario: Scenario) -> tuple[str, ...]:
         "run_span": True,
         "review_wholesale": not rules.isdisjoint(REVIEWED),
         "review_dependence": scenario.power.measured,
+        "mean_by_label": scenario.power.measured,
         "review_bases": scenario.relations.active,
     } | dict.fromkeys(BARGAINING, "negotiated" in rules)
     return tuple(name for name in Kernels._fields if needs[name])

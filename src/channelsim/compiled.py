@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from numba import cfunc, njit
+from numba.core.types import unliteral
 
 from channelsim.pipelines import LinkedCompiler, RowwiseCompiler, WideCompiler
 
@@ -29,13 +30,31 @@ _UNWRAPPED: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": Tr
 _LINKED_ONLY: dict[str, Any] = {**_UNWRAPPED, "pipeline_class": LinkedCompiler}
 
 
+def _without_literals(dispatcher: Any) -> Any:
+    """Let a function be compiled once for all constants that callers write.
+
+    numba compiles one more version for every constant of a call; LLVM, which inlines a rule with its
+    constants, needs none. With the JIT off there is no dispatcher but the function itself.
+    """
+    if not hasattr(dispatcher, "get_call_template"):
+        return dispatcher
+    resolve = dispatcher.get_call_template
+
+    def for_types(args: Any, kws: Any) -> Any:
+        return resolve([unliteral(a) for a in args], {k: unliteral(v) for k, v in kws.items()})
+
+    dispatcher.get_call_template = for_types
+    return dispatcher
+
+
 def rule(function: F) -> F:
     """Compile a rule: called from compiled code only, so it needs no costly wrapper for Python.
 
     Inlined by force: the tables are handed over by value, which takes longer than a rule for a small channel.
     Calling one from Python crashes the interpreter; take a step of the week instead, or `py_func`.
     """
-    return njit(forceinline=True, **_LINKED_ONLY, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    compiled = njit(forceinline=True, **_LINKED_ONLY, **_OPTIONS)(function)
+    return _without_literals(compiled)  # type: ignore[no-any-return]
 
 
 def rowwise(function: F) -> F:
@@ -50,7 +69,8 @@ def rowwise(function: F) -> F:
 
 def subroutine(function: F) -> F:
     """Compile a rule that several others call: apart, so that its code, and what it inlines, exists once."""
-    return njit(forceinline=False, **_LINKED_ONLY, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    compiled = njit(forceinline=False, **_LINKED_ONLY, **_OPTIONS)(function)
+    return _without_literals(compiled)  # type: ignore[no-any-return]
 
 
 def helper(function: F) -> F:

@@ -28,13 +28,14 @@ from channelsim.mechanisms.offering import offer_supplied
 from channelsim.mechanisms.recording import Records, accumulate, count_impossible, follow
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
+from channelsim.review_means import mean_by_label
 from channelsim.steps import PART_OF, take_step
-from channelsim.tables import Bargains, Draws, Integers, PowerRoom, State, Terms, Ties, World
+from channelsim.tables import Bargains, Draws, Floats, Integers, PowerRoom, State, Terms, Ties, World
 
 COMPILED_FROM = (
     "apart.py", "columns.py", "codes.py", "compiled.py", "distributions.py", "fusing.py", "kernels.py",
-    "linear.py", "numerics.py", "pipelines.py", "prefetch.py", "randomness.py",
-    "reduction.py", "steps.py", "tables.py", "week.py",
+    "linear.py", "numerics.py", "pipelines.py", "prefetch.py", "randomness.py", "reduction.py",
+    "review_means.py", "steps.py", "tables.py", "week.py",
 )  # fmt: skip
 
 
@@ -65,9 +66,13 @@ class Kernels(NamedTuple):
     write_stakes: Callable[..., int]
     offer: Callable[..., None]
     review_bases: Callable[..., None]
+    mean_by_label: Callable[..., None]
 
 
-REVIEWS_ONLY = ("bargaining.py", "bases.py", "counterfactual.py", "dependence.py", "judgement.py")
+REVIEWS_ONLY = (
+    "bargaining.py", "bases.py", "counterfactual.py", "dependence.py", "earnings.py", "judgement.py",
+    "rechoice.py", "role_performance.py",
+)  # fmt: skip
 """Mechanisms that the week itself is not compiled from: an edit there compiles only the reviews anew."""
 
 
@@ -231,7 +236,14 @@ def _build(digest: str, review_digest: str) -> Kernels:
         review_bases(first, world, terms, state, ties, room)
         judge(first, world, state)
 
-    return Kernels(run_span, review, review_power, stakes, offer, review_power_bases)
+    @entry
+    def keep_means(rows: Floats, kept: Integers, label: Integers, out: Floats) -> None:
+        """Write the means of a review of power."""
+        if review_digest == "":
+            return
+        mean_by_label(rows, kept, label, out)
+
+    return Kernels(run_span, review, review_power, stakes, offer, review_power_bases, keep_means)
 
 
 def needs_compilation(kernel: Any) -> bool:

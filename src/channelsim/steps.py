@@ -316,11 +316,13 @@ def take_relation_step(
     elif code == FOLLOW_ASKED_STOCK:
         adherence.follow_asked_stock(tier, world, terms, state)
     elif code == EXERT_INFLUENCE:
-        influence.exert_influence(world.effects, terms.influence, state.relationships)
+        influence.exert_influence(world.effects, terms.influence, state.relationships, state.contacts)
     elif code == REIMBURSE:
         promises.reimburse(world.effects, terms.influence, state.relationships)
     elif code == FEEL:
-        relations.feel(world.route_km.size > 0, world.effects, state.relationships)
+        relations.feel(
+            world.route_km.size > 0, world.effects, terms.influence.influenced, state.relationships
+        )
     elif code == LEAVE:
         relations.leave(world, terms, state)
     elif code == CHARGE_REWARDS_AND_FINES:

@@ -97,6 +97,10 @@ SETTLED_PRICE, SETTLED_SERVICE, SETTLED_SHIFT, SETTLED_OFFER, BASE_DEMAND = rang
 """Rows of the settled choices: what consumers chose by, and mean demand at the market's base size."""
 
 
+CONTACTS = (13, 256)
+"""Notes on relationships, and relationships at a time, of `mechanisms.influence`."""
+
+
 class State(NamedTuple):
     """What one replication changes, as views on ``flat``."""
 
@@ -147,6 +151,8 @@ class State(NamedTuple):
     """Scratch of the small linear solves and of sums by zone and brand."""
     incentives: Floats
     """(columns, links) what buyers make of incentives and what is paid; no rows where there are none."""
+    contacts: Floats
+    """(13, 256) scratch of influence: notes on a block of relationships; none where power is unmeasured."""
 
 
 class Ties(NamedTuple):
@@ -197,12 +203,12 @@ class PowerRoom(NamedTuple):
     affected: Integers
     """(holdings,) rows whose path leads through the relationship, sorted."""
     flow: Floats
-    """(shelves,) mean demand that a shelf would have, units per week; written where it is not formed of
-    attraction and reach."""
+    """(shelves,) mean demand that a shelf would have, units per week, if not formed of attraction and reach;
+    where sums are shared (`mechanisms.rechoice`), what an affected shelf would gain in place."""
     store_attraction: Floats
     store_scale: Floats
     store_reach: Floats
-    """(segments, stores) sum of attractions, factor of the assortment, and Σ_z M K/Δ that would be."""
+    """(segments, stores) sum of attractions, factor of the assortment, and Σ_z M K/Δ or its change."""
     top: Floats
     """(3, holdings) at the makers: flow, flow freed, flow gained."""
     owners: Floats
@@ -213,10 +219,29 @@ class PowerRoom(NamedTuple):
     """(entries,) shelves whose path leads through a firm, firm by firm, in the order of the table."""
     path_earnings: Floats
     """(2, entries) what the firm earns and what it takes per unit there, money."""
-    path: Integers
-    """(tiers,) firms on one path."""
-    peer_service: Floats
-    """(shelves,) median effort of the territory's shelves of the brand."""
+    path_owner: Integers
+    """(tiers, shelves) firms on each shelf's path, each once, from the store up; −1 beyond."""
+    path_margin: Floats
+    path_taken: Floats
+    """(tiers, shelves) what each of them earns, and what it takes, per unit sold there, money."""
+    path_foothold: Integers
+    """(tiers, shelves) the foothold of each of them that the shelf belongs to."""
+    owner_foothold: Integers
+    """(owners,) scratch: the foothold of each firm that was numbered last."""
+    footholds: Integers
+    """(2, footholds) where the sums of each begin, and how many shelves it has."""
+    foothold_value: Floats
+    """(footholds,) positive margins of its flows, money per week."""
+    foothold_sums: Floats
+    """(2, …) sums over its shelves by consumer cell, in money and in units; foothold by foothold."""
+    layout: Integers
+    """(3, territories) each territory's first consumer cell, cells a segment, first travel factor."""
+    cells: Floats
+    """(3, cells) 1/Δ, buyers per week and unit of attraction, and scratch of one territory."""
+    store_travel: Floats
+    """Travel factors, flat: territory, store, cell."""
+    peers: Floats
+    """(6, shelves) demand as a peer's, median effort of the territory's shelves of the brand, and scratch."""
     tally: Floats
     """(2, 9) sums of the two sides over the flows that a relationship touches."""
     system: Floats
@@ -311,6 +336,7 @@ def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
         "routes": (2, sizes.routes),
         "workspace": (sizes.workspace, sizes.workspace + 3),
         "incentives": (len(columns_of("incentives", "state")), sizes.incentives),
+        "contacts": CONTACTS if sizes.relationships else (0, 0),
     }
 
 

@@ -16,6 +16,9 @@ from channelsim.tables import Floats, Integers, PowerRoom, Ties
 SUMS = 9
 """Sums that `mechanisms.dependence` keeps of either side while it asks what would be."""
 
+CELLS_A_BLOCK = 4
+"""Consumer cells of a territory and segment fill blocks of so many (`mechanisms.rechoice`)."""
+
 
 def ties_of(channel: BuiltWorld) -> Ties:
     """Return the ties of a channel (as it runs: idle rows may be left out)."""
@@ -118,25 +121,41 @@ def _partners(channel: BuiltWorld, option: OutsideOption) -> set[int]:
 
 def power_room(channel: BuiltWorld) -> PowerRoom:
     """Return new room for the reviews of power of a channel."""
-    sizes, index = channel.sizes, channel.world.territories_index
-    shelves = int((index[c.END_SHELF] - index[c.FIRST_SHELF]).max())
-    n = shelves if channel.scenario.demand.system == "linear" else 1
-    stores = (sizes.segments, sizes.stores)
+    sizes, index, tiers = channel.sizes, channel.world.territories_index, channel.tiers
+    shelves, owners = index[c.END_SHELF] - index[c.FIRST_SHELF], len(channel.members.owners)
+    n = int(shelves.max()) if channel.scenario.demand.system == "linear" else 1
+    of_stores, of_paths = (sizes.segments, sizes.stores), (tiers, sizes.shelves)
+    logit = channel.scenario.demand.system == "logit"
+    zones = index[c.END_ZONE] - index[c.FIRST_ZONE] if logit else 0 * shelves
+    span = -(-zones // CELLS_A_BLOCK) * CELLS_A_BLOCK
+    width = sizes.segments * span
+    travel = width * (index[c.END_STORE] - index[c.FIRST_STORE])
+    footholds = np.minimum(tiers * shelves, owners)
     return PowerRoom(
         source=np.zeros(sizes.holdings, dtype=np.int64),
         status=np.zeros(sizes.holdings, dtype=np.int64),
         affected=np.zeros(sizes.holdings, dtype=np.int64),
         flow=np.zeros(sizes.shelves),
-        store_attraction=np.zeros(stores),
-        store_scale=np.zeros(stores),
-        store_reach=np.zeros(stores),
+        store_attraction=np.zeros(of_stores),
+        store_scale=np.zeros(of_stores),
+        store_reach=np.zeros(of_stores),
         top=np.zeros((3, sizes.holdings)),
-        owners=np.zeros((3, len(channel.members.owners))),
-        owner_span=np.zeros((2, len(channel.members.owners)), dtype=np.int64),
-        path_shelf=np.zeros(channel.tiers * sizes.shelves, dtype=np.int64),
-        path_earnings=np.zeros((2, channel.tiers * sizes.shelves)),
-        path=np.zeros(channel.tiers, dtype=np.int64),
-        peer_service=np.zeros(sizes.shelves),
+        owners=np.zeros((3, owners)),
+        owner_span=np.zeros((2, owners), dtype=np.int64),
+        path_shelf=np.zeros(tiers * sizes.shelves, dtype=np.int64),
+        path_earnings=np.zeros((2, tiers * sizes.shelves)),
+        path_owner=np.zeros(of_paths, dtype=np.int64),
+        path_margin=np.zeros(of_paths),
+        path_taken=np.zeros(of_paths),
+        path_foothold=np.zeros(of_paths, dtype=np.int64),
+        owner_foothold=np.zeros(owners, dtype=np.int64),
+        footholds=np.zeros((2, int(footholds.sum())), dtype=np.int64),
+        foothold_value=np.zeros(int(footholds.sum())),
+        foothold_sums=np.zeros((2, int((footholds * width).sum()))),
+        layout=np.stack([np.cumsum(width) - width, span, np.cumsum(travel) - travel]),
+        cells=np.zeros((3, int(width.sum()))),
+        store_travel=np.zeros(int(travel.sum())),
+        peers=np.zeros((6, sizes.shelves)),
         tally=np.zeros((2, SUMS)),
         system=np.zeros((n, n + 1)),
         of_peers=np.zeros((2, len(channel.scenario.members) ** 2)),

@@ -3,10 +3,11 @@
 Rules can be replaced where they are plain Python, so these run with the JIT off (``make test-jit-off``).
 """
 
+import numpy as np
 import pytest
 
 from channelsim.columns import SWITCHING_COST
-from channelsim.mechanisms import counterfactual, dependence
+from channelsim.mechanisms import counterfactual, dependence, rechoice
 from channelsim.verification.dependence import CASES
 from compiled_code import REPLACES_RULES
 from judging import ShortRuns, judged
@@ -42,21 +43,25 @@ def without_resupply(relationship, brand, replaced, world, terms, state, ties, r
     return right(relationship, brand, False, world, terms, state, ties, room)
 
 
-def nobody_turns(formed, shelf, world, state, room, right=dependence.flow_without):
+def nobody_turns(start, end, territory, world, state, room, right=dependence.shift_choices):
     """Term left out: the buyers of lost shelves go home."""
-    kept = room.status[shelf] != counterfactual.LOST
-    return state.holdings[dependence.MEAN_DEMAND, shelf] if kept else right(formed, shelf, world, state, room)
-
-
-def without_the_loss(start, end, territory, world, state, room, right=counterfactual.leave_out):
-    """Factor: lost buyers are handed on in proportion to the shares as they were, s_k for s_k/(1 − S)."""
-    first = world.territories_index[counterfactual.FIRST_STORE, territory]
-    last = world.territories_index[counterfactual.END_STORE, territory]
-    before = 1.0 + state.store_attraction[:, first:last].sum(axis=1)
     right(start, end, territory, world, state, room)
-    left = 1.0 + room.store_attraction[:, first:last].sum(axis=1)
-    # s_k + s_k S in place of s_k/(1 − S)
-    room.store_scale[:, first:last] *= ((2.0 - left / before) * left / before)[:, None]
+    room.cells[rechoice.CHANGE] = 0.0
+    room.flow[:] = 0.0
+
+
+def without_the_loss(start, end, territory, world, state, room, right=dependence.shift_choices):
+    """Factor: lost buyers are handed on in proportion to the shares as they were, s_k for s_k/(1 − S)."""
+    right(start, end, territory, world, state, room)
+    cell, width = (
+        room.layout[rechoice.FIRST_CELL, territory],
+        room.layout[rechoice.CELLS_A_SEGMENT, territory],
+    )
+    width *= state.attraction.shape[0]
+    change, buyers = room.cells[rechoice.CHANGE, :width], room.cells[rechoice.BUYERS, cell : cell + width]
+    left = np.where(buyers > 0.0, buyers / np.where(buyers > 0.0, buyers + change, 1.0), 1.0)
+    change *= left  # 1 − S
+    room.flow[:] *= left[0]  # one zone, one segment
 
 
 def one_by_one(system, n):
@@ -115,8 +120,8 @@ def test_right_rules_pass(name):
     [
         (dependence, "conclude", recaptured_as_a_loss, UNLIKE, ONLY_STORE),
         (dependence, "cut", without_resupply, REPLACED, ONE_OF_SIX),
-        (dependence, "flow_without", nobody_turns, ONE_OF_SIX, SMALL_X),
-        (counterfactual, "leave_out", without_the_loss, ONE_OF_SIX, LINEAR),
+        (dependence, "shift_choices", nobody_turns, ONE_OF_SIX, SMALL_X),
+        (dependence, "shift_choices", without_the_loss, ONE_OF_SIX, LINEAR),
         (counterfactual, "solve_in_place", one_by_one, LINEAR_TWO, LINEAR),
         (dependence, "tally_territory", without_switching_cost, RESUPPLY, REPLACED),
         (dependence, "outside_option", without_fixed_cost, SMALL_X, P_ON_X),
@@ -143,6 +148,6 @@ def test_a_wrong_rule_fails_where_it_matters(monkeypatch, module, rule, wrong, f
 
 def test_a_measure_that_is_wrong_differs_from_what_ending_the_trade_costs(monkeypatch):
     """The cases that end a relationship do not read the measure: a wrong one leaves them as they are."""
-    monkeypatch.setattr(dependence, "flow_without", nobody_turns)
+    monkeypatch.setattr(dependence, "shift_choices", nobody_turns)
     assert verdict(UNLIKE)[0] == "fail"
     assert verdict(ENDED)[0] == "pass"

@@ -4,7 +4,7 @@ import pytest
 
 from channelsim import cli_compile, renewal, simulate
 from channelsim import kernels as compiled
-from channelsim.engines import driver
+from channelsim.engines import driver, workspace
 from channelsim.kernels import Kernels
 from channelsim.scenario import Scenario
 
@@ -24,7 +24,7 @@ def called(monkeypatch):
         return run
 
     noting = Kernels(*(noted(name, kernel) for name, kernel in OWN_KERNELS()._asdict().items()))
-    for module in (compiled, driver, renewal):
+    for module in (compiled, driver, renewal, workspace):
         monkeypatch.setattr(module, "kernels", lambda: noting)
     return names
 

@@ -50,7 +50,7 @@ LAYERS = (
     {"week"},
     {"fusing", "steps"},
     {"apart"},
-    {"kernels", "reduction"},
+    {"kernels", "reduction", "review_means"},
     # above the week, because the opening state expects demand by the week's own rules
     {
         "agreements",

@@ -290,3 +290,65 @@ def test_a_relationship_that_is_not_there_cannot_end():
         simulate(
             channel(), Policy(name="p", ended=[{"supplier": "shop", "buyer": "maker"}]), 1, progress=False
         )
+
+
+def two_towns(**changes):
+    """Return two makers, wholesalers with a way round, shops and a chain that likes variety, in two towns."""
+    brands = [{"name": b, "owner": f"maker {b}", "production_cost": 4.0} for b in "AB"]
+    makers = [
+        {"name": f"maker {b}", "role": "manufacturer", "count": 1, "owner": f"maker {b}", "brands": [b]}
+        for b in "AB"
+    ]
+    names = [m["name"] for m in makers]
+    store = {"role": "retailer", "pricing": {"rule": "fixed", "opening": 10.0}, "opening_service": 0.5}
+    return Scenario(
+        scenario_format=1,
+        name="two towns",
+        weeks=1,
+        power={
+            "measured": True,
+            "switching_cost": 2.0,
+            "outside_options": [{"name": "elsewhere", "group": "shops", "kind": "rival_supplier"}],
+        },
+        demand={"system": "logit", "service_spillover": 0.3},
+        territories=[
+            {"name": "north", "buyers": 100.0, "zones": 5},
+            {"name": "south", "buyers": 60.0, "zones": 2},
+        ],
+        segments=[
+            {"name": "one", "share": 0.4, "price_sensitivity": 0.3, "equity": 3.0, "variety_weight": 0.4},
+            {"name": "two", "share": 0.6, "price_sensitivity": 0.2, "equity": {"A": 2.0, "B": 1.0}},
+        ],
+        brands=brands,
+        members=[
+            *makers,
+            {"name": "wholesale", "role": "distributor", "per_territory": 2, "suppliers": names},
+            store
+            | {
+                "name": "shops",
+                "per_territory": 4,
+                "suppliers": ["wholesale"],
+                "alternates": 1,
+                "loyalty": {"distribution": "normal", "deviation": 0.3},
+            },
+            store | {"name": "chain", "per_territory": 2, "owner": "chain", "suppliers": names},
+        ],
+        contracts=[
+            *({"supplier": m, "buyer": "wholesale", "wholesale_price": 5.0} for m in names),
+            *({"supplier": m, "buyer": "chain", "wholesale_price": 6.0} for m in names),
+            {"supplier": "wholesale", "buyer": "shops", "wholesale_price": 7.0},
+        ],
+    ).replace(**changes)
+
+
+@pytest.mark.parametrize("alternates", [0, 1])
+def test_sums_that_relationships_share_are_those_shelf_by_shelf(alternates):
+    """Where a capacity is bounded, demand is written shelf by shelf: an ample one must change nothing."""
+    scenario = two_towns(**{"members.shops.alternates": alternates})
+    shared = simulate(scenario, None, 1, workers=1, progress=False).relationships
+    ample = scenario.replace(**{"members.maker A.capacity": 1e6})
+    by_shelf = simulate(ample, None, 1, workers=1, progress=False).relationships
+    assert (shared["recaptured_of_supplier"] > 0.0).sum() > 4
+    for name, values in shared.data_vars.items():
+        scale = float(abs(values).max())
+        np.testing.assert_allclose(values, by_shelf[name], rtol=1e-9, atol=1e-12 * scale, err_msg=name)

@@ -47,6 +47,7 @@ NAMES = (
     "credibility", "social_satisfaction", "trust", "dependence", "commitment", "economic_satisfaction",
     "remembered_outcome", "enforcement_record", "knowledge",
 )  # fmt: skip
+OF_ATTEMPTS = ("coercive_use", "noncoercive_use", "reward_paid", "fine_paid", "attention_spent")
 MONEY = ("value", "fair_outcome", "reward_paid", "fine_paid", "attention_spent", "remembered_outcome")
 
 
@@ -71,7 +72,7 @@ def outcome(s, side):
 @pytest.mark.parametrize("seed", range(5))
 def test_social_satisfaction_trust_and_conflict_by_hand(seed):
     s = random_state(seed)
-    world = Opened(related())
+    world = Opened(related([attempt(), attempt("middle", "shops")]))
     world.set(**s)
     world.perform(FEEL)
     sigma, trust = E["standard_deviation"], {}
@@ -95,6 +96,20 @@ def test_social_satisfaction_trust_and_conflict_by_hand(seed):
     y += E["interdependence_on_conflict"] * (one + other) / sigma
     conflict = drawn(s["conflict"], E["conflict_rate"], y)
     assert world.get("conflict")[0] == pytest.approx(conflict, rel=1e-13)
+
+
+def test_what_asking_leaves_behind_is_felt_only_where_somebody_asks():
+    s = random_state(2)
+    quiet = s | {f"{name}_of_{side}": 0.0 for name in OF_ATTEMPTS for side in SIDES}
+    worlds = [Opened(related([attempt()])), Opened(related()), Opened(related())]
+    for world, state in zip(worlds, (quiet, quiet, s)):
+        world.set(**state)
+        world.perform(FEEL)
+    for name in ("outcome", "social_satisfaction", "trust"):
+        for side in SIDES:
+            asked, unasked, forgotten = (world.get(f"{name}_of_{side}").tobytes() for world in worlds)
+            assert asked == unasked == forgotten
+    assert worlds[0].get("conflict").tobytes() == worlds[1].get("conflict").tobytes()
 
 
 def test_where_nothing_is_sold_nothing_is_felt():

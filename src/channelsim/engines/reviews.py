@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from channelsim import columns as c
 from channelsim.expansion import BuiltWorld
 from channelsim.schema import Column, columns_of
-from channelsim.tables import Floats, Integers
+from channelsim.tables import Integers
 
 OF_RELATIONS = ("bases", "influence", "adherence", "judgement", "promises", "relations")
 """Mechanisms that write relationships only where relations are active."""
@@ -46,22 +45,24 @@ class Related:
     @classmethod
     def of(cls, channel: BuiltWorld) -> Related:
         """Return the labels of a channel as built; there are none where power is not measured."""
-        scenario, links = channel.scenario, channel.links
+        scenario = channel.scenario
         if not channel.sizes.relationships:
             return cls((), (), np.zeros(0, dtype=np.int64), 0, ())
         reviews = -(-scenario.weeks // scenario.review_weeks)
         writers: tuple[str, ...] = ("dependence", *(OF_RELATIONS if scenario.relations.active else ()))
         writers += ("diversion",) if scenario.diversion.active else ()
-        names, pooled = firm_names(channel), len(links.supplying_owner) > MOST_RELATIONSHIPS
-        if pooled:
-            groups = _groups_of_owners(channel)
-            names = [groups[owner] for owner in range(len(names))]
-        sides = [[names[o] for o in owners] for owners in (links.supplying_owner, links.buying_owner)]
-        pairs = list(zip(*sides))
-        labels = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
+        pooled = len(channel.links.supplying_owner) > MOST_RELATIONSHIPS
+        names, of_owner = _groups_of_owners(channel) if pooled else _firms_of_owners(channel)
+        sides = of_owner[channel.links.supplying_owner], of_owner[channel.links.buying_owner]
+        _, first, inverse = np.unique(
+            sides[0] * len(names) + sides[1], return_index=True, return_inverse=True
+        )
+        order = np.argsort(first)  # in the order in which they come
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
         label = np.full(channel.built_sizes.relationships, -1)
-        label[channel.built_relationship] = [labels[pair] for pair in pairs]
-        suppliers, buyers = tuple(s for s, _ in labels), tuple(b for _, b in labels)
+        label[channel.built_relationship] = place[inverse.ravel()]
+        suppliers, buyers = (tuple(names[k] for k in side[first[order]]) for side in sides)
         return cls(suppliers, buyers, label, reviews, writers, pooled)
 
     @property
@@ -86,33 +87,21 @@ def firm_names(channel: BuiltWorld) -> list[str]:
     return names
 
 
-def _groups_of_owners(channel: BuiltWorld) -> list[str]:
-    """Return the owner's name for chains and manufacturers, the group's for independents."""
+def _firms_of_owners(channel: BuiltWorld) -> tuple[list[str], Integers]:
+    """Return the firms' names, each once, and every owner's place among them."""
+    return _numbered(firm_names(channel))
+
+
+def _groups_of_owners(channel: BuiltWorld) -> tuple[list[str], Integers]:
+    """Return the owners' names for chains and manufacturers, the groups' for independents, as above."""
     members, groups = channel.members, channel.scenario.members
-    names = [""] * len(members.owners)
-    for m, g in enumerate(members.group):
-        names[members.owner[m]] = groups[g].owner or groups[g].name
-    return names
+    group = np.zeros(len(members.owners), dtype=np.int64)
+    group[members.owner] = members.group
+    names, of_group = _numbered([g.owner or g.name for g in groups])
+    return names, of_group[group]
 
 
-def mean_by_label(state: Floats, kept: Integers, label: Integers, out: Floats) -> None:
-    """Write the mean of every column over the relationships of each label that are in use (NaN: none is).
-
-    Those that have ended count where it is asked how many have.
-
-    Parameters
-    ----------
-    state : array (columns, relationships)
-    kept : array (kept columns,)
-        Rows of the state.
-    label : array (relationships,)
-    out : array (kept columns, labels)
-    """
-    used = np.maximum(state[c.SALES_SHARE_OF_SUPPLIER], state[c.SALES_SHARE_OF_BUYER]) > 0.0
-    for of_ended in (False, True):
-        rows = np.flatnonzero(used | (state[c.ENDED] > 0.0) if of_ended else used)
-        labels = label[rows]
-        count = np.bincount(labels, minlength=out.shape[1]).astype(np.float64)
-        count[count == 0.0] = np.nan
-        for k in np.flatnonzero((kept == c.ENDED) == of_ended):
-            out[k] = np.bincount(labels, state[kept[k]].take(rows), out.shape[1]) / count
+def _numbered(names: list[str]) -> tuple[list[str], Integers]:
+    """Return the names, each once, and the place of every one of them."""
+    place = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    return list(place), np.array([place[name] for name in names], dtype=np.int64)

@@ -12,8 +12,9 @@ from channelsim import columns as c
 from channelsim.codes import ROLES
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.relationship_sums import RelationshipSums, check_measured, recorded_columns
-from channelsim.engines.reviews import Related, mean_by_label
+from channelsim.engines.reviews import Related
 from channelsim.engines.trajectories import Request, read_requests, trajectory_table
+from channelsim.kernels import kernels
 from channelsim.mechanisms.recording import Records
 from channelsim.metrics import OF_DIVERSION, OF_PRICE_REVIEWS, TABLES, columns_needed
 from channelsim.reduction import Reduction
@@ -126,6 +127,7 @@ class Workspace:
         self._reviews = np.full(
             (replications, related.reviews, len(related.columns), len(related.names)), np.nan
         )
+        self._means = np.zeros((len(related.columns) + 2, len(related.names)))
         self._related = RelationshipSums(channel, recording.relationships, groupings, replications)
         requests, groups, width = trajectory_table(recording.requests, channel, groupings)
         holdings, members = len(recording.holding_columns), len(recording.member_columns)
@@ -186,7 +188,9 @@ class Workspace:
 
     def keep_review(self, output: int, review: int, terms: Terms) -> None:
         """Keep what a review of power has found."""
-        mean_by_label(self.state.relationships, self._kept, self._label, self._reviews[output, review])
+        means = self._means
+        kernels().mean_by_label(self.state.relationships, self._kept, self._label, means)
+        self._reviews[output, review] = means[: self._kept.size]
         self._related.add(output, review, self.state.relationships, terms)
 
     def outputs(self, count: int) -> dict[str, Floats]:

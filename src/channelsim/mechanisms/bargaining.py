@@ -59,13 +59,8 @@ from channelsim.mechanisms.counterfactual import (
     territory_of,
 )
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.dependence import (
-    RECAPTURED,
-    first_entry,
-    follow_paths,
-    outside_option,
-    tally_sides,
-)
+from channelsim.mechanisms.dependence import RECAPTURED, outside_option, tally_sides
+from channelsim.mechanisms.earnings import first_entry, follow_paths, list_by_owner
 from channelsim.tables import Bargains, PowerRoom, State, Terms, Ties, World
 
 
@@ -169,6 +164,7 @@ def write_stakes(
     start_from_sources(terms, room)
     sum_makers(world, terms, state, room)
     follow_paths(world, terms, state, room)
+    list_by_owner(state, room)
     entries = 0
     for contract in range(ties.contracts.shape[1]):
         relationship, brand = ties.contracts[0, contract], ties.contracts[1, contract]

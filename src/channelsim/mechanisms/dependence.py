@@ -33,48 +33,27 @@ from __future__ import annotations
 
 from channelsim.codes import LOGIT
 from channelsim.columns import (
-    ALLOWANCE,
-    BRAND,
     BUYING_OWNER,
     DEPENDENCE_OF_SUPPLIER,
+    END_HOLDING,
     END_SHELF,
-    END_STORE,
-    END_ZONE,
-    FIRST_RESPONSE,
+    FIRST_HOLDING,
     FIRST_SHELF,
-    FIRST_STORE,
-    FIRST_ZONE,
     GAIN_OF_SUPPLIER,
-    HANDLING_COST,
     HORIZON_WEEKS,
-    LINK_CREDIT_SAVING,
-    LISTED,
     LOCAL_DEPENDENCE_OF_SUPPLIER,
-    LOYALTY,
-    MARKET,
     MEAN_DEMAND,
-    MEMBER,
-    MEMBER_TERRITORY,
-    OWNER,
     PRICE,
     PROFIT_SHARE_OF_SUPPLIER,
     RECAPTURED_OF_SUPPLIER,
-    REVENUE_SHARE,
     ROLE_PERFORMANCE,
     SALES_SHARE_OF_SUPPLIER,
     SCARCITY_OF_SUPPLIER,
-    SERVICE,
-    SERVICE_SPILLOVER,
-    SERVICE_WEIGHT,
-    SOURCE_LINK,
     STORE,
-    SUPPLIER_HOLDING,
     SUPPLYING_OWNER,
     SWITCHING_COST,
-    UNIT_COST,
     UTILITY_OF_SUPPLIER,
     VALUE_OF_SUPPLIER,
-    WHOLESALE_PRICE,
 )
 from channelsim.compiled import rule, subroutine
 from channelsim.mechanisms.counterfactual import (
@@ -92,107 +71,70 @@ from channelsim.mechanisms.counterfactual import (
     territory_of,
 )
 from channelsim.mechanisms.demand import first_shelf_of
-from channelsim.mechanisms.terms import marginal_cost
-from channelsim.numerics import exponential
-from channelsim.tables import Integers, PowerRoom, State, Terms, Ties, World
+from channelsim.mechanisms.earnings import (
+    ALL_SALES,
+    POSITIVE,
+    SIGNED,
+    earnings,
+    first_entry,
+    follow_paths,
+    list_by_owner,
+    place_on_path,
+)
+from channelsim.mechanisms.rechoice import (
+    CELLS_A_SEGMENT,
+    CHANGE,
+    IN_MONEY,
+    IN_UNITS,
+    SHELVES,
+    START,
+    end_of_store,
+    gained_by_variety,
+    shift_choices,
+    sum_footholds,
+    variety_counts,
+)
+from channelsim.mechanisms.role_performance import expect_demand_as_peers, role_performance
+from channelsim.numerics import product_total
+from channelsim.tables import PowerRoom, State, Terms, Ties, World
 
 (VALUE, RECAPTURED, SALES, LOCAL, LOST_UNITS, KEPT_UNITS, LOST_SALES, LOST_MARGIN, LOST_RETAIL) = range(9)
 """Sums over the flows that a relationship touches, for either side (rows of the room's tally)."""
-POSITIVE, SIGNED, ALL_SALES = 0, 1, 2
-"""Sums over all flows of a firm (rows of the room's owners)."""
 
 
 @rule
-def earnings(
-    owner: int, shelf: int, sources: Integers, world: World, terms: Terms, state: State
-) -> tuple[float, float]:
-    """Return what a firm earns and what it takes per unit sold at a shelf, money; 0, 0 if not on its path.
+def count_affected(
+    side: int,
+    shelf: int,
+    margin: float,
+    taken: float,
+    new_margin: float,
+    new_taken: float,
+    gained: float,
+    world: World,
+    state: State,
+    room: PowerRoom,
+) -> None:
+    """Add an affected shelf to the sums of a side.
 
     Parameters
     ----------
-    shelf : int
-        Holding at which the goods are sold.
-    sources : array (holdings,)
-        Link on which each holding orders: the path.
+    margin, taken, new_margin, new_taken : float
+        What the firm earns and takes per unit as things stand, and by the other path, money.
+    gained : float
+        Units per week that the shelf would gain if it keeps supply.
     """
-    h, sold, margin, taken = shelf, state.holdings[PRICE, shelf], 0.0, 0.0
-    while True:
-        link, allowance = sources[h], 0.0
-        if link < 0:
-            cost, saving = state.holdings[UNIT_COST, h], 0.0
-        else:
-            cost, saving = state.links[WHOLESALE_PRICE, link], terms.links[LINK_CREDIT_SAVING, link]
-            if state.incentives.shape[1] > 0:
-                passed_on = terms.incentives[REVENUE_SHARE, link] * state.holdings[PRICE, shelf]
-                allowance = state.incentives[ALLOWANCE, link] - passed_on
-        if world.members_index[OWNER, world.holdings_index[MEMBER, h]] == owner:
-            margin += sold - marginal_cost(cost, saving, allowance, world.holdings[HANDLING_COST, h])
-            taken = max(taken, sold)
-        if link < 0:
-            return margin, taken
-        sold = cost * (1.0 - saving) - allowance
-        h = world.links_index[SUPPLIER_HOLDING, link]
-
-
-@rule
-def read_path(shelf: int, world: World, terms: Terms, room: PowerRoom) -> int:
-    """List the firms on a shelf's path, each once, and return their number."""
-    h, n = shelf, 0
-    while True:
-        owner, known = world.members_index[OWNER, world.holdings_index[MEMBER, h]], False
-        for k in range(n):
-            known = known or room.path[k] == owner
-        if not known:
-            room.path[n] = owner
-            n += 1
-        link = terms.holdings_index[SOURCE_LINK, h]
-        if link < 0:
-            return n
-        h = world.links_index[SUPPLIER_HOLDING, link]
-
-
-@subroutine
-def follow_paths(world: World, terms: Terms, state: State, room: PowerRoom) -> None:
-    """List each firm's shelves with what it earns there, and its margins and sales over all of them."""
-    first, last = first_shelf_of(state), state.holdings.shape[1]
-    room.owner_span[:] = 0
-    room.owners[:] = 0.0
-    for shelf in range(first, last):
-        for k in range(read_path(shelf, world, terms, room)):
-            room.owner_span[1, room.path[k]] += 1
-    start = 0
-    for owner in range(room.owner_span.shape[1]):
-        count = room.owner_span[1, owner]
-        room.owner_span[0, owner] = start
-        room.owner_span[1, owner] = start
-        start += count
-    sources = terms.holdings_index[SOURCE_LINK]
-    for shelf in range(first, last):
-        flow = state.holdings[MEAN_DEMAND, shelf]
-        for k in range(read_path(shelf, world, terms, room)):
-            owner = room.path[k]
-            margin, taken = earnings(owner, shelf, sources, world, terms, state)
-            entry = room.owner_span[1, owner]
-            room.path_shelf[entry] = shelf
-            room.path_earnings[0, entry] = margin
-            room.path_earnings[1, entry] = taken
-            room.owner_span[1, owner] += 1
-            room.owners[POSITIVE, owner] += max(margin, 0.0) * flow
-            room.owners[SIGNED, owner] += margin * flow
-            room.owners[ALL_SALES, owner] += taken * flow
-
-
-@rule
-def first_entry(owner: int, shelf: int, room: PowerRoom) -> int:
-    """Return the first of a firm's entries that is not before a shelf."""
-    low, high = room.owner_span[0, owner], room.owner_span[1, owner]
-    while low < high:
-        middle = (low + high) // 2
-        if room.path_shelf[middle] < shelf:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    tally, before = room.tally[side], state.holdings[MEAN_DEMAND, shelf]
+    tally[VALUE] += margin * before
+    tally[SALES] += taken * before
+    if room.status[shelf] != LOST and new_taken > 0.0:
+        tally[RECAPTURED] += new_margin * (before + gained) - world.scenario[SWITCHING_COST]
+        tally[KEPT_UNITS] += gained
+        return
+    tally[LOST_UNITS] += before
+    tally[LOST_SALES] += taken * before
+    tally[LOST_MARGIN] += margin * before
+    tally[LOST_RETAIL] += state.holdings[PRICE, shelf] * before
 
 
 @rule
@@ -224,21 +166,13 @@ def tally_territory(
             tally[RECAPTURED] += margin * gained
             tally[KEPT_UNITS] += gained
             continue
-        tally[VALUE] += margin * before
-        tally[SALES] += taken * before
+        new_margin, new_taken = 0.0, 0.0
         if room.status[shelf] != LOST:
-            new_margin, new_taken = earnings(owner, shelf, room.source, world, terms, state)
-            if new_taken > 0.0:
-                tally[RECAPTURED] += new_margin * (before + gained) - world.scenario[SWITCHING_COST]
-                tally[KEPT_UNITS] += gained
-                continue
-        tally[LOST_UNITS] += before
-        tally[LOST_SALES] += taken * before
-        tally[LOST_MARGIN] += margin * before
-        tally[LOST_RETAIL] += state.holdings[PRICE, shelf] * before
+            new_margin, new_taken, _, _ = earnings(owner, owner, shelf, room.source, world, terms, state)
+        count_affected(side, shelf, margin, taken, new_margin, new_taken, gained, world, state, room)
 
 
-@rule
+@subroutine
 def tally_sides(
     system: int,
     relationship: int,
@@ -259,6 +193,131 @@ def tally_sides(
             owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
             tally_territory(side, owner, t, formed, world, terms, state, room)
         i = end_of_territory(i, n, world, room)
+
+
+@rule
+def has_options(ties: Ties) -> bool:
+    """Return whether anybody has an outside option."""
+    return ties.options.shape[1] > 0
+
+
+@subroutine
+def count_varied(
+    side: int, owner: int, start: int, end: int, territory: int, world: World, state: State, room: PowerRoom
+) -> None:
+    """Add what a firm's other shelves in the stores that lose some gain because their variety falls."""
+    first, k = first_shelf_of(state), start
+    while k < end:
+        j = world.holdings_index[STORE, room.affected[k]]
+        member = world.members_index.shape[1] - state.store_attraction.shape[1] + j
+        for h in range(world.members_index[FIRST_HOLDING, member], world.members_index[END_HOLDING, member]):
+            place = place_on_path(owner, h - first, room)
+            if room.status[h] == KEPT and place >= 0:
+                gained = gained_by_variety(h - first, territory, world, state, room)
+                room.tally[side, RECAPTURED] += room.path_margin[place, h - first] * gained
+                room.tally[side, KEPT_UNITS] += gained
+        k = end_of_store(k, end, world, room)
+
+
+@rule
+def tally_foothold(
+    side: int,
+    owner: int,
+    start: int,
+    end: int,
+    territory: int,
+    lost: int,
+    varied: bool,
+    world: World,
+    state: State,
+    ties: Ties,
+    room: PowerRoom,
+) -> None:
+    """Add what a firm's shelves in an affected territory that keep their supply gain (`tally_affected`)."""
+    tally, first = room.tally[side], first_shelf_of(state)
+    i = room.affected[start] - first
+    foothold = room.path_foothold[place_on_path(owner, i, room), i]
+    tally[LOCAL] += room.foothold_value[foothold]
+    if lost == 0 or room.footholds[SHELVES, foothold] == end - start:
+        return
+    top, width = room.footholds[START, foothold], state.attraction.shape[0]
+    width *= room.layout[CELLS_A_SEGMENT, territory]
+    change = room.cells[CHANGE, :width]
+    tally[RECAPTURED] += product_total(change, room.foothold_sums[IN_MONEY, top : top + width])
+    if has_options(ties):
+        tally[KEPT_UNITS] += product_total(change, room.foothold_sums[IN_UNITS, top : top + width])
+    for k in range(start, end):  # they are in the sums
+        i = room.affected[k] - first
+        tally[RECAPTURED] -= room.path_margin[place_on_path(owner, i, room), i] * room.flow[i]
+        tally[KEPT_UNITS] -= room.flow[i]
+    if varied:
+        count_varied(side, owner, start, end, territory, world, state, room)
+
+
+@rule
+def tally_affected(
+    supplier: int,
+    buyer: int,
+    start: int,
+    end: int,
+    territory: int,
+    lost: int,
+    varied: bool,
+    world: World,
+    terms: Terms,
+    state: State,
+    room: PowerRoom,
+) -> None:
+    """Add a territory's affected shelves to the sums of both sides.
+
+    Parameters
+    ----------
+    start, end : int
+        Positions of the territory's affected shelves; all are on the paths of both firms.
+    lost : int
+        How many of them would be lost; without any nobody chooses again.
+    varied : bool
+        Whether the variety of stores changes.
+    """
+    for k in range(start, end):
+        shelf = room.affected[k]
+        i = shelf - first_shelf_of(state)
+        gained = room.flow[i] if lost > 0 else 0.0
+        if varied:
+            gained += gained_by_variety(i, territory, world, state, room)
+        margin, taken, of_other, by_other = 0.0, 0.0, 0.0, 0.0
+        if room.status[shelf] != LOST:
+            margin, taken, of_other, by_other = earnings(
+                supplier, buyer, shelf, room.source, world, terms, state
+            )
+        for side in range(2):
+            place = place_on_path(supplier if side == 0 else buyer, i, room)
+            now, takes = room.path_margin[place, i], room.path_taken[place, i]
+            new_margin, new_taken = (margin, taken) if side == 0 else (of_other, by_other)
+            count_affected(side, shelf, now, takes, new_margin, new_taken, gained, world, state, room)
+
+
+@rule
+def tally_footholds(
+    relationship: int, n: int, world: World, terms: Terms, state: State, ties: Ties, room: PowerRoom
+) -> None:
+    """Do what `tally_sides` does, from the sums that all relationships share (`rechoice`)."""
+    supplier = ties.relationships_index[SUPPLYING_OWNER, relationship]
+    buyer = ties.relationships_index[BUYING_OWNER, relationship]
+    room.tally[:] = 0.0
+    i = first_affected_shelf(n, state, room)
+    while i < n:
+        t, end, lost = territory_of(i, world, room), end_of_territory(i, n, world, room), 0
+        for k in range(i, end):
+            lost += 1 if room.status[room.affected[k]] == LOST else 0
+        varied = lost > 0 and variety_counts(world)
+        if lost > 0:
+            shift_choices(i, end, t, world, state, room)
+        for side in range(2):
+            owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
+            tally_foothold(side, owner, i, end, t, lost, varied, world, state, ties, room)
+        tally_affected(supplier, buyer, i, end, t, lost, varied, world, terms, state, room)
+        i = end
 
 
 @rule
@@ -309,71 +368,11 @@ def conclude(
     rows[PROFIT_SHARE_OF_SUPPLIER + side, relationship] = value / signed if signed > 0.0 else 0.0
 
 
-@subroutine
-def fill_peer_service(world: World, terms: Terms, state: State, room: PowerRoom) -> None:
-    """Write, for each shelf, the median effort of the territory's listed shelves of its brand."""
-    first = first_shelf_of(state)
-    service, brand = state.holdings[SERVICE][first:], world.holdings_index[BRAND][first:]
-    listed = terms.holdings[LISTED][first:]
-    for t in range(world.territories_index.shape[1]):
-        start, end = world.territories_index[FIRST_SHELF, t], world.territories_index[END_SHELF, t]
-        for i in range(start, end):
-            peers, below, equal = 0, 0, 0
-            for k in range(start, end):
-                if brand[k] == brand[i] and listed[k] > 0.0:
-                    peers += 1
-                    below += 1 if service[k] < service[i] else 0
-                    equal += 1 if service[k] == service[i] else 0
-            low, high = (peers - 1) // 2, peers // 2
-            # shelves of a brand share one median: whoever holds a middle rank writes its half to all
-            share = 0.5 if below <= low < below + equal else 0.0
-            share += 0.5 if below <= high < below + equal else 0.0
-            room.flow[i] = share * service[i] / max(equal, 1) if listed[i] > 0.0 else 0.0
-        for i in range(start, end):
-            median = 0.0
-            for k in range(start, end):
-                median += room.flow[k] if brand[k] == brand[i] else 0.0
-            room.peer_service[i] = median
-
-
 @rule
-def demand_as_peer(shelf: int, world: World, state: State, ties: Ties, room: PowerRoom) -> float:
-    """Return the demand of a shelf whose store had its peers' median loyalty, and it their effort."""
-    first, j = first_shelf_of(state), world.holdings_index[STORE, shelf]
-    t = world.members_index[MEMBER_TERRITORY, world.holdings_index[MEMBER, shelf]]
-    loyalty = ties.peer_loyalty[shelf - first] - world.members[LOYALTY, world.holdings_index[MEMBER, shelf]]
-    effort = room.peer_service[shelf - first] - state.holdings[SERVICE, shelf]
-    first_store, end_store = world.territories_index[FIRST_STORE, t], world.territories_index[END_STORE, t]
-    stores, position, demand = end_store - first_store, world.territories_index[FIRST_RESPONSE, t], 0.0
-    for g in range(state.attraction.shape[0]):
-        own = (1.0 - world.scenario[SERVICE_SPILLOVER]) * world.segments[SERVICE_WEIGHT, g] * effort
-        of_store = exponential(loyalty)
-        of_shelf = of_store * exponential(own)
-        attraction = state.attraction[g, shelf - first]
-        changed = of_store * (state.store_attraction[g, j] - attraction) + of_shelf * attraction
-        for z in range(world.territories_index[FIRST_ZONE, t], world.territories_index[END_ZONE, t]):
-            travel = world.travel[position + j - first_store]
-            buyers = world.zone_buyers[g, z] * state.territories[MARKET, t]
-            denominator = 1.0 / state.zone_inverse[g, z] + travel * (changed - state.store_attraction[g, j])
-            demand += buyers * of_shelf * attraction * travel / denominator
-            position += stores
-    return demand
-
-
-@rule
-def role_performance(
-    system: int, buyer: int, n: int, world: World, state: State, ties: Ties, room: PowerRoom
-) -> float:
-    """Return the demand of the buyer's own affected shelves over what they would have as their peers do."""
-    if system != LOGIT:
-        return 1.0
-    actual, as_peer = 0.0, 0.0
-    for i in range(first_affected_shelf(n, state, room), n):
-        shelf = room.affected[i]
-        if world.members_index[OWNER, world.holdings_index[MEMBER, shelf]] == buyer:
-            actual += state.holdings[MEAN_DEMAND, shelf]
-            as_peer += demand_as_peer(shelf, world, state, ties, room)
-    return actual / as_peer if as_peer > 0.0 else 1.0
+def forget_measures(relationship: int, state: State) -> None:
+    """Write that nothing goes through a relationship."""
+    for column in range(VALUE_OF_SUPPLIER, ROLE_PERFORMANCE + 1):
+        state.relationships[column, relationship] = 0.0
 
 
 @rule
@@ -389,18 +388,23 @@ def measure(
     """Write the measures of one relationship; those of a firm with itself are zero."""
     supplier = ties.relationships_index[SUPPLYING_OWNER, relationship]
     buyer = ties.relationships_index[BUYING_OWNER, relationship]
-    for column in range(state.relationships.shape[0]):
-        if VALUE_OF_SUPPLIER <= column <= ROLE_PERFORMANCE:
-            state.relationships[column, relationship] = 0.0
     if supplier == buyer:
+        forget_measures(relationship, state)
         return
     n = cut(relationship, -1, True, world, terms, state, ties, room)
-    tally_sides(system, relationship, n, world, terms, state, ties, room)
+    if n == 0:
+        forget_measures(relationship, state)
+        state.relationships[ROLE_PERFORMANCE, relationship] = 1.0
+        return
+    if is_formed(system, ties):
+        tally_footholds(relationship, n, world, terms, state, ties, room)
+    else:
+        tally_sides(system, relationship, n, world, terms, state, ties, room)
     for side in range(2):
         owner = ties.relationships_index[SUPPLYING_OWNER + side, relationship]
         conclude(side, owner, relationship, world, state, ties, room)
     state.relationships[ROLE_PERFORMANCE, relationship] = role_performance(
-        system, buyer, n, world, state, ties, room
+        system, buyer, n, world, state, room
     )
     mend(n, terms, room)
 
@@ -411,9 +415,13 @@ def review_dependence(
 ) -> None:
     """Measure all relationships at this week's mean demand, prices and efforts."""
     start_from_sources(terms, room)
-    sum_makers(world, terms, state, room)
     follow_paths(world, terms, state, room)
     if system == LOGIT:
-        fill_peer_service(world, terms, state, room)
+        expect_demand_as_peers(world, terms, state, ties, room)
+    if is_formed(system, ties):
+        sum_footholds(has_options(ties), world, state, room)
+    else:
+        sum_makers(world, terms, state, room)
+        list_by_owner(state, room)
     for relationship in range(state.relationships.shape[1]):
         measure(relationship, system, world, terms, state, ties, room)

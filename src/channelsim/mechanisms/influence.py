@@ -33,6 +33,8 @@ leave the step out; h_2 = 0 switches deterrence off. Nobody is asked where nothi
 
 from __future__ import annotations
 
+import numpy as np
+
 from channelsim.codes import INFORMATION_EXCHANGE, LEGALISTIC_PLEA, PROMISE, REQUEST, THREAT
 from channelsim.columns import (
     ADHERENCE_COLUMN,
@@ -86,7 +88,26 @@ from channelsim.columns import (
     VALUE_OF_SUPPLIER,
 )
 from channelsim.compiled import rule, subroutine
-from channelsim.numerics import logistic
+from channelsim.mechanisms.contacts import (
+    ADHERENCE,
+    BLOCK,
+    COERCIVE,
+    COST,
+    MET,
+    MONEY,
+    ODDS,
+    ONE,
+    OTHER,
+    PLACE,
+    PRESSURE,
+    SLOPE,
+    USE,
+    USED,
+    add_note,
+    fill_logistic,
+    read,
+    write,
+)
 from channelsim.tables import Floats, Influence, Integers
 
 MOST_CERTAIN = 0.99
@@ -96,111 +117,237 @@ LEAST = 1e-300
 
 
 @rule
-def promised(attempt: int, sender: int, relationship: int, influence: Influence, rows: Floats) -> float:
-    """Return the reward that an attempt promises, money per week."""
-    reward = influence.attempts[REWARD, attempt]
+def note_promises(
+    attempt: int, sender: int, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Note the reward that an attempt promises, money per week."""
+    reward, money = influence.attempts[REWARD, attempt], notes[MONEY, :count]
+    for i in range(count):
+        money[i] = reward
     if reward == reward:
-        return reward
-    base = min(rows[REWARD_BASE_OF_SUPPLIER + sender, relationship], MOST_CERTAIN)
-    value = max(rows[VALUE_OF_SUPPLIER + 1 - sender, relationship], 0.0)
-    credibility = max(rows[CREDIBILITY_OF_SUPPLIER + sender, relationship], 1.0 - MOST_CERTAIN)
-    return value * base / ((1.0 - base) * credibility)
-
-
-@rule
-def threatened(attempt: int, sender: int, relationship: int, influence: Influence, rows: Floats) -> float:
-    """Return the fine that an attempt threatens with, money per week."""
-    sanction = influence.attempts[SANCTION, attempt]
-    if sanction == sanction:
-        return sanction
-    value = max(rows[VALUE_OF_SUPPLIER + 1 - sender, relationship], 0.0)
-    record = max(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, relationship], 1.0 - MOST_CERTAIN)
-    return value * rows[COERCIVE_BASE_OF_SUPPLIER + sender, relationship] / record
-
-
-@rule
-def threat_use(sender: int, adherence: float, relationship: int, effects: Floats, rows: Floats) -> float:
-    """Return the share of the contacts meant for a threat in which the sender makes one."""
-    own = rows[DEPENDENCE_OF_SUPPLIER + sender, relationship]
-    partner = rows[DEPENDENCE_OF_SUPPLIER + 1 - sender, relationship]
-    return logistic(
-        effects[THREAT_LEVEL]
-        + effects[ADVANTAGE_ON_THREATS] * (partner - own)
-        - effects[INTERDEPENDENCE_ON_THREATS] * (partner + own)
-        + effects[SHORTFALL_ON_THREATS] * (1.0 - adherence)
-    )
-
-
-@rule
-def base_of(strategy: int, sender: int, relationship: int, rows: Floats) -> float:
-    """Return the base on which a strategy draws; 0 for promise and threat, which work through money."""
-    if strategy == PROMISE or strategy == THREAT:
-        return 0.0
-    if strategy == LEGALISTIC_PLEA:
-        return rows[LEGITIMATE_BASE_OF_SUPPLIER + sender, relationship]
-    if strategy == REQUEST:
-        return rows[REFERENT_BASE_OF_SUPPLIER + sender, relationship]
-    return rows[EXPERT_BASE_OF_SUPPLIER + sender, relationship]
-
-
-@rule
-def contact(attempt: int, relationship: int, effects: Floats, influence: Influence, rows: Floats) -> None:
-    """Settle what an attempt does in a relationship this week."""
-    numbers, index, r = influence.attempts, influence.attempts_index, relationship
-    sender = index[SENDER, attempt]
-    receiver, adhering = 1 - sender, index[ADHERENCE_COLUMN, attempt]
-    value, adherence = rows[VALUE_OF_SUPPLIER + receiver, r], rows[adhering, r]
-    if rows[SALES_SHARE_OF_SUPPLIER, r] == 0.0 or rows[ENDED, r] > 0.0:
         return
-    stake = max(rows[GAIN_OF_SUPPLIER + receiver, r], effects[LEAST_GAIN] * abs(value))
-    slope, cost = effects[MONEY_ON_COMPLIANCE] / max(stake, LEAST), rows[index[COST_COLUMN, attempt], r]
-    feelings = effects[TRUST_ON_COMPLIANCE] * (rows[TRUST_OF_SUPPLIER + receiver, r] - 0.5)
-    feelings -= effects[CONFLICT_ON_COMPLIANCE] * rows[CONFLICT, r]
-    detection, enforcement = numbers[DETECTION, attempt], numbers[ENFORCEMENT, attempt]
-    pressure, used, coercive = 0.0, 0.0, 0.0
+    read(rows[REWARD_BASE_OF_SUPPLIER + sender], count, notes, ONE)
+    read(rows[VALUE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+    read(rows[CREDIBILITY_OF_SUPPLIER + sender], count, notes, MONEY)
+    for i in range(count):
+        base = min(notes[ONE, i], MOST_CERTAIN)
+        money[i] = max(notes[OTHER, i], 0.0) * base / ((1.0 - base) * max(money[i], 1.0 - MOST_CERTAIN))
+
+
+@rule
+def note_sanctions(
+    attempt: int, sender: int, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Note the fine that an attempt threatens with, money per week."""
+    sanction, money = influence.attempts[SANCTION, attempt], notes[MONEY, :count]
+    for i in range(count):
+        money[i] = sanction
+    if sanction == sanction:
+        return
+    read(rows[COERCIVE_BASE_OF_SUPPLIER + sender], count, notes, ONE)
+    read(rows[VALUE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+    read(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, MONEY)
+    for i in range(count):
+        money[i] = max(notes[OTHER, i], 0.0) * notes[ONE, i] / max(money[i], 1.0 - MOST_CERTAIN)
+
+
+@rule
+def base_column(strategy: int, sender: int) -> int:
+    """Return the column of the base on which a strategy draws; promise and threat work through money."""
+    if strategy == LEGALISTIC_PLEA:
+        return LEGITIMATE_BASE_OF_SUPPLIER + sender
+    if strategy == REQUEST:
+        return REFERENT_BASE_OF_SUPPLIER + sender
+    return EXPERT_BASE_OF_SUPPLIER + sender
+
+
+@rule
+def list_contacts(start: int, end: int, influence: Influence, rows: Floats, places: Integers) -> int:
+    """List the relationships of some entries through which anything is sold; return how many there are."""
+    count = 0
+    for e in range(start, end):
+        r = influence.entries[e]
+        places[count] = r
+        count += 1 if rows[SALES_SHARE_OF_SUPPLIER, r] != 0.0 and rows[ENDED, r] <= 0.0 else 0
+    return count
+
+
+@rule
+def note_receivers(
+    attempt: int, effects: Floats, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Note what compliance in a block of relationships depends on, whatever the strategy."""
+    index, one, other = influence.attempts_index, notes[ONE, :count], notes[OTHER, :count]
+    slope, met, receiver = notes[SLOPE, :count], notes[MET, :count], 1 - index[SENDER, attempt]
+    money, least = effects[MONEY_ON_COMPLIANCE], effects[LEAST_GAIN]
+    read(rows[VALUE_OF_SUPPLIER + receiver], count, notes, ONE)
+    read(rows[GAIN_OF_SUPPLIER + receiver], count, notes, OTHER)
+    for i in range(count):
+        slope[i] = money / max(max(other[i], least * abs(one[i])), LEAST)
+    read(rows[TRUST_OF_SUPPLIER + receiver], count, notes, ONE)
+    read(rows[CONFLICT], count, notes, OTHER)
+    of_trust, of_conflict = effects[TRUST_ON_COMPLIANCE], effects[CONFLICT_ON_COMPLIANCE]
+    for i in range(count):
+        met[i] = of_trust * (one[i] - 0.5) - of_conflict * other[i]
+    read(rows[index[COST_COLUMN, attempt]], count, notes, COST)
+    read(rows[index[ADHERENCE_COLUMN, attempt]], count, notes, ADHERENCE)
+    notes[PRESSURE, :count] = 0.0
+    notes[USED, :count] = 0.0
+    notes[COERCIVE, :count] = 0.0
+
+
+@rule
+def note_threats(use: float, sender: int, effects: Floats, rows: Floats, count: int, notes: Floats) -> None:
+    """Note in how many of the contacts meant for a threat the sender makes one."""
+    own, partner, adherence = notes[ONE, :count], notes[OTHER, :count], notes[ADHERENCE, :count]
+    used = notes[USE, :count]
+    read(rows[DEPENDENCE_OF_SUPPLIER + sender], count, notes, ONE)
+    read(rows[DEPENDENCE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+    level, of_advantage = effects[THREAT_LEVEL], effects[ADVANTAGE_ON_THREATS]
+    of_both, of_shortfall = effects[INTERDEPENDENCE_ON_THREATS], effects[SHORTFALL_ON_THREATS]
+    for i in range(count):
+        used[i] = (
+            level
+            + of_advantage * (partner[i] - own[i])
+            - of_both * (partner[i] + own[i])
+            + of_shortfall * (1.0 - adherence[i])
+        )
+    fill_logistic(used)
+    for i in range(count):
+        used[i] *= use
+
+
+@rule
+def note_odds(
+    strategy: int,
+    attempt: int,
+    effects: Floats,
+    influence: Influence,
+    rows: Floats,
+    count: int,
+    notes: Floats,
+) -> None:
+    """Note the log odds that receivers comply with a strategy, and the money that it is about."""
+    sender, level = influence.attempts_index[SENDER, attempt], effects[COMPLIANCE_WITH_PROMISE + strategy]
+    odds, slope, cost, met = (
+        notes[ODDS, :count],
+        notes[SLOPE, :count],
+        notes[COST, :count],
+        notes[MET, :count],
+    )
+    drawn_on, money = notes[ONE, :count], notes[MONEY, :count]
+    if strategy == PROMISE or strategy == THREAT:
+        certain = 1.0
+        if strategy == PROMISE:
+            note_promises(attempt, sender, influence, rows, count, notes)
+            read(rows[CREDIBILITY_OF_SUPPLIER + sender], count, notes, ONE)
+        else:
+            note_sanctions(attempt, sender, influence, rows, count, notes)
+            read(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, ONE)
+            certain = influence.attempts[DETECTION, attempt]
+        for i in range(count):
+            odds[i] = level + slope[i] * (certain * drawn_on[i] * money[i] - cost[i]) + met[i]
+    else:
+        read(rows[base_column(strategy, sender)], count, notes, ONE)
+        of_base = effects[BASE_ON_COMPLIANCE]
+        for i in range(count):
+            odds[i] = level + slope[i] * (0.0 - cost[i]) + of_base * drawn_on[i] + met[i]
+
+
+@rule
+def settle_strategy(
+    strategy: int,
+    attempt: int,
+    effects: Floats,
+    influence: Influence,
+    rows: Floats,
+    count: int,
+    notes: Floats,
+) -> None:
+    """Settle what a strategy does beside moving adherence: rewards earned, fines, information."""
+    sender, one, other = influence.attempts_index[SENDER, attempt], notes[ONE, :count], notes[OTHER, :count]
+    use, complied, money = notes[USE, :count], notes[ODDS, :count], notes[MONEY, :count]
+    if strategy == PROMISE:
+        for side_of in (REWARDS_OPEN_OF_SUPPLIER, REWARDS_OPEN_WORTH_OF_SUPPLIER):
+            column = rows[side_of + sender]
+            read(column, count, notes, ONE)
+            for i in range(count):
+                one[i] += use[i] * complied[i] * money[i]
+            write(column, count, notes, ONE)
+    elif strategy == THREAT:
+        detection = influence.attempts[DETECTION, attempt]
+        enforcement = influence.attempts[ENFORCEMENT, attempt]
+        read(rows[FINE_PAID_OF_SUPPLIER + 1 - sender], count, notes, ONE)
+        read(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, OTHER)
+        rate = effects[ENFORCEMENT_RATE]
+        for i in range(count):
+            one[i] += use[i] * (1.0 - complied[i]) * detection * enforcement * money[i]
+        for i in range(count):
+            noticed = use[i] * (1.0 - complied[i]) * detection
+            other[i] += rate * noticed * (enforcement - other[i])
+        write(rows[FINE_PAID_OF_SUPPLIER + 1 - sender], count, notes, ONE)
+        write(rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender], count, notes, OTHER)
+    elif strategy == INFORMATION_EXCHANGE:
+        read(rows[KNOWLEDGE_OF_SUPPLIER + sender], count, notes, ONE)
+        read(rows[KNOWLEDGE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+        for i in range(count):
+            lead = max(one[i] - other[i], 0.0)
+            other[i] += effects[INFORMATION_RATE] * use[i] * lead
+        write(rows[KNOWLEDGE_OF_SUPPLIER + 1 - sender], count, notes, OTHER)
+
+
+@rule
+def settle_contacts(
+    attempt: int, effects: Floats, influence: Influence, rows: Floats, count: int, notes: Floats
+) -> None:
+    """Settle adherence in a block of relationships, and add up this week's contacts."""
+    index, sender = influence.attempts_index, influence.attempts_index[SENDER, attempt]
+    before, pressure, used = notes[ADHERENCE, :count], notes[PRESSURE, :count], notes[USED, :count]
+    rate, decay = effects[ADHERENCE_RATE], effects[ADHERENCE_DECAY]
+    for i in range(count):
+        before[i] += rate * pressure[i] * (1.0 - before[i]) - decay * before[i]
+    write(rows[index[ADHERENCE_COLUMN, attempt]], count, notes, ADHERENCE)
+    add_note(rows[COMPLIANCE_OF_SUPPLIER + 1 - sender], 1.0, count, notes, PRESSURE)
+    add_note(rows[COERCIVE_USE_OF_SUPPLIER + sender], 1.0, count, notes, COERCIVE)
+    attention = influence.attempts[ATTENTION, attempt]
+    add_note(rows[ATTENTION_SPENT_OF_SUPPLIER + sender], attention, count, notes, USED)
+    for i in range(count):
+        used[i] -= notes[COERCIVE, i]
+    add_note(rows[NONCOERCIVE_USE_OF_SUPPLIER + sender], 1.0, count, notes, USED)
+
+
+@subroutine
+def contact(
+    attempt: int, start: int, end: int, effects: Floats, influence: Influence, rows: Floats, notes: Floats
+) -> None:
+    """Settle what an attempt does this week in the relationships of some entries, at most a block.
+
+    Strategy by strategy over all relationships, so that the logistic functions vectorise.
+    """
+    numbers = influence.attempts
+    count = list_contacts(start, end, influence, rows, notes[PLACE].view(np.int64))
+    used, complied, pressure = notes[USE, :count], notes[ODDS, :count], notes[PRESSURE, :count]
+    uses, coercive = notes[USED, :count], notes[COERCIVE, :count]
+    note_receivers(attempt, effects, influence, rows, count, notes)
     for s in range(INFORMATION_EXCHANGE + 1):
         use = numbers[INTENSITY, attempt] * numbers[PROMISE_SHARE + s, attempt]
         if use <= 0.0:
             continue
-        reward, sanction, money = 0.0, 0.0, 0.0
-        if s == PROMISE:
-            reward = promised(attempt, sender, r, influence, rows)
-            money = rows[CREDIBILITY_OF_SUPPLIER + sender, r] * reward
-        elif s == THREAT:
-            use *= threat_use(sender, adherence, r, effects, rows)
-            sanction = threatened(attempt, sender, r, influence, rows)
-            money = detection * rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, r] * sanction
-        base = base_of(s, sender, r, rows)
-        complied = logistic(
-            effects[COMPLIANCE_WITH_PROMISE + s]
-            + slope * (money - cost)
-            + effects[BASE_ON_COMPLIANCE] * base
-            + feelings
-        )
-        pressure += use * complied
-        used += use
-        coercive += use * effects[COERCIVENESS_OF_PROMISE + s]
-        if s == PROMISE:
-            rows[REWARDS_OPEN_OF_SUPPLIER + sender, r] += use * complied * reward
-            rows[REWARDS_OPEN_WORTH_OF_SUPPLIER + sender, r] += use * complied * reward
-        elif s == THREAT:
-            noticed = use * (1.0 - complied) * detection
-            rows[FINE_PAID_OF_SUPPLIER + receiver, r] += noticed * enforcement * sanction
-            record = rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, r]
-            rows[ENFORCEMENT_RECORD_OF_SUPPLIER + sender, r] += (
-                effects[ENFORCEMENT_RATE] * noticed * (enforcement - record)
-            )
-        elif s == INFORMATION_EXCHANGE:
-            lead = rows[KNOWLEDGE_OF_SUPPLIER + sender, r] - rows[KNOWLEDGE_OF_SUPPLIER + receiver, r]
-            gained = effects[INFORMATION_RATE] * use * max(lead, 0.0)
-            rows[KNOWLEDGE_OF_SUPPLIER + receiver, r] += gained
-    rows[adhering, r] += (
-        effects[ADHERENCE_RATE] * pressure * (1.0 - adherence) - effects[ADHERENCE_DECAY] * adherence
-    )
-    rows[COMPLIANCE_OF_SUPPLIER + receiver, r] += pressure
-    rows[COERCIVE_USE_OF_SUPPLIER + sender, r] += coercive
-    rows[NONCOERCIVE_USE_OF_SUPPLIER + sender, r] += used - coercive
-    rows[ATTENTION_SPENT_OF_SUPPLIER + sender, r] += numbers[ATTENTION, attempt] * used
+        if s == THREAT:
+            note_threats(use, influence.attempts_index[SENDER, attempt], effects, rows, count, notes)
+        else:
+            used[:] = use
+        note_odds(s, attempt, effects, influence, rows, count, notes)
+        fill_logistic(complied)
+        coerciveness = effects[COERCIVENESS_OF_PROMISE + s]
+        for i in range(count):
+            pressure[i] += used[i] * complied[i]
+        for i in range(count):
+            uses[i] += used[i]
+        for i in range(count):
+            coercive[i] += used[i] * coerciveness
+        settle_strategy(s, attempt, effects, influence, rows, count, notes)
+    settle_contacts(attempt, effects, influence, rows, count, notes)
 
 
 @rule
@@ -210,8 +357,17 @@ def forget(values: Floats, influenced: Integers) -> None:
         values[influenced[i]] = 0.0
 
 
+@rule
+def sends(side: int, influence: Influence) -> bool:
+    """Return whether anybody on a side of a relationship asks for anything."""
+    found = False
+    for attempt in range(influence.attempts_index.shape[1]):
+        found = found or influence.attempts_index[SENDER, attempt] == side
+    return found
+
+
 @subroutine
-def exert_influence(effects: Floats, influence: Influence, rows: Floats) -> None:
+def exert_influence(effects: Floats, influence: Influence, rows: Floats, room: Floats) -> None:
     """Settle a week of attempts: adherence, knowledge, fines, earned rewards, use of strategies.
 
     Parameters
@@ -221,22 +377,28 @@ def exert_influence(effects: Floats, influence: Influence, rows: Floats) -> None
         Who asks whom, and how.
     rows : array (columns, relationships)
         The relationships of the state.
+    room : array (13, relationships of a block)
+        Scratch.
     """
     influenced, index = influence.influenced, influence.attempts_index
     for side in range(2):  # column by column: the rows of a column lie side by side
-        forget(rows[COERCIVE_USE_OF_SUPPLIER + side], influenced)
-        forget(rows[NONCOERCIVE_USE_OF_SUPPLIER + side], influenced)
-        forget(rows[COMPLIANCE_OF_SUPPLIER + side], influenced)
-        forget(rows[FINE_PAID_OF_SUPPLIER + side], influenced)
-        forget(rows[ATTENTION_SPENT_OF_SUPPLIER + side], influenced)
+        if sends(side, influence):
+            forget(rows[COERCIVE_USE_OF_SUPPLIER + side], influenced)
+            forget(rows[NONCOERCIVE_USE_OF_SUPPLIER + side], influenced)
+            forget(rows[COMPLIANCE_OF_SUPPLIER + 1 - side], influenced)
+            forget(rows[FINE_PAID_OF_SUPPLIER + 1 - side], influenced)
+            forget(rows[ATTENTION_SPENT_OF_SUPPLIER + side], influenced)
     for attempt in range(index.shape[1]):
-        for e in range(index[FIRST_ENTRY, attempt], index[END_ENTRY, attempt]):
-            contact(attempt, influence.entries[e], effects, influence, rows)
+        start, end = index[FIRST_ENTRY, attempt], index[END_ENTRY, attempt]
+        for block in range((end - start + BLOCK - 1) // BLOCK):
+            first = start + block * BLOCK
+            contact(attempt, first, min(end, first + BLOCK), effects, influence, rows, room)
     for side in range(2):
-        coercive, other = rows[COERCIVE_USE_OF_SUPPLIER + side], rows[NONCOERCIVE_USE_OF_SUPPLIER + side]
-        compliance = rows[COMPLIANCE_OF_SUPPLIER + 1 - side]
-        for i in range(influenced.size):
-            r = influenced[i]
-            compliance[r] = compliance[r] / max(coercive[r] + other[r], LEAST)
-            coercive[r] = min(coercive[r], 1.0)
-            other[r] = min(other[r], 1.0)
+        if sends(side, influence):
+            coercive, other = rows[COERCIVE_USE_OF_SUPPLIER + side], rows[NONCOERCIVE_USE_OF_SUPPLIER + side]
+            compliance = rows[COMPLIANCE_OF_SUPPLIER + 1 - side]
+            for i in range(influenced.size):
+                r = influenced[i]
+                compliance[r] = compliance[r] / max(coercive[r] + other[r], LEAST)
+                coercive[r] = min(coercive[r], 1.0)
+                other[r] = min(other[r], 1.0)

@@ -67,32 +67,39 @@ def over_weeks(rate: float, weeks: int) -> float:
 
 
 @rule
-def judge_outcome(side: int, relationship: int, weeks: int, world: World, state: State) -> None:
-    """Settle a side's outcome, comparison level and economic satisfaction."""
+def judge_outcome(
+    side: int, relationship: int, of_history: float, of_satisfaction: float, world: World, state: State
+) -> None:
+    """Settle a side's outcome, comparison level and economic satisfaction.
+
+    Parameters
+    ----------
+    of_history, of_satisfaction : float
+        Shares of the way that they go by this review.
+    """
     rows, effects, r = state.relationships, world.effects, relationship
     sum_outcomes(side, r, r + 1, rows)
     outcome, remembered = rows[OUTCOME_OF_SUPPLIER + side, r], rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r]
     weight = effects[WEIGHT_OF_PEERS]
     level = (1.0 - weight) * remembered + weight * rows[FAIR_OUTCOME_OF_SUPPLIER + side, r]
     rows[COMPARISON_LEVEL_OF_SUPPLIER + side, r] = level
-    moved = over_weeks(effects[HISTORY_RATE], weeks) * (outcome - remembered)
+    moved = of_history * (outcome - remembered)
     rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r] = remembered + moved
     drawn = logistic(relative_gap(outcome, level, effects[ECONOMIC_SCALE]))
-    rate = over_weeks(effects[ECONOMIC_SATISFACTION_RATE], weeks)
     now = rows[ECONOMIC_SATISFACTION_OF_SUPPLIER + side, r]
-    rows[ECONOMIC_SATISFACTION_OF_SUPPLIER + side, r] = now + rate * (drawn - now)
+    rows[ECONOMIC_SATISFACTION_OF_SUPPLIER + side, r] = now + of_satisfaction * (drawn - now)
 
 
 @rule
-def commit(side: int, relationship: int, weeks: int, world: World, state: State) -> None:
-    """Settle a side's commitment."""
+def commit(side: int, relationship: int, rate: float, world: World, state: State) -> None:
+    """Settle a side's commitment, which goes the share ``rate`` of the way by this review."""
     rows, effects, r = state.relationships, world.effects, relationship
     one, other = rows[DEPENDENCE_OF_SUPPLIER, r], rows[DEPENDENCE_OF_SUPPLIER + 1, r]
     y = effects[TRUST_ON_COMMITMENT] * (rows[TRUST_OF_SUPPLIER + side, r] - 0.5)
     y += effects[CONFLICT_ON_COMMITMENT] * (rows[CONFLICT, r] - 0.5)
     y += effects[INTERDEPENDENCE_ON_COMMITMENT] * (one + other)
     y += effects[ASYMMETRY_ON_COMMITMENT] * abs(one - other)
-    now, rate = rows[COMMITMENT_OF_SUPPLIER + side, r], over_weeks(effects[COMMITMENT_RATE], weeks)
+    now = rows[COMMITMENT_OF_SUPPLIER + side, r]
     drawn = logistic(y / effects[STANDARD_DEVIATION])
     rows[COMMITMENT_OF_SUPPLIER + side, r] = now + rate * (drawn - now)
 
@@ -107,6 +114,9 @@ def judge(first: bool, world: World, state: State) -> None:
         Whether it is the run's first review: who remembers nothing (NaN) remembers this one.
     """
     rows, weeks = state.relationships, 0 if first else int(world.scenario[REVIEW_WEEKS])
+    of_history = over_weeks(world.effects[HISTORY_RATE], weeks)
+    of_satisfaction = over_weeks(world.effects[ECONOMIC_SATISFACTION_RATE], weeks)
+    of_commitment = over_weeks(world.effects[COMMITMENT_RATE], weeks)
     for r in range(rows.shape[1]):
         if rows[SALES_SHARE_OF_SUPPLIER, r] == 0.0:
             continue
@@ -114,5 +124,5 @@ def judge(first: bool, world: World, state: State) -> None:
             if first and isnan(rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r]):
                 standing = rows[VALUE_OF_SUPPLIER + side, r] + rows[SIDE_PAYMENTS_OF_SUPPLIER + side, r]
                 rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r] = standing
-            judge_outcome(side, r, weeks, world, state)
-            commit(side, r, weeks, world, state)
+            judge_outcome(side, r, of_history, of_satisfaction, world, state)
+            commit(side, r, of_commitment, world, state)

@@ -49,6 +49,7 @@ from channelsim.columns import (
     TRANSFER,
 )
 from channelsim.compiled import rule, subroutine
+from channelsim.mechanisms.influence import sends
 from channelsim.tables import Floats, Influence, Integers
 
 
@@ -73,9 +74,11 @@ def to_buyer(r: int, rows: Floats) -> float:
 def reimburse(effects: Floats, influence: Influence, rows: Floats) -> None:
     """Settle open rewards, and what keeping them or not does to credibility."""
     influenced, rate, patience = influence.influenced, effects[CREDIBILITY_RATE], effects[PATIENCE]
-    for i in range(influenced.size):
-        r = influenced[i]
-        for side in range(2):
+    for side in range(2):
+        if not sends(side, influence):
+            continue
+        for i in range(influenced.size):
+            r = influenced[i]
             face = rows[REWARDS_OPEN_OF_SUPPLIER + side, r]
             worth = rows[REWARDS_OPEN_WORTH_OF_SUPPLIER + side, r]
             settled = influence.relationships[SETTLED_SHARE_OF_SUPPLIER + side, r]
@@ -95,9 +98,10 @@ def charge_rewards_and_fines(
 ) -> None:
     """Settle rewards, fines and attention in the week's account of both sides."""
     transfer, operating, flow = holdings[TRANSFER], holdings[OPERATING], holdings[CASH_FLOW]
-    for h in range(transfer.size):
-        transfer[h] = 0.0
     booked, index = influence.booked, influence.booked_index
+    for e in range(index.shape[1]):  # nobody else's ever moves
+        transfer[links_index[SUPPLIER_HOLDING, index[BOOKED_LINK, e]]] = 0.0
+        transfer[links_index[BUYER_HOLDING, index[BOOKED_LINK, e]]] = 0.0
     for e in range(index.shape[1]):
         link, r, share = index[BOOKED_LINK, e], index[BOOKED_RELATIONSHIP, e], booked[BOOKED_SHARE, e]
         supplier, buyer = links_index[SUPPLIER_HOLDING, link], links_index[BUYER_HOLDING, link]

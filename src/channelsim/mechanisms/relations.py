@@ -79,21 +79,14 @@ from channelsim.compiled import rule, subroutine, wide
 from channelsim.mechanisms.offering import offer_supplied
 from channelsim.mechanisms.promises import net_received
 from channelsim.numerics import exponential
-from channelsim.tables import Floats, State, Terms, World
+from channelsim.tables import Floats, Integers, State, Terms, World
 
-BLOCK = 1024
+BLOCK = 256
 """Relationships at a time, so that the columns of one pass are still in the nearest caches in the next."""
 ROUNDING = 1e-9
 """Share of outcome and alternative by which one is not below the other."""
 LEAST = 1e-300
 """Money below which an outcome is none."""
-
-
-@subroutine
-def add(slope: float, x: Floats, middle: float, y: Floats) -> None:
-    """Add slope × (x − middle) to y."""
-    for r in range(y.size):
-        y[r] += slope * (x[r] - middle)
 
 
 @rule
@@ -103,12 +96,82 @@ def relative_gap(outcome: float, level: float, scale: float) -> float:
     return (outcome - level) / max(size, LEAST)
 
 
+@rule
+def drawn(rate: float, in_use: float, y: float, feature: float) -> float:
+    """Return a feature gone the share ``rate`` of the way to Λ(y), if anything is sold."""
+    weight = rate if in_use != 0.0 else 0.0
+    return feature + weight * (1.0 / (1.0 + exponential(-y)) - feature)
+
+
 @wide
-def draw(rate: float, in_use: Floats, y: Floats, feature: Floats) -> None:
-    """Settle a feature: it goes the share ``rate`` of the way to Λ(y) wherever something is sold."""
-    for r in range(feature.size):
-        weight = rate if in_use[r] != 0.0 else 0.0
-        feature[r] += weight * (1.0 / (1.0 + exponential(-y[r])) - feature[r])
+def draw_social_satisfaction(
+    rate: float,
+    fairness: float,
+    scale: float,
+    coercion: float,
+    noncoercion: float,
+    of_conflict: float,
+    in_use: Floats,
+    outcome: Floats,
+    fair: Floats,
+    coercive: Floats,
+    noncoercive: Floats,
+    conflict: Floats,
+    social: Floats,
+) -> None:
+    """Settle a side's social satisfaction; the slopes before the columns that they belong to."""
+    for r in range(social.size):
+        y = fairness * relative_gap(outcome[r], fair[r], scale)
+        y += coercion * coercive[r]
+        y += noncoercion * noncoercive[r]
+        y += of_conflict * (conflict[r] - 0.5)
+        social[r] = drawn(rate, in_use[r], y, social[r])
+
+
+@wide
+def draw_trust(
+    rate: float,
+    of_credibility: float,
+    of_social: float,
+    coercion: float,
+    noncoercion: float,
+    of_diversion: float,
+    in_use: Floats,
+    credibility: Floats,
+    social: Floats,
+    coercive: Floats,
+    noncoercive: Floats,
+    lost: Floats,
+    trust: Floats,
+) -> None:
+    """Settle a side's trust; the slopes before the columns that they belong to."""
+    for r in range(trust.size):
+        y = of_credibility * (credibility[r] - 0.5)
+        y += of_social * (social[r] - 0.5)
+        y += coercion * coercive[r]
+        y += noncoercion * noncoercive[r]
+        y += of_diversion * lost[r]
+        trust[r] = drawn(rate, in_use[r], y, trust[r])
+
+
+@wide
+def draw_conflict(
+    rate: float,
+    of_trust: float,
+    of_diversion: float,
+    in_use: Floats,
+    y: Floats,
+    one: Floats,
+    other: Floats,
+    lost: Floats,
+    conflict: Floats,
+) -> None:
+    """Settle conflict, from what dependence and coercion make of it, both sides' trust and diversion."""
+    for r in range(conflict.size):
+        towards = y[r] + of_trust * (one[r] - 0.5)
+        towards += of_trust * (other[r] - 0.5)
+        towards += of_diversion * lost[r]
+        conflict[r] = drawn(rate, in_use[r], towards, conflict[r])
 
 
 @rule
@@ -130,56 +193,92 @@ def sum_outcomes(side: int, start: int, end: int, rows: Floats) -> None:
 
 
 @rule
-def feel_about_partner(
-    side: int, start: int, end: int, diverting: bool, effects: Floats, rows: Floats
-) -> None:
-    """Settle a side's social satisfaction and trust in a block of relationships."""
-    per, scale = 1.0 / effects[STANDARD_DEVIATION], effects[ECONOMIC_SCALE]
-    in_use, y = rows[SALES_SHARE_OF_SUPPLIER, start:end], rows[DRAWN_TO, start:end]
-    coercive = rows[COERCIVE_USE_OF_SUPPLIER + 1 - side, start:end]
-    noncoercive = rows[NONCOERCIVE_USE_OF_SUPPLIER + 1 - side, start:end]
-    social = rows[SOCIAL_SATISFACTION_OF_SUPPLIER + side, start:end]
-    outcome, fair = (
-        rows[OUTCOME_OF_SUPPLIER + side, start:end],
-        rows[FAIR_OUTCOME_OF_SUPPLIER + side, start:end],
-    )
-    slope = effects[FAIRNESS_ON_SOCIAL_SATISFACTION]
-    for r in range(y.size):
-        y[r] = slope * relative_gap(outcome[r], fair[r], scale)
-    add(per * effects[COERCION_ON_SOCIAL_SATISFACTION], coercive, 0.0, y)
-    add(per * effects[NONCOERCION_ON_SOCIAL_SATISFACTION], noncoercive, 0.0, y)
-    add(per * effects[CONFLICT_ON_SOCIAL_SATISFACTION], rows[CONFLICT, start:end], 0.5, y)
-    draw(effects[SOCIAL_SATISFACTION_RATE], in_use, y, social)
-    y[:] = 0.0
-    credibility = rows[CREDIBILITY_OF_SUPPLIER + 1 - side, start:end]
-    add(per * effects[CREDIBILITY_ON_TRUST], credibility, 0.5, y)
-    add(per * effects[SOCIAL_SATISFACTION_ON_TRUST], social, 0.5, y)
-    add(per * effects[COERCION_ON_TRUST], coercive, 0.0, y)
-    add(per * effects[NONCOERCION_ON_TRUST], noncoercive, 0.0, y)
-    if diverting and side == 1:
-        add(per * effects[DIVERSION_ON_TRUST], rows[DIVERSION_SUFFERED, start:end], 0.0, y)
-    draw(effects[TRUST_RATE], in_use, y, rows[TRUST_OF_SUPPLIER + side, start:end])
+def sum_unasked_outcomes(side: int, start: int, end: int, rows: Floats) -> None:
+    """Settle what a side got out of relationships in which nobody asks for anything."""
+    outcome, value = rows[OUTCOME_OF_SUPPLIER + side, start:end], rows[VALUE_OF_SUPPLIER + side, start:end]
+    beside = rows[SIDE_PAYMENTS_OF_SUPPLIER + side, start:end]
+    for r in range(outcome.size):
+        outcome[r] = value[r] + beside[r]
 
 
 @rule
-def feel_conflict(start: int, end: int, diverting: bool, effects: Floats, rows: Floats) -> None:
+def feel_about_partner(
+    side: int, start: int, end: int, influenced: bool, diverting: bool, effects: Floats, rows: Floats
+) -> None:
+    """Settle a side's social satisfaction and trust in a block of relationships.
+
+    Where nobody is influenced, or nobody diverts, their slopes are 0 and the columns are not read.
+    """
+    per, in_use = 1.0 / effects[STANDARD_DEVIATION], rows[SALES_SHARE_OF_SUPPLIER, start:end]
+    asked, diverted = per if influenced else 0.0, per if diverting and side == 1 else 0.0
+    coercive, noncoercive = in_use, in_use
+    if influenced:
+        coercive = rows[COERCIVE_USE_OF_SUPPLIER + 1 - side, start:end]
+        noncoercive = rows[NONCOERCIVE_USE_OF_SUPPLIER + 1 - side, start:end]
+    social = rows[SOCIAL_SATISFACTION_OF_SUPPLIER + side, start:end]
+    draw_social_satisfaction(
+        effects[SOCIAL_SATISFACTION_RATE],
+        effects[FAIRNESS_ON_SOCIAL_SATISFACTION],
+        effects[ECONOMIC_SCALE],
+        asked * effects[COERCION_ON_SOCIAL_SATISFACTION],
+        asked * effects[NONCOERCION_ON_SOCIAL_SATISFACTION],
+        per * effects[CONFLICT_ON_SOCIAL_SATISFACTION],
+        in_use,
+        rows[OUTCOME_OF_SUPPLIER + side, start:end],
+        rows[FAIR_OUTCOME_OF_SUPPLIER + side, start:end],
+        coercive,
+        noncoercive,
+        rows[CONFLICT, start:end],
+        social,
+    )
+    draw_trust(
+        effects[TRUST_RATE],
+        per * effects[CREDIBILITY_ON_TRUST],
+        per * effects[SOCIAL_SATISFACTION_ON_TRUST],
+        asked * effects[COERCION_ON_TRUST],
+        asked * effects[NONCOERCION_ON_TRUST],
+        diverted * effects[DIVERSION_ON_TRUST],
+        in_use,
+        rows[CREDIBILITY_OF_SUPPLIER + 1 - side, start:end],
+        social,
+        coercive,
+        noncoercive,
+        rows[DIVERSION_SUFFERED, start:end] if diverting else in_use,
+        rows[TRUST_OF_SUPPLIER + side, start:end],
+    )
+
+
+@rule
+def feel_conflict(
+    start: int, end: int, influenced: bool, diverting: bool, effects: Floats, rows: Floats
+) -> None:
     """Settle conflict in a block of relationships."""
     per, y = 1.0 / effects[STANDARD_DEVIATION], rows[DRAWN_TO, start:end]
     one, other = rows[DEPENDENCE_OF_SUPPLIER, start:end], rows[DEPENDENCE_OF_SUPPLIER + 1, start:end]
-    of_one = rows[COERCIVE_USE_OF_SUPPLIER, start:end]
-    of_other = rows[COERCIVE_USE_OF_SUPPLIER + 1, start:end]
-    use = 0.5 * per * effects[COERCION_ON_CONFLICT]
-    exploitation = 0.5 * per * effects[EXPLOITATION_ON_CONFLICT]
     total = per * effects[INTERDEPENDENCE_ON_CONFLICT]
-    for r in range(y.size):
-        y[r] = (use + exploitation * abs(one[r] - other[r])) * (of_one[r] + of_other[r])
-        y[r] += total * (one[r] + other[r])
-    for side in range(2):
-        trust = rows[TRUST_OF_SUPPLIER + side, start:end]
-        add(0.5 * per * effects[TRUST_ON_CONFLICT], trust, 0.5, y)
-    if diverting:
-        add(per * effects[DIVERSION_ON_CONFLICT], rows[DIVERSION_SUFFERED, start:end], 0.0, y)
-    draw(effects[CONFLICT_RATE], rows[SALES_SHARE_OF_SUPPLIER, start:end], y, rows[CONFLICT, start:end])
+    if influenced:
+        of_one = rows[COERCIVE_USE_OF_SUPPLIER, start:end]
+        of_other = rows[COERCIVE_USE_OF_SUPPLIER + 1, start:end]
+        use = 0.5 * per * effects[COERCION_ON_CONFLICT]
+        exploitation = 0.5 * per * effects[EXPLOITATION_ON_CONFLICT]
+        for r in range(y.size):
+            coerced = (use + exploitation * abs(one[r] - other[r])) * (of_one[r] + of_other[r])
+            y[r] = coerced + total * (one[r] + other[r])
+    else:
+        for r in range(y.size):
+            y[r] = total * (one[r] + other[r])
+    in_use = rows[SALES_SHARE_OF_SUPPLIER, start:end]
+    draw_conflict(
+        effects[CONFLICT_RATE],
+        0.5 * per * effects[TRUST_ON_CONFLICT],
+        per * effects[DIVERSION_ON_CONFLICT] if diverting else 0.0,
+        in_use,
+        y,
+        rows[TRUST_OF_SUPPLIER, start:end],
+        rows[TRUST_OF_SUPPLIER + 1, start:end],
+        rows[DIVERSION_SUFFERED, start:end] if diverting else in_use,
+        rows[CONFLICT, start:end],
+    )
 
 
 @rule
@@ -193,7 +292,7 @@ def end_of_use(rows: Floats) -> int:
 
 
 @subroutine
-def feel(diverting: bool, effects: Floats, rows: Floats) -> None:
+def feel(diverting: bool, effects: Floats, influenced: Integers, rows: Floats) -> None:
     """Settle social satisfaction, trust and conflict of all relationships, block by block.
 
     Parameters
@@ -201,16 +300,23 @@ def feel(diverting: bool, effects: Floats, rows: Floats) -> None:
     diverting : bool
         Whether members divert at all.
     effects : array (effects,)
+    influenced : array (relationships with any attempt,)
     rows : array (columns, relationships)
         The relationships of the state.
     """
-    count = end_of_use(rows)
+    count, lowest, highest = end_of_use(rows), rows.shape[1], -1
+    for i in range(influenced.size):
+        lowest, highest = min(lowest, influenced[i]), max(highest, influenced[i])
     for block in range((count + BLOCK - 1) // BLOCK):
         start, end = block * BLOCK, min(count, (block + 1) * BLOCK)
+        asked = start <= highest and lowest < end
         for side in range(2):
-            sum_outcomes(side, start, end, rows)
-            feel_about_partner(side, start, end, diverting, effects, rows)
-        feel_conflict(start, end, diverting, effects, rows)
+            if asked:
+                sum_outcomes(side, start, end, rows)
+            else:
+                sum_unasked_outcomes(side, start, end, rows)
+            feel_about_partner(side, start, end, asked, diverting, effects, rows)
+        feel_conflict(start, end, asked, diverting, effects, rows)
 
 
 @subroutine
