@@ -1,31 +1,70 @@
 """How far is the search's answer from the best known? The plan of the appliances, over seeds.
 
-    python benchmarks/plan_gap.py --seeds 10 --budget 7000 --long 70000
+    python benchmarks/plan_gap.py --seeds 10 --budget 7000 [--long 70000]
 
-The best known comes from searches with a budget ten times as large, by the surrogate and by differential
-evolution; both stay in ``plan_gap.json`` with the command that made them, and `bench.py` reports the gap from
-there. A policy counts by its mean on fresh draws, in percent of the best known value. Hours on two cores.
+Every search is one `solve` of the library's problem (twelve levers, all that its year has) on all processors.
+The best known value is the best of all of them, ten times the budget together, and of the searches with a
+larger budget, if any are asked for: by the surrogate, and by differential evolution. A policy counts by its
+mean on fresh draws, the same for all; one that misses a condition there by more than 0.2 % of the bound does
+not count.
+
+What has been found is kept in ``plan_gap.json`` search by search, so that the hours that this takes may be
+spread; searches that are there already are not made again. `bench.py` reports the gap from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from channelsim.files import write_whole
 from channelsim.policy.defaults import problem_of
 from channelsim.policy.evaluation import Evaluator
-from channelsim.policy.search import Candidate
+from channelsim.policy.problem import Problem
 from channelsim.policy.solve import solve
 from channelsim.scenario import Scenario
 
 KEPT = Path(__file__).with_name("plan_gap.json")
-FRESH = 64
+FRESH, FRESH_SEED = 64, 20260
+MISSED = 0.002
+"""Share of its bound by which a condition may be missed on fresh draws."""
+
+
+def searched(problem: Problem, method: str, seed: int, budget: int) -> dict[str, Any]:
+    """Return what a search found, and what it cost."""
+    began = time.perf_counter()
+    found = solve(problem, method, budget, seed, progress=None)
+    return {
+        "method": method,
+        "seed": seed,
+        "budget": budget,
+        "values": list(found.best.values),
+        "evaluations": found.evaluations,
+        "replications": found.simulated,
+        "stopped": found.infeasible or found.stopped,
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def judged(problem: Problem, runs: list[dict[str, Any]]) -> list[float]:
+    """Return the objective of what each search found on fresh draws; −inf where a condition is missed."""
+    judge = Evaluator(problem.channel, problem.outcomes, seed=FRESH_SEED)
+    base = judge.sample([problem.baseline], FRESH, "report")[0]
+    values = []
+    for run in runs:
+        sample = judge.sample([problem.policy(run["values"])], FRESH, "report")[0]
+        kept = True
+        for held in problem.constraints:
+            k = problem.outcomes.index(held.outcome)
+            kept &= held.slack(sample[:, k], base[:, k]) / held.scale(base[:, k]) >= -MISSED
+        place = problem.outcomes.index(problem.objective.outcome)
+        values.append(problem.objective.value(sample[:, place]) if kept else -np.inf)
+    return values
 
 
 def main() -> None:
@@ -35,37 +74,32 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--budget", type=int, default=7000)
-    parser.add_argument("--long", type=int, default=70000)
+    parser.add_argument("--long", type=int, default=0)
     given = parser.parse_args()
     problem = problem_of(Scenario.from_library("appliances"))
-    judge = Evaluator(problem.channel, problem.outcomes, seed=20260)
-
-    def fresh(candidate: Candidate) -> float:
-        """Return the objective on fresh draws, in the problem's own sign."""
-        return float(np.mean(judge.sample([candidate.policy], FRESH, "report")[0][:, 0]))
-
-    def searched(method: str, seed: int, budget: int) -> tuple[float, float]:
-        began = time.perf_counter()
-        found = solve(problem, method, budget, seed, progress=None)
-        value, seconds = fresh(found.best), time.perf_counter() - began
-        told = "" if found.feasible else f"; {found.infeasible}"
-        said = f"{method}, seed {seed}, {budget}: {value:,.0f} in {seconds:.0f} s"
-        print(f"{said} ({found.stopped}{told})", flush=True)
-        return value if found.feasible else -np.inf, seconds
-
-    runs = [searched("auto", seed, given.budget) for seed in range(1, given.seeds + 1)]
-    long = [searched(method, 1001, given.long)[0] for method in ("surrogate", "differential_evolution")]
-    best = max(*long, *(value for value, _ in runs))
-    gaps = [100.0 * (best - value) / abs(best) for value, _ in runs]
+    wanted = [("auto", seed, given.budget) for seed in range(1, given.seeds + 1)]
+    if given.long:
+        wanted += [(method, 1001, given.long) for method in ("surrogate", "differential_evolution")]
+    runs: list[dict[str, Any]] = json.loads(KEPT.read_text())["searches"] if KEPT.exists() else []
+    for method, seed, budget in wanted:
+        if not any((r["method"], r["seed"], r["budget"]) == (method, seed, budget) for r in runs):
+            runs.append(searched(problem, method, seed, budget))
+            write_whole(KEPT, json.dumps({"searches": runs}, indent=1) + "\n")
+    values = judged(problem, runs)
+    best = max(values)
+    of_seeds = [k for k, r in enumerate(runs) if r["method"] == "auto" and r["budget"] == given.budget]
+    gaps = [100.0 * (best - values[k]) / abs(best) for k in of_seeds]
+    for k, gap in zip(of_seeds, gaps):
+        print(f"seed {runs[k]['seed']}: {values[k]:,.0f}, {gap:.2f} % short, {runs[k]['seconds']:.0f} s")
     written = {
-        "command": "python benchmarks/" + " ".join(Path(a).name for a in sys.argv),
         "best_known": best,
         "gap_percent": gaps,
-        "seconds": [seconds for _, seconds in runs],
-        "plan_gap_percent": float(np.quantile(gaps, 0.9)),
+        "seconds": [runs[k]["seconds"] for k in of_seeds],
+        "plan_gap_percent": float(np.quantile(gaps, 0.9, method="lower")),
+        "searches": runs,
     }
-    write_whole(KEPT, json.dumps(written, indent=2) + "\n")
-    print(f"gap at the ninth of ten seeds: {written['plan_gap_percent']:.3f} %")
+    write_whole(KEPT, json.dumps(written, indent=1) + "\n")
+    print(f"nine of ten seeds end within {written['plan_gap_percent']:.2f} % of the best known value")
 
 
 if __name__ == "__main__":

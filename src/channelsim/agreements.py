@@ -84,7 +84,9 @@ def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndar
         If no contract that a change is about can feel it, or credit is longer than the world is built for.
     """
     contracts, of_link = built.scenario.contracts, built.links.contract
-    values = {name: np.array([getattr(k, name) for k in contracts])[of_link] for name in FIELDS}
+    values = {
+        name: np.array([_number(name, getattr(k, name)) for k in contracts])[of_link] for name in FIELDS
+    }
     shared = {name: of_link.copy() for name in PER_MEMBER}
     for i, change in enumerate(policy.terms):
         for name in FIELDS:
@@ -93,17 +95,24 @@ def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndar
                 continue
             where = f"policy {policy.name}: terms[{i}].{name}"
             felt = chosen[i] & _that_feel(built, chosen[i], name, where)
-            values[name][felt] = wanted
+            values[name][felt] = _number(name, wanted)
             if name in PER_MEMBER and change.brand:
                 shared[name][felt] = len(contracts) + i
         _check_change(built, change, chosen[i], values, f"policy {policy.name}: terms[{i}]")
     return Agreements(
-        numbers={name: values[name].astype(np.float64) for name in NUMBERS},
+        numbers={name: values[name] for name in NUMBERS},
         shared=shared,
         exclusive=values["exclusive"],
-        by_maker=values["principal"] == "maker",
+        by_maker=values["principal"],
         credit_weeks=values["credit_weeks"],
     )
+
+
+def _number(name: str, value: float | bool | str) -> float | bool:
+    """Return a value as arrays hold it: amounts are floats, the principal is whether it is the maker."""
+    if name == "principal":
+        return value == "maker"
+    return float(value) if name in NUMBERS else value  # type: ignore[return-value]
 
 
 def _that_feel(built: BuiltWorld, chosen: np.ndarray, name: str, where: str) -> np.ndarray:
@@ -158,7 +167,10 @@ def link_terms(
         links[c.LINK_CREDIT_SAVING] = scenario.cost_of_capital * agreements.credit_weeks
     links[c.COOPERATIVE_SHARE] = np.where(used, agreements.numbers["cooperative_share"], 0.0)
     paid = {name: used for name in PER_MEMBER}
-    paid["compensation"] = used & agreements.exclusive & (accepted[buyer] == agreements.offers(built))
+    if agreements.exclusive.any():
+        paid["compensation"] = used & agreements.exclusive & (accepted[buyer] == agreements.offers(built))
+    else:
+        paid["compensation"] = agreements.exclusive
     for name, row in (
         ("training", c.TRAINING),
         ("franchise_fee", c.FRANCHISE_FEE),
@@ -183,8 +195,10 @@ def _principals(built: BuiltWorld, agreements: Agreements, source: Integers) -> 
     """
     world = built.world
     supplier, owners = world.links_index[c.SUPPLIER_HOLDING], built.members.owners
-    known = {name: place for place, name in enumerate(owners)}
-    brand_owner = np.array([known.get(b.owner or b.name, -1) for b in built.scenario.brands])
+    if not agreements.by_maker.any():
+        return np.asarray(supplier)
+    names = [b.owner or b.name for b in built.scenario.brands]
+    brand_owner = np.array([owners.index(name) if name in owners else -1 for name in names])
     owner = built.members.owner[world.holdings_index[c.MEMBER]]
     at = supplier.copy()
     for _ in range(built.tiers):

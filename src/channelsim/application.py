@@ -165,6 +165,8 @@ def members_wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Flo
     if density.scale is not None:
         if group.is_national and isinstance(density.scale, dict):
             raise ScenarioError(f"{where}.scale: the members belong to no territory; give one number")
+        if not isinstance(density.scale, dict):
+            return np.asarray(np.floor(base + 0.5) * density.scale)
         check_places(density.scale, built.territories, where)
         places = zip(built.territories.names, built.territories.classes)
         scales = [by_class(density.scale, *place) for place in places]
@@ -214,11 +216,18 @@ def _sources(built: BuiltWorld, active: Floats, ended: np.ndarray) -> tuple[Floa
         first, end = np.searchsorted(buyer, [rows.start, rows.stop], sorter=preferred)
         candidates = preferred[first:end]
         supplied = candidates[(listed[supplier[candidates]] > 0) & ~ended[candidates]]
-        found, best = np.unique(buyer[supplied], return_index=True)
-        source[found] = supplied[best]
+        best = supplied[_firsts(buyer[supplied])]
+        source[buyer[best]] = best
         listed[rows] *= source[rows] >= 0
     source[listed == 0] = -1
     return listed, source
+
+
+def _firsts(owner: Integers) -> np.ndarray:
+    """Return which rows are the first of their owner; rows of one owner lie together."""
+    first = np.ones(len(owner), dtype=bool)
+    first[1:] = owner[1:] != owner[:-1]
+    return first
 
 
 def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:
@@ -310,8 +319,7 @@ def _weekly_costs(built: BuiltWorld, listed: Floats, source: Integers) -> Floats
     np.maximum.at(holds, member, listed)
     cost = world.members[c.FIXED_COST] * holds
     rows = np.flatnonzero(source >= 0)
-    _, first = np.unique(member[rows], return_index=True)  # the first listed holding of each buyer
-    rows = rows[first]
+    rows = rows[_firsts(member[rows])]  # the first listed holding of each buyer
     supplier = member[world.links_index[c.SUPPLIER_HOLDING, source[rows]]]
     np.add.at(cost, supplier, world.members[c.SERVICING_COST, member[rows]])
     return np.asarray(cost)

@@ -49,29 +49,30 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     if listed.all() and active.all() and link.all():
         return sized(channel, terms), terms
     new_member, new_holding, new_link = _renumber(active), _renumber(listed), _renumber(link)
+    member_rows, holding_rows, link_rows = (np.flatnonzero(kept) for kept in (active, listed, link))
     store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
     new_store = _renumber(store)
     stores, shelves = int(store.sum()), int(shelf.sum())
 
-    holdings_index = world.holdings_index[:, listed].copy()
+    holdings_index = _columns(world.holdings_index, holding_rows)
     for column, new in ((c.MEMBER, new_member), (c.STORE, new_store)):
         holdings_index[column] = new[holdings_index[column]]
-    holdings_index[c.PRICE_ZONE] = _first_of_zone(world.holdings_index[c.PRICE_ZONE, listed])
-    links_index = world.links_index[:, link].copy()
+    holdings_index[c.PRICE_ZONE] = _first_of_zone(holdings_index[c.PRICE_ZONE])
+    links_index = _columns(world.links_index, link_rows)
     for column in (c.SUPPLIER_HOLDING, c.BUYER_HOLDING):
         links_index[column] = new_holding[links_index[column]]
     for column in (c.SUPPLIER_MEMBER, c.BUYER_MEMBER):
         links_index[column] = new_member[links_index[column]]
-    count = int(listed.sum())
+    count = len(holding_rows)
     holdings_index[c.FIRST_LINK] = np.searchsorted(links_index[c.SUPPLIER_HOLDING], np.arange(count), "left")
     holdings_index[c.END_LINK] = np.searchsorted(links_index[c.SUPPLIER_HOLDING], np.arange(count), "right")
-    members_index = world.members_index[:, active].copy()
-    members = int(active.sum())
+    members_index = _columns(world.members_index, member_rows)
+    members = len(member_rows)
     members_index[c.FIRST_HOLDING] = np.searchsorted(holdings_index[c.MEMBER], np.arange(members), "left")
     members_index[c.END_HOLDING] = np.searchsorted(holdings_index[c.MEMBER], np.arange(members), "right")
 
-    kept_members = _members(channel.members, active)
-    kept_links, related = _links(channel.links, link, terms.links[c.LINK_ACTIVE], links_index)
+    kept_members = _members(channel.members, member_rows)
+    kept_links, related = _links(channel.links, link_rows, terms.links[c.LINK_ACTIVE], links_index)
     links_index[c.RELATIONSHIP] = kept_links.relationship
     route = listed[world.routes].all(axis=0)
     routes = np.ascontiguousarray(new_holding[world.routes[:, route]])
@@ -80,9 +81,9 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         stores=stores,
         holdings=count,
         shelves=shelves,
-        links=int(link.sum()),
+        links=len(link_rows),
         relationships=len(related) if sizes.relationships else 0,
-        incentives=int(link.sum()) if terms.incentives.shape[1] else 0,
+        incentives=len(link_rows) if terms.incentives.shape[1] else 0,
         routes=int(route.sum()),
     )
     events, event_values = _events(
@@ -90,9 +91,9 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     )
     kept_world = world._replace(
         territories_index=_territories(channel, store, shelf),
-        members=np.ascontiguousarray(world.members[:, active]),
+        members=_columns(world.members, member_rows),
         members_index=members_index,
-        holdings=np.ascontiguousarray(world.holdings[:, listed]),
+        holdings=_columns(world.holdings, holding_rows),
         holdings_index=holdings_index,
         links_index=links_index,
         tiers_index=tier_table(channel.tiers, kept_members.tier, holdings_index, links_index),
@@ -103,14 +104,14 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         receivers=receivers_of(routes),
         route_km=world.route_km[route],
     )
-    holding_of = channel.holding_of[active]
+    holding_of = channel.holding_of[member_rows]
     kept_channel = replace(
         channel,
         world=kept_world,
         sizes=new_sizes,
         members=kept_members,
         links=kept_links,
-        built_holding=np.flatnonzero(listed),
+        built_holding=holding_rows,
         built_relationship=related,
         holding_of=new_holding[holding_of],
         travel_store=new_store[channel.travel_store[store[channel.travel_store]]],
@@ -129,15 +130,19 @@ def sized(channel: Built, terms: Terms) -> Built:
     return replace(channel, sizes=channel.sizes._replace(incentives=incentives))
 
 
+def _columns(table: np.ndarray, rows: Integers) -> np.ndarray:
+    """Return the columns of a table that stand for these rows; several times faster than a mask."""
+    return np.take(table, rows, axis=1, mode="clip")
+
+
 def _first_of_zone(zone: Integers) -> Integers:
     """Return the new row of the first remaining holding of each price zone, -1 outside zones."""
     unique, first, inverse = np.unique(zone, return_index=True, return_inverse=True)
     return np.where(unique[inverse] >= 0, first[inverse], -1)
 
 
-def _members(members: Members, active: np.ndarray) -> Members:
+def _members(members: Members, rows: Integers) -> Members:
     """Return the rows of the active members; counts, groups and owners stay as built."""
-    rows = np.flatnonzero(active)
     return replace(
         members,
         group=members.group[rows],
@@ -233,7 +238,6 @@ def _terms(
         "links": link,
         "pipeline": link,
         "orders_in_transit": link,
-        "payables": link,
         "attraction": shelf,
         "store_attraction": store,
         "store_demand": store,
@@ -256,27 +260,28 @@ def _terms(
     incentive_table, incentive_index = terms.incentives, terms.incentives_index
     if incentives:
         _move(built.incentives, places[id(link)], state.incentives)
-        incentive_table = np.take(incentive_table, places[id(link)], axis=1)
-        incentive_index = np.take(incentive_index, places[id(link)], axis=1)
+        incentive_table = _columns(incentive_table, places[id(link)])
+        incentive_index = _columns(incentive_index, places[id(link)])
         speaks = incentive_index[c.PROMISING_RELATIONSHIP]
         row = np.full(channel.sizes.relationships, -1)
         row[related[: sizes.relationships]] = np.arange(sizes.relationships)
         speaks[speaks >= 0] = row[speaks[speaks >= 0]]
-    index = terms.holdings_index[:, listed].copy()
+    holding_rows, link_rows = places[id(listed)], places[id(link)]
+    index = _columns(terms.holdings_index, holding_rows)
     index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
     index[c.GUARDIAN] = _renumber(listed)[index[c.GUARDIAN]]
-    links_index = np.ascontiguousarray(terms.links_index[:, link])
+    links_index = _columns(terms.links_index, link_rows)
     links_index[c.PRINCIPAL_HOLDING] = _renumber(listed)[links_index[c.PRINCIPAL_HOLDING]]
     slopes = terms.slopes
     if channel.scenario.demand.system == "linear":
         slopes = _slopes(channel, terms, shelf)
     return Terms(
-        members=np.ascontiguousarray(terms.members[:, active]),
-        holdings=np.ascontiguousarray(terms.holdings[:, listed]),
+        members=_columns(terms.members, places[id(active)]),
+        holdings=_columns(terms.holdings, holding_rows),
         holdings_index=index,
-        links=np.ascontiguousarray(terms.links[:, link]),
+        links=_columns(terms.links, link_rows),
         links_index=links_index,
-        utility=np.ascontiguousarray(terms.utility[:, shelf]),
+        utility=_columns(terms.utility, places[id(shelf)]),
         slopes=slopes,
         base=state.flat,
         influence=terms.influence,
@@ -286,7 +291,10 @@ def _terms(
 
 
 def _move(table: Floats, places: Integers, into: Floats) -> None:
-    """Write the columns of a table at these places into one of zeros; most of an opening state is zero."""
+    """Write the columns of a table at these places into one of zeros; most of an opening state is zero.
+
+    Payables have no place among them: nothing is owed when a run opens.
+    """
     for row in np.flatnonzero(table.any(axis=1)):
         # places and clip: several times faster than a mask
         np.take(table[row], places, out=into[row], mode="clip")

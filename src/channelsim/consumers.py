@@ -15,10 +15,9 @@ def shelf_utility(built: BuiltWorld, listed: Floats) -> Floats:
     """Return (segments, shelves) utility of each shelf apart from price, service and travel."""
     world, scenario, first = built.world, built.scenario, built.first_shelf
     member, brand = world.holdings_index[c.MEMBER, first:], world.holdings_index[c.BRAND, first:]
-    assortment = np.zeros(built.sizes.members)
-    np.add.at(assortment, member, listed[first:])
+    assortment = np.bincount(member, listed[first:], built.sizes.members)
     names = [b.name for b in scenario.brands]
-    equity = np.array([[np.nan_to_num(brand_value(s.equity, b)) for b in names] for s in scenario.segments])
+    equity = np.nan_to_num([[brand_value(s.equity, b) for b in names] for s in scenario.segments])
     segment, attributes = world.segments[:, :, None], world.members  # a store's shelves share what it offers
     fit = np.abs(np.log(attributes[c.LOT_SIZE] / segment[c.WANTED_LOT_SIZE]))
     of_member = (

@@ -156,6 +156,11 @@ class Policy(Document):
     )
     governance: Governance | None = Field(default=None, description="how diversion is watched and fined")
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether it leaves the scenario as it stands."""
+        return not self.model_dump(exclude_defaults=True, exclude_none=True, exclude={"name"})
+
     @classmethod
     def parse(cls, data: Any, *, where: str = "policy") -> Policy:
         """Validate a policy given as plain data.

@@ -101,6 +101,11 @@ class BuiltWorld:
         return slice(int(index[c.TIER_FIRST_LINK, tier]), int(index[c.TIER_END_LINK, tier]))
 
     @cached_property
+    def group_of_holding(self) -> Integers:
+        """Group of each holding's member."""
+        return np.asarray(self.members.group[self.world.holdings_index[position("member")]])
+
+    @cached_property
     def preferred_links(self) -> Integers:
         """Rows of the links by buying holding, the preferred first."""
         links = self.world.links_index

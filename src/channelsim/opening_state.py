@@ -68,14 +68,14 @@ def _by_holding(built: BuiltWorld, value: Callable[[MemberGroup], float | None])
     """Return a number of each holding's group (NaN: none given)."""
     of_group = [value(group) for group in built.scenario.members]
     numbers = np.array([np.nan if v is None else v for v in of_group], dtype=np.float64)
-    return np.asarray(numbers[built.members.group[built.world.holdings_index[c.MEMBER]]])
+    return np.asarray(numbers[built.group_of_holding])
 
 
 def _open_prices(built: BuiltWorld, terms: Terms, state: State, posted: Floats) -> None:
     """Write unit costs and prices, tier by tier downward."""
     world, scenario, first = built.world, built.scenario, built.first_shelf
     holdings, links, index = state.holdings, state.links, world.holdings_index
-    brand, group, brands = index[c.BRAND], built.members.group[index[c.MEMBER]], scenario.brands
+    brand, group, brands = index[c.BRAND], built.group_of_holding, scenario.brands
     given = np.array([[brand_value(g.pricing.opening, b.name) for b in brands] for g in scenario.members])
     opening = given[group, brand]
     supplier, source = world.links_index[c.SUPPLIER_HOLDING], terms.holdings_index[c.SOURCE_LINK]

@@ -85,6 +85,7 @@ def test_frontier_and_regrets(found):
     assert "profit of the stores against the baseline" in told
     assert "baseline" in told
     assert PROFIT in figure_label(frontier_plot(traced))
+    assert "Profit of the maker" in figure_label(frontier_plot(traced, objective="Profit of the maker"))
     policies = [problem.policy((x, 4), f"price {x:g}") for x in (40.0, 50.0)]
     table = regrets(
         problem, policies, [Variant("as thought", problem.channel.scenario)], sampler=lambda _: model

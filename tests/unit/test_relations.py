@@ -131,13 +131,14 @@ def reviewed(scenario, s, first=False):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("first", [True, False])
-def test_satisfaction_and_commitment_are_judged_at_reviews(seed, first):
+@pytest.mark.parametrize(("first", "had_before"), [(True, True), (True, False), (False, True)])
+def test_satisfaction_and_commitment_are_judged_at_reviews(seed, first, had_before):
     s = random_state(seed)
-    world = reviewed(related(), s, first)
+    nothing = {} if had_before else {f"remembered_outcome_of_{side}": np.nan for side in SIDES}
+    world = reviewed(related(), s | nothing, first)
     weeks = 0 if first else 4
     for side in SIDES:
-        remembered = s[f"value_of_{side}"] if first else s[f"remembered_outcome_of_{side}"]
+        remembered = s[f"remembered_outcome_of_{side}" if had_before else f"value_of_{side}"]
         got, fair = outcome(s, side), world.get(f"fair_outcome_of_{side}")[0]
         level = (1 - E["weight_of_peers"]) * remembered + E["weight_of_peers"] * fair
         assert world.get(f"comparison_level_of_{side}")[0] == pytest.approx(level)

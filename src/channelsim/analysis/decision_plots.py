@@ -152,6 +152,8 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
     ResultError
         If the assessment has no responses to levers.
     """
+    from matplotlib.patches import Patch
+
     if not assessment.responses:
         raise ResultError("the assessment has no responses to levers: assess a candidate, not a policy alone")
     found = sorted(
@@ -173,7 +175,6 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
         ):
             missed = [bool(getattr(r, f"{side}_missed")) for r in found]
             bars = axes.barh(rows + shift, np.nan_to_num(values[:, 0]), height=0.36, color=colour)
-            bars.set_label(f"a step {side}")
             for bar, hatched in zip(bars, missed):
                 if hatched:
                     bar.set(hatch="///", edgecolor="white")
@@ -198,13 +199,18 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
         style.title_of(
             axes,
             "What a step of each lever would change",
-            f"One unit or a share of the range; hatched: not feasible; whiskers {100 * assessment.level:g} %",
+            f"One unit or a share of the range; whiskers {100 * assessment.level:g} % intervals",
         )
-        figure.legend(loc="outside lower right", ncols=2)
+        plain = (("a step down", style.ORANGE), ("a step up", style.BLUE))
+        handles = [Patch(facecolor=colour, label=label) for label, colour in plain]
+        handles.append(Patch(facecolor=style.MUTED, hatch="///", edgecolor="white", label="not feasible"))
+        figure.legend(handles=handles, loc="outside lower right", ncols=3)
     return figure
 
 
-def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money") -> Figure:
+def frontier_plot(
+    frontier: Frontier, against: str = "", currency: str = "money", objective: str = ""
+) -> Figure:
     """Draw what the second outcome costs the objective, with intervals of the differences from the baseline.
 
     Parameters
@@ -214,6 +220,8 @@ def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money"
         What the second outcome is called; default its expression.
     currency : str
         What "money" is called in the figure.
+    objective : str
+        What the objective is called; default its expression.
     """
 
     def ends(points: Sequence[FrontierPoint], name: str) -> Any:
@@ -255,8 +263,9 @@ def frontier_plot(frontier: Frontier, against: str = "", currency: str = "money"
         axes.grid()
         style.thousands(axes.xaxis)
         style.thousands(axes.yaxis)
-        axes.set_xlabel(f"{against or frontier.against} against the baseline, {scales[0][1]}".rstrip(", "))
-        axes.set_ylabel(f"{frontier.objective}\nagainst the baseline, {scales[1][1]}".rstrip(", "))
+        across, up = (told.replace("%", "percentage points") for _, told in scales)
+        axes.set_xlabel(f"{against or frontier.against} against the baseline, {across}".rstrip(", "))
+        axes.set_ylabel(f"{objective or frontier.objective}\nagainst the baseline, {up}".rstrip(", "))
         style.title_of(
             axes,
             "What one end costs the other",

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 
 from channelsim.decisions import Policy
 from channelsim.engines.diagnosis import diagnose
-from channelsim.engines.driver import Driver
+from channelsim.engines.driver import Before, Driver, before, looks_back
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.reviews import Related
 from channelsim.engines.structural import structural_metric
@@ -50,10 +50,11 @@ def run_task(
     count: int,
     seed: int,
     stop: Integers,
+    earlier: Before = None,
 ) -> dict[str, Floats]:
     """Run consecutive replications of one policy and return their totals."""
     space = Workspace(channel, recording, Groupings.of(channel), count, related)
-    Driver(channel, terms, space, seed, first, stop).run(count)
+    Driver(channel, terms, space, seed, first, stop, earlier).run(count)
     return space.outputs(count)
 
 
@@ -75,9 +76,11 @@ def _remote_task(
     """Run a task in another process or machine: it builds the channel itself, once per scenario."""
     channel = _channel(scenario_json, folder)
     stop = np.zeros(1 + count, dtype=np.int64)
-    active, terms = channel.under(Policy.model_validate_json(policy_json))
+    policy = Policy.model_validate_json(policy_json)
+    active, terms = channel.under(policy)
     recording, related = Recording.of(metrics, record, channel), Related.of(channel)
-    outputs = run_task(active, terms, recording, related, first, count, seed, stop)
+    earlier = before(channel, policy)
+    outputs = run_task(active, terms, recording, related, first, count, seed, stop, earlier)
     return outputs, stop
 
 
@@ -156,6 +159,10 @@ def run_batch(
             applied[policy] = channel.under(policies[policy])
         return applied[policy]
 
+    @cache
+    def as_it_stands() -> tuple[Channel, Terms]:
+        return channel.under()
+
     if apply_first:
         for policy in range(len(policies)):
             under(policy)
@@ -181,8 +188,12 @@ def run_batch(
         stop, first = np.zeros(1 + task.count, dtype=np.int64), first_replication + task.first
         stops.append(stop)
         active, terms = under(task.policy)
+        earlier = as_it_stands() if looks_back(channel, policies[task.policy]) else None
         return pool.submit(
-            lambda: (run_task(active, terms, recording, related, first, task.count, seed, stop), stop)
+            lambda: (
+                run_task(active, terms, recording, related, first, task.count, seed, stop, earlier),
+                stop,
+            )
         )
 
     pool = executor or ThreadPoolExecutor(max_workers=workers, thread_name_prefix="channelsim")
@@ -206,7 +217,8 @@ def run_batch(
                 advance(task.count)
         if failed:
             policy, replication = min(failed)
-            raise diagnose(*under(policy), policies[policy], first_replication + replication, seed)
+            earlier = as_it_stands() if looks_back(channel, policies[policy]) else None
+            raise diagnose(*under(policy), policies[policy], first_replication + replication, seed, earlier)
     finally:
         for stop in stops:
             stop[0] = 1

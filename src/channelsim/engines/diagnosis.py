@@ -8,7 +8,7 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.decisions import Policy
-from channelsim.engines.driver import Driver
+from channelsim.engines.driver import Before, Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.trajectories import row_labels
 from channelsim.engines.workspace import Recording, Workspace
@@ -19,11 +19,13 @@ from channelsim.tables import Terms
 from channelsim.world import Channel
 
 
-def diagnose(channel: Channel, terms: Terms, policy: Policy, replication: int, seed: int) -> SimulationError:
+def diagnose(
+    channel: Channel, terms: Terms, policy: Policy, replication: int, seed: int, earlier: Before = None
+) -> SimulationError:
     """Run a failed replication again, step by step, and say where its first impossible number arises."""
     recording = Recording.of((), (), channel)
     space = Workspace(channel, recording, Groupings.of(channel), 1)
-    driver = Driver(channel, terms, space, seed, replication, np.zeros(2, dtype=np.int64))
+    driver = Driver(channel, terms, space, seed, replication, np.zeros(2, dtype=np.int64), earlier)
     where = f"policy {policy.name!r}, replication {replication}"
     for week in range(channel.scenario.weeks):
         for place, planned in enumerate(driver.plan):

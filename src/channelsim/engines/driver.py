@@ -1,16 +1,25 @@
-"""The driver: runs the planned week in compiled stretches, with the costly reviews between them."""
+"""The driver: runs the planned week in compiled stretches, with the costly reviews between them.
+
+Where relations are active, a policy's run begins with a look at how things were: the first review under the
+scenario as it stands, on the same draws (`channelsim.mechanisms.judgement`: what members remember).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from channelsim import columns as c
 from channelsim.apart import JIT_OFF
 from channelsim.codes import DEMAND_SYSTEMS, LOGIT
+from channelsim.engines.groupings import Groupings
+from channelsim.engines.workspace import Recording, Workspace
 from channelsim.fusing import fuse
 from channelsim.kernels import Span, addressed, kernels
 from channelsim.planning import plan_week
 from channelsim.renewal import Renewal
-from channelsim.tables import Integers, Terms
+from channelsim.tables import Floats, Integers, Terms
 from channelsim.week import (
     RENEW_CONTRACTS,
     REVIEW_BASES,
@@ -20,15 +29,49 @@ from channelsim.week import (
 )
 
 if TYPE_CHECKING:
-    from channelsim.engines.workspace import Workspace
+    from channelsim.decisions import Policy
     from channelsim.world import Channel
+
+Before = tuple["Channel", Terms] | None
+"""The channel and its terms before a policy; None: there is nothing to remember."""
+
+
+def before(channel: Channel, policy: Policy) -> Before:
+    """Return what was before a policy: the scenario as it stands, if it matters."""
+    return channel.under() if looks_back(channel, policy) else None
+
+
+def looks_back(channel: Channel, policy: Policy) -> bool:
+    """Return whether members compare a policy with what was before it."""
+    return channel.scenario.relations.active and not policy.changes_nothing
 
 
 class Driver:
-    """Runs replications of one policy in a workspace, whole or step by step."""
+    """Runs replications of one policy in a workspace, whole or step by step.
+
+    Parameters
+    ----------
+    channel, terms
+        As the policy makes them.
+    space : Workspace
+    seed : int
+    first : int
+        Number of the replication whose output row is 0.
+    stop : array
+        See `channelsim.kernels`.
+    before : (Channel, Terms), optional
+        See `before`.
+    """
 
     def __init__(
-        self, channel: Channel, terms: Terms, space: Workspace, seed: int, first: int, stop: Integers
+        self,
+        channel: Channel,
+        terms: Terms,
+        space: Workspace,
+        seed: int,
+        first: int,
+        stop: Integers,
+        before: Before = None,
     ) -> None:
         self.channel, self.terms, self.space = channel, terms, space
         self.seed, self.first, self.stop = seed, first, stop
@@ -39,6 +82,10 @@ class Driver:
         self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
         of_power = [p for p in self._reviews if self.plan[p].code in (REVIEW_DEPENDENCE, REVIEW_BASES)]
         self._last_review_of_power = of_power[-1] if of_power else -1
+        self._before: Driver | None = None
+        if before is not None:
+            room = Workspace(before[0], Recording.of((), (), before[0]), Groupings.of(before[0]), 1)
+            self._before = Driver(*before, room, seed, first, np.zeros(2, dtype=np.int64))
 
     def run(self, count: int) -> None:
         """Run ``count`` replications to their end."""
@@ -79,13 +126,44 @@ class Driver:
                 system, world, self.terms, space.state, self.channel.ties, space.power_room
             )
         elif planned.code == REVIEW_BASES:
-            kernels().review_bases(
-                week == 0, world, self.terms, space.state, self.channel.ties, space.power_room
-            )
+            first, remembered = week == 0, self._remembered()
+            if first:
+                remembered[:] = self._recalled(self.first + output)
+            kernels().review_bases(first, world, self.terms, space.state, self.channel.ties, space.power_room)
+            if first:
+                remembered[np.isnan(remembered)] = 0.0  # of relationships that are not in use
         elif planned.code == RENEW_CONTRACTS:
             Renewal(self.channel, self.terms, space.state, space.power_room).settle()
         if place == self._last_review_of_power:
             space.keep_review(output, week // planned.every, self.terms)
+
+    def _recalled(self, replication: int) -> Floats | float:
+        """Return what both sides remember at the first review; NaN where there was nothing before."""
+        if self._before is None:
+            return np.nan
+        return self._before.first_review(replication)[:, self.channel.built_relationship]
+
+    def first_review(self, replication: int) -> Floats:
+        """Run up to the first review; return what both sides have then, NaN for relationships not in use.
+
+        Returns
+        -------
+        ndarray, shape (2, built relationships)
+            Of supplier and buyer, money per week.
+        """
+        self.first, reached = replication, (0, 0)
+        for place in self._reviews[: self._reviews.index(self._last_review_of_power) + 1]:
+            self._span(self._fused, 0, 1, reached, (0, place))
+            self._review(0, 0, place)
+            reached = (0, place + 1)
+        found = np.full((2, self.channel.built_sizes.relationships), np.nan)
+        used = self.space.state.relationships[c.SALES_SHARE_OF_SUPPLIER] > 0.0
+        found[:, self.channel.built_relationship] = np.where(used, self._remembered(), np.nan)
+        return found
+
+    def _remembered(self) -> Floats:
+        rows = self.space.state.relationships
+        return rows[c.REMEMBERED_OUTCOME_OF_SUPPLIER : c.REMEMBERED_OUTCOME_OF_BUYER + 1]
 
     def _span(
         self, program: Integers, output: int, count: int, start: tuple[int, int], end: tuple[int, int]

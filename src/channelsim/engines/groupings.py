@@ -115,13 +115,15 @@ class Groupings:
 def _unique_columns(keys: Integers) -> tuple[Integers, Integers]:
     """Return the distinct columns in lexicographic order, and where each column is among them.
 
-    Row by row, which takes a tenth of the time that ``np.unique`` takes over columns.
+    Every column becomes one number first, which is many times faster than ``np.unique`` over columns.
     """
-    place = np.zeros(keys.shape[1], dtype=np.int64)
-    first = np.zeros(min(1, keys.shape[1]), dtype=np.int64)
+    number, numbers = np.zeros(keys.shape[1], dtype=np.int64), 1
     for row in keys:
-        low, high = row.min(initial=0), row.max(initial=0)
-        pairs = place * (high - low + 1) + (row - low)
-        _, first, place = np.unique(pairs, return_index=True, return_inverse=True)
-        place = place.ravel()
+        low, high = int(row.min(initial=0)), int(row.max(initial=0))
+        if numbers * (high - low + 1) > np.iinfo(np.int64).max:  # counted anew, so that they stay small
+            _, number = np.unique(number, return_inverse=True)
+            numbers = len(number)
+        number = number * (high - low + 1) + (row - low)
+        numbers *= high - low + 1
+    _, first, place = np.unique(number, return_index=True, return_inverse=True)
     return keys[:, first], place

@@ -26,7 +26,7 @@ from channelsim.codes import ROLES
 from channelsim.decisions import Policy
 from channelsim.engines.batch import totals_of
 from channelsim.engines.diagnosis import impossible_row
-from channelsim.engines.driver import Driver
+from channelsim.engines.driver import Driver, before
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, check_decision, overridden
 from channelsim.engines.mesa_inputs import channel_of, policy_of, seed_of, whole
@@ -127,8 +127,9 @@ class ChannelModel(mesa.Model):
         self._related = Related.of(built)
         self._space = Workspace(self.channel, self._recording, self._groupings, 1, self._related)
         self._status = np.zeros(2, dtype=np.int64)
+        earlier = before(built, self.policy)
         self._driver = Driver(
-            self.channel, self.terms, self._space, self.seed, self.replication, self._status
+            self.channel, self.terms, self._space, self.seed, self.replication, self._status, earlier
         )
         self.state: State = self._space.state
         self.state.flat[:] = self.terms.base  # so that agents see the opening state

@@ -13,7 +13,9 @@ with T the weeks between reviews, so that rates are rates per week, and moves
     economic satisfaction   y = (π − CL)/(½(abs π + abs CL)·scale)
     commitment              y = b_t·z(trust) + b_i·(D_b + D_s)/σ + b_k·z(conflict) + b_a·abs(D_b − D_s)/σ
 
-with z(x) = (x − ½)/σ. Remembered is at first what the first review finds.
+with z(x) = (x − ½)/σ. Remembered is at first what the first review finds under the scenario as it stands, in
+the same market: a policy is judged by what members had before it. Who had nothing before compares with its
+own first review.
 
 Source: economics §7; Thibaut & Kelley 1959 and Anderson & Narus 1984 (CL); that both are formed with the
 review's figures, not week by week, is a declared assumption. Limit: an outcome at its comparison level draws
@@ -21,6 +23,8 @@ economic satisfaction to ½. Switch: ``relations.active``.
 """
 
 from __future__ import annotations
+
+from math import isnan
 
 from channelsim.columns import (
     ASYMMETRY_ON_COMMITMENT,
@@ -100,14 +104,14 @@ def judge(first: bool, world: World, state: State) -> None:
     Parameters
     ----------
     first : bool
-        Whether it is the run's first review: there is nothing to look back on yet.
+        Whether it is the run's first review: who remembers nothing (NaN) remembers this one.
     """
     rows, weeks = state.relationships, 0 if first else int(world.scenario[REVIEW_WEEKS])
     for r in range(rows.shape[1]):
         if rows[SALES_SHARE_OF_SUPPLIER, r] == 0.0:
             continue
         for side in range(2):
-            if first:
+            if first and isnan(rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r]):
                 standing = rows[VALUE_OF_SUPPLIER + side, r] + rows[SIDE_PAYMENTS_OF_SUPPLIER + side, r]
                 rows[REMEMBERED_OUTCOME_OF_SUPPLIER + side, r] = standing
             judge_outcome(side, r, weeks, world, state)

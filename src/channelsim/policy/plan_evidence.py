@@ -8,7 +8,7 @@ from channelsim.analysis import decision_plots, power_plots, style
 from channelsim.analysis.report_forms import Cell, Section, Table
 from channelsim.policy.levers import focal_firm
 from channelsim.policy.plan import BASELINE, RECOMMENDED, ChannelPlan
-from channelsim.policy.plan_words import number_told, span, three
+from channelsim.policy.plan_words import number_told, objective_words, span, three
 from channelsim.policy.yardstick import Yardstick
 
 
@@ -16,7 +16,7 @@ def trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
     """Return a section for every trade-off."""
     found = []
     for k, (trade_off, frontier) in enumerate(zip(plan.problem.trade_offs, plan.frontiers, strict=True)):
-        drawn = decision_plots.frontier_plot(frontier, trade_off.label, currency)
+        drawn = decision_plots.frontier_plot(frontier, trade_off.label, currency, objective_words(plan))
         text = (
             "Each point is the best policy of the search that keeps so much of the second end; all points "
             "are measured on fresh draws."

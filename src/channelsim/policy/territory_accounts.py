@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from channelsim import columns as c
 from channelsim.decisions import Policy
 from channelsim.engines.diagnosis import diagnose
-from channelsim.engines.driver import Driver
+from channelsim.engines.driver import Before, Driver, before
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError
@@ -89,6 +89,7 @@ def row_sums(
     seed: int,
     holdings: tuple[str, ...] = HOLDINGS,
     links: tuple[str, ...] = LINKS,
+    earlier: Before = None,
 ) -> list[RowSums]:
     """Run replications of one policy and return the sums of its rows.
 
@@ -103,6 +104,8 @@ def row_sums(
     replications, seed : int
     holdings, links : tuple of str
         Columns of the state that are summed.
+    earlier : (Channel, Terms), optional
+        What members remember; see `channelsim.engines.driver.before`.
 
     Raises
     ------
@@ -115,9 +118,9 @@ def row_sums(
     space, found = Workspace(channel, recording, Groupings.of(channel), 1), []
     for r in range(replications):
         stop = np.zeros(2, dtype=np.int64)
-        Driver(channel, terms, space, seed, first + r, stop).run(1)
+        Driver(channel, terms, space, seed, first + r, stop, earlier).run(1)
         if stop[1]:
-            raise diagnose(channel, terms, policy, first + r, seed)
+            raise diagnose(channel, terms, policy, first + r, seed, earlier)
         k = space.records
         tables = (k.holding_sums, k.member_sums, k.link_sums, k.territory_sums)
         names = (held, MEMBERS, links, TERRITORIES)
@@ -191,7 +194,8 @@ def territory_accounts(
         attribution = Attribution(active, terms, owned(active))
         shelves = _shelves(active, of_brand)
         rows = []
-        for sums in row_sums(active, terms, policy, first, replications, seed):
+        earlier = before(channel, policy)
+        for sums in row_sums(active, terms, policy, first, replications, seed, earlier=earlier):
             earned, elsewhere = attribution.of(sums, weeks)
             if surplus:
                 earned = earned + sums.territories["consumer_surplus"] / weeks

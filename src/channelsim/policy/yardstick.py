@@ -45,6 +45,7 @@ from numpy.typing import NDArray
 from channelsim.analysis.estimators import Estimate, mean
 from channelsim.analysis.style import number
 from channelsim.decisions import BASE, Policy
+from channelsim.engines.driver import before
 from channelsim.errors import ScenarioError
 from channelsim.policy.evaluation import BLOCKS
 from channelsim.policy.integrated import WEDGES, Decisions, Handle, Owner
@@ -213,6 +214,7 @@ class _Study:
     def __init__(self, channel: Channel, owner: Owner, seed: int, workers: int | None):
         self.channel, self.owner, self.seed = channel, owner, seed
         self.workers = workers or os.cpu_count() or 1
+        self._earlier = before(channel, owner.policy)
         self.simulated = 0
 
     def profit(self, applied: tuple[Channel, Terms], replications: int, block: str) -> Floats:
@@ -222,7 +224,9 @@ class _Study:
         counted = np.array(groups)[active.members.group]
         weeks = active.scenario.weeks - active.scenario.warm_up_weeks
         first = BLOCKS[block]
-        sums = row_sums(active, terms, self.owner.policy, first, replications, self.seed, (), ())
+        sums = row_sums(
+            active, terms, self.owner.policy, first, replications, self.seed, (), (), self._earlier
+        )
         self.simulated += replications
         return np.array([s.members["profit"][counted].sum() / weeks for s in sums])
 
