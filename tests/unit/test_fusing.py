@@ -68,12 +68,14 @@ def final_state(channel, *, together):
 @pytest.mark.bounds
 def test_every_fusion_gives_what_its_steps_give():
     seen = set()
-    for name in library_names():
+    for name in library_names():  # the others: equivalence/test_mesa.py
         channel = small(name)
-        seen |= {code for code, _, _ in fuse(plan_week(*channel.under(BASE)))}
-        one_by_one = final_state(channel, together=False)
-        assert np.array_equal(final_state(channel, together=True), one_by_one), name
-    assert seen >= {fusion.code for fusion in FUSIONS}
+        fused = {code for code, _, _ in fuse(plan_week(*channel.under(BASE)))} - {*STEPS, TAKEN}
+        if fused - seen:
+            seen |= fused
+            one_by_one = final_state(channel, together=False)
+            assert np.array_equal(final_state(channel, together=True), one_by_one), name
+    assert seen == {fusion.code for fusion in FUSIONS}
 
 
 def rowwise_functions():
