@@ -122,24 +122,22 @@ class Driver:
                 system, world, self.terms, space.state, self.channel.ties, space.power_room
             )
         elif planned.code == REVIEW_BASES:
-            if week == 0:
-                self._recall(self.first + output)
-            kernels().review_bases(
-                week == 0, world, self.terms, space.state, self.channel.ties, space.power_room
-            )
-            remembered = self._remembered()
-            remembered[np.isnan(remembered)] = 0.0  # of relationships that are not in use
+            first, remembered = week == 0, self._remembered()
+            if first:
+                remembered[:] = self._recalled(self.first + output)
+            kernels().review_bases(first, world, self.terms, space.state, self.channel.ties, space.power_room)
+            if first:
+                remembered[np.isnan(remembered)] = 0.0  # of relationships that are not in use
         elif planned.code == RENEW_CONTRACTS:
             Renewal(self.channel, self.terms, space.state, space.power_room).settle()
         if place == self._last_review_of_power:
             space.keep_review(output, week // planned.every, self.terms)
 
-    def _recall(self, replication: int) -> None:
-        """Write what both sides remember at the first review; NaN where there was nothing before."""
-        remembered = self._remembered()
-        remembered[:] = np.nan
-        if self._before is not None:
-            remembered[:] = self._before.first_review(replication)[:, self.channel.built_relationship]
+    def _recalled(self, replication: int) -> Floats | float:
+        """Return what both sides remember at the first review; NaN where there was nothing before."""
+        if self._before is None:
+            return np.nan
+        return self._before.first_review(replication)[:, self.channel.built_relationship]
 
     def first_review(self, replication: int) -> Floats:
         """Run up to the first review; return what both sides have then, NaN for relationships not in use.

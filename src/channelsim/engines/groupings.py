@@ -115,7 +115,7 @@ class Groupings:
 def _unique_columns(keys: Integers) -> tuple[Integers, Integers]:
     """Return the distinct columns in lexicographic order, and where each column is among them.
 
-    Every column becomes one number first: a fortieth of the time that ``np.unique`` takes over columns.
+    Every column becomes one number first, which is many times faster than ``np.unique`` over columns.
     """
     number, numbers = np.zeros(keys.shape[1], dtype=np.int64), 1
     for row in keys:
