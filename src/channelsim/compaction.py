@@ -72,7 +72,8 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     members_index[c.END_HOLDING] = np.searchsorted(holdings_index[c.MEMBER], np.arange(members), "right")
 
     kept_members = _members(channel.members, member_rows)
-    kept_links, related = _links(channel.links, link_rows, terms.links[c.LINK_ACTIVE], links_index)
+    asked = terms.influence.influenced
+    kept_links, related = _links(channel.links, link_rows, terms.links[c.LINK_ACTIVE], asked, links_index)
     links_index[c.RELATIONSHIP] = kept_links.relationship
     route = listed[world.routes].all(axis=0)
     routes = np.ascontiguousarray(new_holding[world.routes[:, route]])
@@ -160,11 +161,14 @@ def _members(members: Members, rows: Integers) -> Members:
     )
 
 
-def _links(links: Links, kept: np.ndarray, used_link: np.ndarray, index: Integers) -> tuple[Links, Integers]:
+def _links(
+    links: Links, kept: np.ndarray, used_link: np.ndarray, asked: Integers, index: Integers
+) -> tuple[Links, Integers]:
     """Return the remaining links, and the built rows of the relationships that they make up."""
     related, relationship = np.unique(links.relationship[kept], return_inverse=True)
     used = np.bincount(relationship, used_link[kept], len(related)) > 0
-    order = np.argsort(~used, kind="stable")  # those in use first: what they feel is settled for no others
+    # those in use first: what they feel is settled for no others; of them those where anybody asks
+    order = np.lexsort((~np.isin(related, asked), ~used))
     related, relationship = related[order], np.argsort(order)[relationship]
     return (
         Links(
