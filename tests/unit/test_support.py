@@ -182,7 +182,8 @@ def test_credit_of_a_policy_is_that_of_a_contract():
     by_contract = simulate(everything(**{"contracts.1.credit_weeks": 6}), None, 2, progress=False)
     base = simulate(everything(), None, 2, progress=False)
     for name, values in by_contract.metrics.items():
-        assert np.array_equal(values.values, by_policy.metrics[name].values, equal_nan=True), name
+        if not name.startswith("economic_satisfaction"):  # under a policy members remember what was before
+            assert np.array_equal(values.values, by_policy.metrics[name].values, equal_nan=True), name
     # longer credit costs the supplier, and stores, whose goods are cheaper by it, ask less
     assert (
         by_policy.by_group["finance_cost"].sel(group="wholesale").mean()
