@@ -68,7 +68,10 @@ class TestOutcomes:
         threats = [plan.values["threats"] for plan in plans]
         assert threats[1] == 2.0
         assert threats[0] < 0.9 * threats[1]
-        assert plans[0].assessment.feasible
+        # it ends within rounding of the bound, so that few replications cannot show on which side
+        (check,) = plans[0].assessment.constraints
+        assert check.verdict != "missed"
+        assert abs(check.slack.value) < 1e-4 * check.scale
 
     @pytest.mark.parametrize(
         ("outcome", "said"),
