@@ -11,7 +11,7 @@ from channelsim.policy.problem import Constraint, Objective
 from channelsim.policy.search import BudgetSpent
 from channelsim.policy.solution import ranked
 from channelsim.policy.solve import ALL_METHODS, choose, solve
-from channelsim.policy.surrogate import Cube, Surrogate, propose
+from channelsim.policy.surrogate import Cube, Surrogate, polished, propose
 from toy_search import NAMES, ToyEvaluator, ToyProblem, levers, search_of
 
 CENTRE = 0.37
@@ -314,6 +314,32 @@ class TestSurrogate:
         assert len(points) == 4 == len(np.unique(points, axis=0))
         assert len(model.new(points)) == 4
         assert search.evaluate(points[:1], 2)[0].merit < best.merit
+
+    def test_the_polish_ends_where_bounds_meet(self):
+        """Largest x₀ + x₁ + 0.8·x₂ with x₀ + x₁ ≤ 1 and x₁ + x₂ ≤ 1: at (1, 0, 1), where both bounds meet."""
+        held = [Constraint(outcome=name, at_most=1.0) for name in NAMES[1:3]]
+        problem = ToyProblem(levers(3, 1), held)
+        functions = [lambda v: -v[0] - v[1] - 0.8 * v[2], lambda v: v[0] + v[1], lambda v: v[1] + v[2]]
+        search = search_of(problem, ToyEvaluator(functions), 10_000)
+        found = search.evaluate(np.random.default_rng(3).random((80, 4)), 1)
+        model = Surrogate(search, Cube(problem.levers), found)
+        start = model.cube.snapped(np.array([[0.3, 0.4, 0.2, 0.7]]))[0]
+        end = polished(model, start, np.zeros(4), np.ones(4))
+        np.testing.assert_allclose(end[:3], [1.0, 0.0, 1.0], atol=0.1)  # as well as the surrogate knows
+        assert end[3] == start[3]
+        tried = np.random.default_rng(4).random((20_000, 4))
+        tried[:, 3] = start[3]
+        assert model.score(end[None, :])[0] <= model.score(tried).min()
+        near = polished(model, start, start - 0.05, start + 0.05)
+        assert (np.abs(near - start) <= 0.05 + 1e-12).all()
+
+    def test_there_is_nothing_to_polish_without_real_levers(self):
+        problem = ToyProblem(levers(0, 2))
+        search = search_of(problem, ToyEvaluator([lambda v: v[0] + v[1]]), 1000)
+        found = search.evaluate(np.random.default_rng(3).random((20, 2)), 1)
+        model = Surrogate(search, Cube(problem.levers), found)
+        point = model.cube.snapped(np.array([[0.5, 0.5]]))[0]
+        np.testing.assert_array_equal(polished(model, point, np.zeros(2), np.ones(2)), point)
 
     @given(st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4))
     def test_the_cube_has_the_levers_places(self, shares):

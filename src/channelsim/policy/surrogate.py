@@ -9,7 +9,8 @@ so that the surrogate is best near the bound, where optima lie, and not where a 
 
 Proposals lie in a box around the best point, the *trust region*: narrower in levers to which the outcomes
 answer over a short length, and never less than one step of a whole lever. The first proposal is the optimum
-of the expected values (by differential evolution), the others have the largest
+of the expected values (by differential evolution, then by sequential least squares, since optima lie where
+several bounds meet), the others have the largest
 
     expected improvement on the best × Π_j P(slack_j ≥ margin_j),
 
@@ -44,8 +45,8 @@ TRIED = 60
 GENERATIONS, POPULATION = 20, 5
 """Of differential evolution on the surrogate; points per lever."""
 POLISHING, STEP, INSIDE = 40, 1e-6, 1e-4
-"""Most iterations of the polish; step of its differences, in shares of a lever's width; room of bent slacks that
-it leaves, lest rounding miss a bound."""
+"""Most iterations of the polish; step of its differences, in shares of a lever's width; room that it leaves
+in bent slacks, lest rounding miss a bound."""
 INFEASIBLE = 1e3
 """Score from which on the surrogate takes a point for infeasible."""
 NARROW, WIDE = 1.0 / 3.0, 3.0
