@@ -195,19 +195,19 @@ def power(rounds: int) -> dict[str, float]:
             taken = timed(partial(run_batch, channel, [BASE], 4, 1, METRICS, workers=1)) / 4
             if done:  # the first one compiles
                 found.append(taken)
-    without, reviewed, once, weekly = (median(found) for found in seconds)
     weeks, reviews = plain.weeks, -(-plain.weeks // plain.review_weeks)
+    rounds_taken = list(zip(*seconds))  # a round's runs follow each other, so that they meet the same machine
     return {
-        "power_review_in_weeks": (reviewed - without) / reviews / (without / weeks),
-        "relations_share_of_a_week": (weekly - once) / without,
+        "power_review_in_weeks": median((r - w) / reviews / (w / weeks) for w, r, _, _ in rounds_taken),
+        "relations_share_of_a_week": median((weekly - once) / w for w, _, once, weekly in rounds_taken),
     }
 
 
 FIRST = """
-import time; start = time.perf_counter()
+import sys, time; start = time.perf_counter()
 import channelsim
 imported = time.perf_counter() - start
-channelsim.simulate("bilateral", replications=2, progress=False)
+channelsim.simulate(sys.argv[1], replications=2, progress=False)
 print(imported, time.perf_counter() - start)
 """
 MEMORY = """
@@ -230,14 +230,16 @@ def fresh_process(code: str, *arguments: str, cache: str | None = None) -> list[
 
 def start_up(rounds: int) -> dict[str, float]:
     """Return import time and the time to a first result, from the cache and without."""
-    warm = [fresh_process(FIRST) for _ in range(rounds)]
-    with tempfile.TemporaryDirectory() as empty:
-        cold = fresh_process(FIRST, cache=empty)
+    warm, cold = [fresh_process(FIRST, "bilateral") for _ in range(rounds)], {}
+    for scenario in ("bilateral", "influence"):  # the latter with power, influence and relations
+        with tempfile.TemporaryDirectory() as empty:
+            cold[scenario] = fresh_process(FIRST, scenario, cache=empty)[1]
     few, many = (median(fresh_process(MEMORY, n)[0] for _ in range(3)) for n in ("100", "1100"))
     return {
         "import_seconds": median(w[0] for w in warm),
         "first_result_seconds_cached": median(w[1] for w in warm),
-        "first_result_seconds_cold": cold[1],
+        "first_result_seconds_cold": cold["bilateral"],
+        "first_result_with_relations_seconds_cold": cold["influence"],
         "megabytes_per_1000_more_replications": many - few,
     }
 
@@ -267,7 +269,7 @@ def main() -> None:
     results |= thread_scaling(options.rounds, 600)
     results |= appliances(options.rounds)
     results |= density_plan(1)
-    results |= search(100)
+    results |= search(300)
     results |= power(options.rounds)
     results |= start_up(options.rounds)
     results["load_average_at_end"] = os.getloadavg()[0]

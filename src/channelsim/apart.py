@@ -102,7 +102,10 @@ def _part(number: int, digest: str) -> Callable[..., None]:
 
     # a global, because a compiled function in the closure would make another key in every process
     known = {**globals(), "take": PARTS[number].take}
-    return FunctionType(perform.__code__, known, perform.__name__, None, perform.__closure__)
+    part = FunctionType(perform.__code__, known, perform.__name__, None, perform.__closure__)
+    # files of its own in the cache, since another process may be compiling another part
+    part.__qualname__ = f"perform_part_{number}"
+    return part
 
 
 def is_missing(number: int, digest: str) -> bool:
@@ -114,7 +117,7 @@ def is_missing(number: int, digest: str) -> bool:
     return key not in kept._cache_file._load_index()
 
 
-def part_address(number: int, digest: str, *tables: Any) -> int:
+def part_address(number: int, digest: str, *tables: Any, told: bool = False) -> int:
     """Return where a part's code lies; it is compiled, or loaded from the cache, at the first request.
 
     Parameters
@@ -125,11 +128,13 @@ def part_address(number: int, digest: str, *tables: Any) -> int:
         Of the source that it is compiled from; it enters the key of the cache.
     *tables : NamedTuple
         World, terms, state and draws: any, since all have arrays of the same kinds.
+    told : bool
+        Whether it has been said that something is compiled.
     """
     if JIT_OFF:
         return number
     with _compiling:
-        if is_missing(number, digest):
+        if not told and is_missing(number, digest):
             print(
                 f"channelsim: compiling the steps of {PARTS[number].name} (once per installation, "
                 "some seconds) ...",

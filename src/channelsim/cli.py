@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from channelsim import cli_compile, cli_plan, cli_power, cli_run, cli_show, cli_survey
+from channelsim import cli_plan, cli_power, cli_run, cli_show, cli_survey
 from channelsim.cli_frame import DOES_NOT_HOLD, Commands, say
 from channelsim.cli_inputs import HELP, AsJson, ScenarioName, Seed, Workers, read_policy, read_scenario
 from channelsim.errors import ScenarioError
@@ -57,12 +57,13 @@ def run(
         from channelsim.analysis.folders import check_replaceable
 
         check_replaceable(out)
+    from channelsim.engines.compilation import compile_ahead
     from channelsim.world import build
 
     changed = read_scenario(scenario, changes or [])
     policies = [read_policy(name) for name in policy or ["base"]]
     channel = build(changed)
-    cli_compile.compile_if_needed(changed)
+    compile_ahead(changed)
     from channelsim.analysis.printing import result_json, result_text
     from channelsim.simulation import simulate
 
@@ -97,18 +98,19 @@ def power(
         from channelsim.analysis.folders import check_replaceable
 
         check_replaceable(out)
+    from channelsim.engines.compilation import compile_ahead
     from channelsim.world import build
 
     changed = cli_power.measured(read_scenario(scenario, changes or []))
     if measures is not None:
         if policy or replications != 1:
             raise ScenarioError("--measures compares without noise: leave --policy and --replications out")
-        cli_compile.compile_if_needed(changed)
+        compile_ahead(changed)
         say(cli_power.measures_told(changed, measures, seed, out, json))
         return
     policies = [read_policy(name) for name in policy or ["base"]]
     channel = build(changed)
-    cli_compile.compile_if_needed(changed)
+    compile_ahead(changed)
     from channelsim.analysis.power_text import power_json, power_text
     from channelsim.simulation import simulate
 
@@ -179,8 +181,10 @@ def compile_() -> None:
     """Compile what the simulator needs, once per installation, so that later runs start at once."""
     from time import perf_counter
 
+    from channelsim.engines.compilation import compile_everything
+
     start = perf_counter()
-    cli_compile.compile_everything()
+    compile_everything()
     say(f"compiled and cached in {perf_counter() - start:.0f} s")
 
 
@@ -214,8 +218,10 @@ def plan(
         from channelsim.analysis.folders import check_replaceable
 
         check_replaceable(out)
+    from channelsim.engines.compilation import compile_ahead
+
     given = cli_plan.read_problem(read_scenario(scenario, changes or []), problem)
-    cli_compile.compile_if_needed(given.channel.scenario)
+    compile_ahead(given.channel.scenario)
     options = cli_plan.PlanOptions(budget, replications, seed, method, archive, workers, currency)
     say(cli_plan.planned(given, options, out, json))
 
@@ -238,11 +244,12 @@ def verify(
     exchange-networks, dependence, bargaining. The exit code is 1 if a case does not hold.
     """
     from channelsim.analysis.printing import to_json
+    from channelsim.engines.compilation import compile_everything
     from channelsim.verification import table
 
     chosen = families or None
     if any(case.scenario for case in table.cases(chosen)):
-        cli_compile.compile_missing()
+        compile_everything()
     found = table.verify(chosen, long, seed, workers)
     say(to_json(found.to_json_rows()) if json else found.to_text())
     if found.failed:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from channelsim import cli_compile
-
 if TYPE_CHECKING:
     from channelsim.scenario import Scenario
     from channelsim.world import Channel
@@ -21,11 +19,12 @@ def show_told(scenario: Scenario, out: Path | None) -> str:
         If the folder holds other files, or cannot be written.
     """
     from channelsim.analysis import printing
+    from channelsim.engines.compilation import compile_ahead
     from channelsim.planning import week_page
     from channelsim.world import build
 
     channel = build(scenario)
-    cli_compile.compile_if_needed(scenario)
+    compile_ahead(scenario)
     tables = {
         "groups": (*printing.group_rows(channel), [3, 4]),
         "contracts": (*printing.contract_rows(channel), [3, 4, 5, 6, 7, 8]),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -256,23 +257,43 @@ def needs_compilation(kernel: Any) -> bool:
     return not (index is not None and index._load_index())
 
 
-def parts_missing() -> bool:
-    """Return whether any part of the week would have to be compiled first."""
-    return any(is_missing(number, _digests()[0]) for number in set(PART_OF.values()))
+def part_is_missing(number: int) -> bool:
+    """Return whether a part of the week would have to be compiled first."""
+    return is_missing(number, _digests()[0])
 
 
-def announce_compilation() -> None:
-    """Say on stderr that a first run compiles, once."""
+def compile_part(number: int, *tables: Any) -> None:
+    """Compile, or load from the cache, a part of the week."""
+    part_address(number, _digests()[0], *tables, told=True)
+
+
+_performing = True
+
+
+@contextmanager
+def nothing_performed() -> Iterator[None]:
+    """Let no step be performed on a state outside a run: its tables have their kinds, not their contents.
+
+    For compilation ahead, which needs tables before there is anything to perform steps with.
+    """
+    global _performing
+    _performing = False
+    try:
+        yield
+    finally:
+        _performing = True
+
+
+def perform_steps(codes: Sequence[int | tuple[int, int]], world: World, terms: Terms, state: State) -> None:
+    """Perform steps, with their tier or for all, on a state outside a run: no draws, no records, week 0."""
+    if not _performing:
+        return
     if needs_compilation(kernels().run_span):
         print(
             "channelsim: compiling the week (once per installation, about half a minute) ...",
             file=sys.stderr,
             flush=True,
         )
-
-
-def perform_steps(codes: Sequence[int | tuple[int, int]], world: World, terms: Terms, state: State) -> None:
-    """Perform steps, with their tier or for all, on a state outside a run: no draws, no records, week 0."""
     # a span that begins at the very first step would start the replication anew
     pairs = [(code, -1) if isinstance(code, int) else code for code in (codes[0], *codes)]
     draws = Draws(np.zeros((4, 1)), np.zeros((4, state.territories.shape[1])), np.zeros((2, 4)))

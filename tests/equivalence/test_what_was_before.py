@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from channelsim import Policy, Scenario, columns, simulate
-from channelsim.engines.driver import Driver, before, looks_back
+from channelsim.engines.driver import Driver, earlier_of, looks_back
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_model import ChannelModel
 from channelsim.engines.reviews import Related
@@ -49,7 +49,7 @@ def test_what_is_remembered_is_what_the_scenario_gave_in_the_same_market(channel
 
 def test_a_policy_that_changes_nothing_has_no_before(channel):
     assert not looks_back(channel, Policy(name="as it is"))
-    assert before(channel, Policy()) is None
+    assert earlier_of(channel, Policy()) is None
     assert looks_back(channel, DEARER)
     without = Scenario.from_library("bilateral")
     assert not looks_back(build(without), DEARER)

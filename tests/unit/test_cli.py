@@ -12,8 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from channelsim import cli, cli_compile, cli_inputs
+from channelsim import cli, cli_inputs
 from channelsim.analysis.results import Result
+from channelsim.engines import compilation
 from channelsim.errors import ScenarioError
 from channelsim.scenario import Scenario, library_names
 from small_market import small_market
@@ -253,7 +254,7 @@ def test_an_error_of_ours_is_not_hidden(monkeypatch):
     def broken(_):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr(cli_compile, "compile_if_needed", broken)
+    monkeypatch.setattr(compilation, "compile_ahead", broken)
     done = call(*RUN)
     assert isinstance(done.exception, ZeroDivisionError)
 
@@ -263,7 +264,7 @@ def test_interruption_has_its_exit_code(monkeypatch, error):
     def interrupted(_):
         raise error
 
-    monkeypatch.setattr(cli_compile, "compile_if_needed", interrupted)
+    monkeypatch.setattr(compilation, "compile_ahead", interrupted)
     done = call(*RUN)
     assert (done.exit_code, done.stdout) == (130, "")
 

@@ -80,7 +80,6 @@ LAYERS = (
     {"facts", "verification"},
     {
         "cli",
-        "cli_compile",
         "cli_frame",
         "cli_inputs",
         "cli_plan",

@@ -20,15 +20,16 @@ from typing import Any
 import numpy as np
 
 from channelsim.decisions import Policy
+from channelsim.engines.compilation import compile_ahead
 from channelsim.engines.diagnosis import diagnose
-from channelsim.engines.driver import Before, Driver, before, looks_back
+from channelsim.engines.driver import Driver, Earlier, earlier_of, looks_back
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.reviews import Related
 from channelsim.engines.structural import structural_metric
 from channelsim.engines.trajectories import row_labels, trajectory_table
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError
-from channelsim.kernels import announce_compilation, mechanism_digest
+from channelsim.kernels import mechanism_digest
 from channelsim.scenario import Scenario
 from channelsim.schema import column
 from channelsim.tables import Floats, Integers, Terms
@@ -50,7 +51,7 @@ def run_task(
     count: int,
     seed: int,
     stop: Integers,
-    earlier: Before = None,
+    earlier: Earlier = None,
 ) -> dict[str, Floats]:
     """Run consecutive replications of one policy and return their totals."""
     space = Workspace(channel, recording, Groupings.of(channel), count, related)
@@ -79,7 +80,7 @@ def _remote_task(
     policy = Policy.model_validate_json(policy_json)
     active, terms = channel.under(policy)
     recording, related = Recording.of(metrics, record, channel), Related.of(channel)
-    earlier = before(channel, policy)
+    earlier = earlier_of(channel, policy)
     outputs = run_task(active, terms, recording, related, first, count, seed, stop, earlier)
     return outputs, stop
 
@@ -150,6 +151,7 @@ def run_batch(
     SimulationError
         If a run met a number that no channel can have.
     """
+    compile_ahead(channel.scenario)
     recording = Recording.of(metrics, record, channel)
     groupings, related = Groupings.of(channel), Related.of(channel)
     applied: dict[int, tuple[Channel, Terms]] = {}
@@ -163,13 +165,15 @@ def run_batch(
     def as_it_stands() -> tuple[Channel, Terms]:
         return channel.under()
 
+    def earlier_than(policy: int) -> Earlier:
+        return as_it_stands() if looks_back(channel, policies[policy]) else None
+
     if apply_first:
         for policy in range(len(policies)):
             under(policy)
     collected = _allocate(channel, recording, groupings, related, len(policies), replications)
     workers = workers or os.cpu_count() or 1
     tasks = plan_tasks(channel, len(policies), replications, workers if executor is None else max(workers, 8))
-    announce_compilation()
     stops: list[Integers] = []
 
     def submit(pool: Executor, task: Task) -> Future[Any]:
@@ -188,7 +192,7 @@ def run_batch(
         stop, first = np.zeros(1 + task.count, dtype=np.int64), first_replication + task.first
         stops.append(stop)
         active, terms = under(task.policy)
-        earlier = as_it_stands() if looks_back(channel, policies[task.policy]) else None
+        earlier = earlier_than(task.policy)
         return pool.submit(
             lambda: (
                 run_task(active, terms, recording, related, first, task.count, seed, stop, earlier),
@@ -217,8 +221,8 @@ def run_batch(
                 advance(task.count)
         if failed:
             policy, replication = min(failed)
-            earlier = as_it_stands() if looks_back(channel, policies[policy]) else None
-            raise diagnose(*under(policy), policies[policy], first_replication + replication, seed, earlier)
+            number, earlier = first_replication + replication, earlier_than(policy)
+            raise diagnose(*under(policy), policies[policy], number, seed, earlier)
     finally:
         for stop in stops:
             stop[0] = 1

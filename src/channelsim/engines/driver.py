@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from channelsim.decisions import Policy
     from channelsim.world import Channel
 
-Before = tuple["Channel", Terms] | None
+Earlier = tuple["Channel", Terms] | None
 """The channel and its terms before a policy; None: there is nothing to remember."""
 
 
-def before(channel: Channel, policy: Policy) -> Before:
+def earlier_of(channel: Channel, policy: Policy) -> Earlier:
     """Return what was before a policy: the scenario as it stands, if it matters."""
     return channel.under() if looks_back(channel, policy) else None
 
@@ -59,8 +59,8 @@ class Driver:
         Number of the replication whose output row is 0.
     stop : array
         See `channelsim.kernels`.
-    before : (Channel, Terms), optional
-        See `before`.
+    earlier : (Channel, Terms), optional
+        See `earlier_of`.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Driver:
         seed: int,
         first: int,
         stop: Integers,
-        before: Before = None,
+        earlier: Earlier = None,
     ) -> None:
         self.channel, self.terms, self.space = channel, terms, space
         self.seed, self.first, self.stop = seed, first, stop
@@ -82,10 +82,10 @@ class Driver:
         self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
         of_power = [p for p in self._reviews if self.plan[p].code in (REVIEW_DEPENDENCE, REVIEW_BASES)]
         self._last_review_of_power = of_power[-1] if of_power else -1
-        self._before: Driver | None = None
-        if before is not None:
-            room = Workspace(before[0], Recording.of((), (), before[0]), Groupings.of(before[0]), 1)
-            self._before = Driver(*before, room, seed, first, np.zeros(2, dtype=np.int64))
+        self._earlier: Driver | None = None
+        if earlier is not None:
+            room = Workspace(earlier[0], Recording.of((), (), earlier[0]), Groupings.of(earlier[0]), 1)
+            self._earlier = Driver(*earlier, room, seed, first, np.zeros(2, dtype=np.int64))
 
     def run(self, count: int) -> None:
         """Run ``count`` replications to their end."""
@@ -139,9 +139,9 @@ class Driver:
 
     def _recalled(self, replication: int) -> Floats | float:
         """Return what both sides remember at the first review; NaN where there was nothing before."""
-        if self._before is None:
+        if self._earlier is None:
             return np.nan
-        return self._before.first_review(replication)[:, self.channel.built_relationship]
+        return self._earlier.first_review(replication)[:, self.channel.built_relationship]
 
     def first_review(self, replication: int) -> Floats:
         """Run up to the first review; return what both sides have then, NaN for relationships not in use.

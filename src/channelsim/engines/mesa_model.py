@@ -25,8 +25,9 @@ from channelsim.application import active_members
 from channelsim.codes import ROLES
 from channelsim.decisions import Policy
 from channelsim.engines.batch import totals_of
+from channelsim.engines.compilation import compile_ahead
 from channelsim.engines.diagnosis import impossible_row
-from channelsim.engines.driver import Driver, before
+from channelsim.engines.driver import Driver, earlier_of
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, check_decision, overridden
 from channelsim.engines.mesa_inputs import channel_of, policy_of, seed_of, whole
@@ -36,7 +37,6 @@ from channelsim.engines.reviews import Related
 from channelsim.engines.week_totals import STATE_COLUMNS, WeekTotals
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError, SimulationError
-from channelsim.kernels import announce_compilation
 from channelsim.metrics import METRICS, check_name
 from channelsim.scenario import Scenario
 from channelsim.tables import State
@@ -118,16 +118,16 @@ class ChannelModel(mesa.Model):
         self._next_identity = count(1)
         self.policy = policy_of(policy)
         built = channel_of(channel)
+        compile_ahead(built.scenario)
         self.channel, self.terms = built.under(self.policy)  # idle rows left out
         self._built_names = built.members.names
         self.week = 0
-        announce_compilation()
         self._recording = Recording.of(None, (), self.channel)
         self._groupings = Groupings.of(self.channel)
         self._related = Related.of(built)
         self._space = Workspace(self.channel, self._recording, self._groupings, 1, self._related)
         self._status = np.zeros(2, dtype=np.int64)
-        earlier = before(built, self.policy)
+        earlier = earlier_of(built, self.policy)
         self._driver = Driver(
             self.channel, self.terms, self._space, self.seed, self.replication, self._status, earlier
         )

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from channelsim import columns as c
 from channelsim.decisions import Policy
 from channelsim.engines.diagnosis import diagnose
-from channelsim.engines.driver import Before, Driver, before
+from channelsim.engines.driver import Driver, Earlier, earlier_of
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError
@@ -89,7 +89,7 @@ def row_sums(
     seed: int,
     holdings: tuple[str, ...] = HOLDINGS,
     links: tuple[str, ...] = LINKS,
-    earlier: Before = None,
+    earlier: Earlier = None,
 ) -> list[RowSums]:
     """Run replications of one policy and return the sums of its rows.
 
@@ -194,7 +194,7 @@ def territory_accounts(
         attribution = Attribution(active, terms, owned(active))
         shelves = _shelves(active, of_brand)
         rows = []
-        earlier = before(channel, policy)
+        earlier = earlier_of(channel, policy)
         for sums in row_sums(active, terms, policy, first, replications, seed, earlier=earlier):
             earned, elsewhere = attribution.of(sums, weeks)
             if surplus:

@@ -45,7 +45,7 @@ from numpy.typing import NDArray
 from channelsim.analysis.estimators import Estimate, mean
 from channelsim.analysis.style import number
 from channelsim.decisions import BASE, Policy
-from channelsim.engines.driver import before
+from channelsim.engines.driver import earlier_of
 from channelsim.errors import ScenarioError
 from channelsim.policy.evaluation import BLOCKS
 from channelsim.policy.integrated import WEDGES, Decisions, Handle, Owner
@@ -214,7 +214,7 @@ class _Study:
     def __init__(self, channel: Channel, owner: Owner, seed: int, workers: int | None):
         self.channel, self.owner, self.seed = channel, owner, seed
         self.workers = workers or os.cpu_count() or 1
-        self._earlier = before(channel, owner.policy)
+        self._earlier = earlier_of(channel, owner.policy)
         self.simulated = 0
 
     def profit(self, applied: tuple[Channel, Terms], replications: int, block: str) -> Floats:
