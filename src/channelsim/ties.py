@@ -81,10 +81,12 @@ def _peer_loyalty(channel: BuiltWorld) -> Floats:
     first, index = channel.first_shelf, channel.world.holdings_index
     member, brand = index[c.MEMBER, first:], index[c.BRAND, first:]
     loyalty, territory = channel.world.members[c.LOYALTY, member], channel.members.territory[member]
-    _, group = np.unique(np.stack([territory, brand]), axis=1, return_inverse=True)
-    group, kinds = group.ravel(), np.unique(group)
-    median = np.array([np.median(loyalty[group == k]) for k in kinds])
-    return np.asarray(median[group]) if len(kinds) else loyalty
+    _, group, count = np.unique(
+        territory * len(channel.scenario.brands) + brand, return_inverse=True, return_counts=True
+    )
+    ordered, start = loyalty[np.lexsort((loyalty, group))], np.cumsum(count) - count
+    median = (ordered[start + (count - 1) // 2] + ordered[start + count // 2]) / 2.0
+    return np.asarray(median[group])
 
 
 def _option_entries(channel: BuiltWorld) -> tuple[Integers, Integers]:

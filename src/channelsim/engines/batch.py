@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ import numpy as np
 from channelsim.decisions import Policy
 from channelsim.engines.compilation import compile_ahead
 from channelsim.engines.diagnosis import diagnose
-from channelsim.engines.driver import Driver, Earlier, earlier_of, looks_back
+from channelsim.engines.driver import Driver
+from channelsim.engines.earlier import Earlier, earlier_of, looks_back
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.reviews import Related
 from channelsim.engines.structural import structural_metric
@@ -51,7 +52,7 @@ def run_task(
     count: int,
     seed: int,
     stop: Integers,
-    earlier: Earlier = None,
+    earlier: Earlier | None = None,
 ) -> dict[str, Floats]:
     """Run consecutive replications of one policy and return their totals."""
     space = Workspace(channel, recording, Groupings.of(channel), count, related)
@@ -119,6 +120,7 @@ def run_batch(
     advance: Callable[[int], None] = lambda done: None,
     first_replication: int = 0,
     apply_first: bool = True,
+    earlier: Earlier | None = None,
 ) -> Totals:
     """Simulate policies × replications on common random numbers and return their totals.
 
@@ -143,6 +145,8 @@ def run_batch(
     apply_first : bool
         Apply every policy before anything runs, so that a bad one is refused at once; else each is applied
         while those before it run, which saves time where policies are many and replications few.
+    earlier : Earlier, optional
+        Of the channel, where one exists already: what members remember is then known.
 
     Raises
     ------
@@ -161,12 +165,10 @@ def run_batch(
             applied[policy] = channel.under(policies[policy])
         return applied[policy]
 
-    @cache
-    def as_it_stands() -> tuple[Channel, Terms]:
-        return channel.under()
+    standing = earlier or Earlier(channel)
 
-    def earlier_than(policy: int) -> Earlier:
-        return as_it_stands() if looks_back(channel, policies[policy]) else None
+    def earlier_than(policy: int) -> Earlier | None:
+        return standing if looks_back(channel, policies[policy]) else None
 
     if apply_first:
         for policy in range(len(policies)):
@@ -192,10 +194,10 @@ def run_batch(
         stop, first = np.zeros(1 + task.count, dtype=np.int64), first_replication + task.first
         stops.append(stop)
         active, terms = under(task.policy)
-        earlier = earlier_than(task.policy)
+        compared = earlier_than(task.policy)
         return pool.submit(
             lambda: (
-                run_task(active, terms, recording, related, first, task.count, seed, stop, earlier),
+                run_task(active, terms, recording, related, first, task.count, seed, stop, compared),
                 stop,
             )
         )
@@ -221,8 +223,8 @@ def run_batch(
                 advance(task.count)
         if failed:
             policy, replication = min(failed)
-            number, earlier = first_replication + replication, earlier_than(policy)
-            raise diagnose(*under(policy), policies[policy], number, seed, earlier)
+            number, compared = first_replication + replication, earlier_than(policy)
+            raise diagnose(*under(policy), policies[policy], number, seed, compared)
     finally:
         for stop in stops:
             stop[0] = 1

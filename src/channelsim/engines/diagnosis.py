@@ -8,7 +8,8 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.decisions import Policy
-from channelsim.engines.driver import Driver, Earlier
+from channelsim.engines.driver import Driver
+from channelsim.engines.earlier import Earlier
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.trajectories import row_labels
 from channelsim.engines.workspace import Recording, Workspace
@@ -20,7 +21,12 @@ from channelsim.world import Channel
 
 
 def diagnose(
-    channel: Channel, terms: Terms, policy: Policy, replication: int, seed: int, earlier: Earlier = None
+    channel: Channel,
+    terms: Terms,
+    policy: Policy,
+    replication: int,
+    seed: int,
+    earlier: Earlier | None = None,
 ) -> SimulationError:
     """Run a failed replication again, step by step, and say where its first impossible number arises."""
     recording = Recording.of((), (), channel)

@@ -1,8 +1,4 @@
-"""The driver: runs the planned week in compiled stretches, with the costly reviews between them.
-
-Where relations are active, a policy's run begins with a look at how things were: the first review under the
-scenario as it stands, on the same draws (`channelsim.mechanisms.judgement`: what members remember).
-"""
+"""The driver: runs the planned week in compiled stretches, with the costly reviews between them."""
 
 from __future__ import annotations
 
@@ -13,8 +9,7 @@ import numpy as np
 from channelsim import columns as c
 from channelsim.apart import JIT_OFF
 from channelsim.codes import DEMAND_SYSTEMS, LOGIT
-from channelsim.engines.groupings import Groupings
-from channelsim.engines.workspace import Recording, Workspace
+from channelsim.engines.workspace import Workspace
 from channelsim.fusing import fuse
 from channelsim.kernels import Span, addressed, kernels
 from channelsim.planning import plan_week
@@ -29,21 +24,8 @@ from channelsim.week import (
 )
 
 if TYPE_CHECKING:
-    from channelsim.decisions import Policy
+    from channelsim.engines.earlier import Earlier
     from channelsim.world import Channel
-
-Earlier = tuple["Channel", Terms] | None
-"""The channel and its terms before a policy; None: there is nothing to remember."""
-
-
-def earlier_of(channel: Channel, policy: Policy) -> Earlier:
-    """Return what was before a policy: the scenario as it stands, if it matters."""
-    return channel.under() if looks_back(channel, policy) else None
-
-
-def looks_back(channel: Channel, policy: Policy) -> bool:
-    """Return whether members compare a policy with what was before it."""
-    return channel.scenario.relations.active and not policy.changes_nothing
 
 
 class Driver:
@@ -59,8 +41,8 @@ class Driver:
         Number of the replication whose output row is 0.
     stop : array
         See `channelsim.kernels`.
-    earlier : (Channel, Terms), optional
-        See `earlier_of`.
+    earlier : Earlier, optional
+        What members remember; default: there is nothing to remember.
     """
 
     def __init__(
@@ -71,7 +53,7 @@ class Driver:
         seed: int,
         first: int,
         stop: Integers,
-        earlier: Earlier = None,
+        earlier: Earlier | None = None,
     ) -> None:
         self.channel, self.terms, self.space = channel, terms, space
         self.seed, self.first, self.stop = seed, first, stop
@@ -82,10 +64,7 @@ class Driver:
         self._reviews = [place for place, planned in enumerate(self.plan) if planned.code in REVIEWS]
         of_power = [p for p in self._reviews if self.plan[p].code in (REVIEW_DEPENDENCE, REVIEW_BASES)]
         self._last_review_of_power = of_power[-1] if of_power else -1
-        self._earlier: Driver | None = None
-        if earlier is not None:
-            room = Workspace(earlier[0], Recording.of((), (), earlier[0]), Groupings.of(earlier[0]), 1)
-            self._earlier = Driver(*earlier, room, seed, first, np.zeros(2, dtype=np.int64))
+        self._earlier = earlier
 
     def run(self, count: int) -> None:
         """Run ``count`` replications to their end."""
@@ -141,7 +120,7 @@ class Driver:
         """Return what both sides remember at the first review; NaN where there was nothing before."""
         if self._earlier is None:
             return np.nan
-        return self._earlier.first_review(replication)[:, self.channel.built_relationship]
+        return self._earlier.first_review(self.seed, replication)[:, self.channel.built_relationship]
 
     def first_review(self, replication: int) -> Floats:
         """Run up to the first review; return what both sides have then, NaN for relationships not in use.

@@ -27,7 +27,8 @@ from channelsim.decisions import Policy
 from channelsim.engines.batch import totals_of
 from channelsim.engines.compilation import compile_ahead
 from channelsim.engines.diagnosis import impossible_row
-from channelsim.engines.driver import Driver, earlier_of
+from channelsim.engines.driver import Driver
+from channelsim.engines.earlier import earlier_of
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.mesa_agents import ATTRIBUTES, Decision, check_decision, overridden
 from channelsim.engines.mesa_inputs import channel_of, policy_of, seed_of, whole

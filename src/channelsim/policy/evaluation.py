@@ -77,10 +77,13 @@ class Evaluator:
         executor: Executor | None = None,
         advance: Callable[[int], None] = lambda done: None,
     ):
+        from channelsim.engines.earlier import Earlier
+
         self.channel, self.seed, self.outcomes = channel, seed, tuple(outcomes)
         self._read = [Outcome(text) for text in self.outcomes]
         self._workers, self._executor, self.advance = workers, executor, advance
         self.simulated, self.agent_weeks = 0, 0
+        self._earlier = Earlier(channel)  # one for all policies
         self._kept = Archive.open(archive, self.identity(), self.outcomes)
 
     def identity(self) -> dict[str, str]:
@@ -171,6 +174,7 @@ class Evaluator:
             self._executor,
             self.advance,
             BLOCKS[block],
+            earlier=self._earlier,
         )
         values = np.stack([outcome.values(totals) for outcome in self._read], axis=-1)
         for k, policy in enumerate(policies):
@@ -208,6 +212,7 @@ class Evaluator:
             self.advance,
             BLOCKS[block] + have,
             apply_first=False,
+            earlier=self._earlier,
         )
         values = np.stack([outcome.values(totals) for outcome in self._read], axis=-1)
         for k, (key, policy) in enumerate(policies.items()):

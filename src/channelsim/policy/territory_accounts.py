@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from channelsim import columns as c
 from channelsim.decisions import Policy
 from channelsim.engines.diagnosis import diagnose
-from channelsim.engines.driver import Driver, Earlier, earlier_of
+from channelsim.engines.driver import Driver
+from channelsim.engines.earlier import Earlier, earlier_of
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
 from channelsim.errors import ScenarioError
@@ -89,7 +90,7 @@ def row_sums(
     seed: int,
     holdings: tuple[str, ...] = HOLDINGS,
     links: tuple[str, ...] = LINKS,
-    earlier: Earlier = None,
+    earlier: Earlier | None = None,
 ) -> list[RowSums]:
     """Run replications of one policy and return the sums of its rows.
 
@@ -104,8 +105,8 @@ def row_sums(
     replications, seed : int
     holdings, links : tuple of str
         Columns of the state that are summed.
-    earlier : (Channel, Terms), optional
-        What members remember; see `channelsim.engines.driver.before`.
+    earlier : Earlier, optional
+        What members remember.
 
     Raises
     ------

@@ -45,7 +45,7 @@ from numpy.typing import NDArray
 from channelsim.analysis.estimators import Estimate, mean
 from channelsim.analysis.style import number
 from channelsim.decisions import BASE, Policy
-from channelsim.engines.driver import earlier_of
+from channelsim.engines.earlier import earlier_of
 from channelsim.errors import ScenarioError
 from channelsim.policy.evaluation import BLOCKS
 from channelsim.policy.integrated import WEDGES, Decisions, Handle, Owner
