@@ -12,10 +12,11 @@ from channelsim.engines.batch import run_batch
 from channelsim.errors import ScenarioError, SimulationError
 from channelsim.paths import assign
 from channelsim.policy.evaluation import BLOCKS, Evaluator, policy_data, policy_key
+from channelsim.policy.judging import INFEASIBLE
 from channelsim.policy.levers import Lever
 from channelsim.policy.outcomes import Outcome
 from channelsim.policy.problem import Constraint, Objective, Problem, Uncertainty, varied
-from channelsim.policy.search import INFEASIBLE, BudgetSpent, Search
+from channelsim.policy.search import BudgetSpent, Search
 from channelsim.world import build
 
 PRICE = {"path": "terms.wholesale_price", "low": 30.0, "high": 80.0}

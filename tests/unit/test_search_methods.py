@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channelsim.errors import ScenarioError
-from channelsim.policy.evaluation import policy_key
 from channelsim.policy.problem import Constraint, Objective
 from channelsim.policy.search import BudgetSpent
 from channelsim.policy.solution import ranked
@@ -279,7 +278,7 @@ class TestSurrogate:
         problem = ToyProblem(levers(2, 1), [Constraint(outcome=NAMES[1], at_most=1.0)])
         search = search_of(problem, ToyEvaluator([bowl_of_three, squares_of_two], 0.0, own), 10_000)
         found = search.evaluate(np.random.default_rng(1).random((count, 3)), 2)
-        return search, Surrogate(search, Cube(problem.levers), found)
+        return search, Surrogate(search, Cube(problem.levers), found, search.slack_errors(1))
 
     def test_knows_what_it_has_seen_and_much_between(self):
         search, model = self.known(0.0)
@@ -322,7 +321,7 @@ class TestSurrogate:
         functions = [lambda v: -v[0] - v[1] - 0.8 * v[2], lambda v: v[0] + v[1], lambda v: v[1] + v[2]]
         search = search_of(problem, ToyEvaluator(functions), 10_000)
         found = search.evaluate(np.random.default_rng(3).random((80, 4)), 1)
-        model = Surrogate(search, Cube(problem.levers), found)
+        model = Surrogate(search, Cube(problem.levers), found, search.slack_errors(1))
         start = model.cube.snapped(np.array([[0.3, 0.4, 0.2, 0.7]]))[0]
         end = polished(model, start, np.zeros(4), np.ones(4))
         np.testing.assert_allclose(end[:3], [1.0, 0.0, 1.0], atol=0.1)  # as well as the surrogate knows
@@ -337,7 +336,7 @@ class TestSurrogate:
         problem = ToyProblem(levers(0, 2))
         search = search_of(problem, ToyEvaluator([lambda v: v[0] + v[1]]), 1000)
         found = search.evaluate(np.random.default_rng(3).random((20, 2)), 1)
-        model = Surrogate(search, Cube(problem.levers), found)
+        model = Surrogate(search, Cube(problem.levers), found, search.slack_errors(1))
         point = model.cube.snapped(np.array([[0.5, 0.5]]))[0]
         np.testing.assert_array_equal(polished(model, point, np.zeros(2), np.ones(2)), point)
 
@@ -416,7 +415,7 @@ class TestNoiseOfSlacks:
         problem = ToyProblem(levers(2), [Constraint(outcome=NAMES[1], at_most=1.0, of_base=True)])
         search = search_of(problem, ToyEvaluator([bowl, squares], 0.0, 0.1), 1000)
         found = search.evaluate(np.random.default_rng(1).random((40, 2)), 2)
-        own = [search._squares[policy_key(c.policy)][0][0] for c in found]
+        own = [search._judge._squares[c.values][0][0] for c in found]
         moderated = np.array([c.slack_errors[0] for c in found])
         assert np.std(np.log(moderated)) < 0.5 * np.std(np.log(np.sqrt(own)))
         assert np.mean(moderated**2) == pytest.approx(np.mean(own) / 2.0, rel=0.05)

@@ -28,12 +28,12 @@ from channelsim.policy.comparison import (
 )
 from channelsim.policy.evaluation import Evaluator, policy_key
 from channelsim.policy.gap import OptimalityGap, optimality_gap
+from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.optimism import Optimism, optimism_of
 from channelsim.policy.problem import Constraint, Problem
 from channelsim.policy.relations import RelationEffect, relation_effects, relations_frame
 from channelsim.policy.responses import Response, responses, responses_frame
-from channelsim.policy.search import Candidate
 from channelsim.policy.stakeholders import Effect, effects_frame, stakeholder_effects
 
 if TYPE_CHECKING:

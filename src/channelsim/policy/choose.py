@@ -43,8 +43,8 @@ from channelsim.policy.comparison import (
     places_of,
     slack_estimate,
 )
+from channelsim.policy.judging import Candidate
 from channelsim.policy.problem import Problem
-from channelsim.policy.search import Candidate
 from channelsim.policy.selection import Conclusion, Feasible, Finalist, Look, Selection, Status
 
 Floats = NDArray[np.float64]

@@ -31,10 +31,10 @@ from channelsim.policy.comparison import (
     places_of,
     slack_estimate,
 )
+from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.outcomes import Outcome
 from channelsim.policy.problem import Constraint, Problem
-from channelsim.policy.search import Candidate
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -177,6 +177,11 @@ class Posterior:
         """Standard deviation of the function at the points."""
         return np.asarray(np.sqrt(self._unit2 * self._share))
 
+    @property
+    def spread(self) -> Floats:
+        """Standard deviation of what one replication at the points would show, roughness too."""
+        return np.asarray(np.sqrt(self._unit2 * (self._share + self._noise)))
+
     def learn(self, k: int) -> None:
         """Take the value at a point as known in one replication: expected values stay, doubt shrinks."""
         column = _matern(_squares(self._scaled, self._scaled[k : k + 1]))[:, 0] - self._weight @ self._near[k]

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim.errors import ScenarioError
-from channelsim.policy.search import Candidate, Search
+from channelsim.policy.judging import Candidate
+from channelsim.policy.search import Search
 
 Floats = NDArray[np.float64]
 Method = Callable[..., str]

@@ -19,11 +19,11 @@ from channelsim.policy.changes import Change, changes_of, value_now
 from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator, policy_data
 from channelsim.policy.frontier import Frontier, frontier
+from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Lever, Value
 from channelsim.policy.problem import Problem
 from channelsim.policy.relations import RelationEffect, relation_effects
 from channelsim.policy.robustness import RegretTable, ends_of, regrets
-from channelsim.policy.search import Candidate
 from channelsim.policy.selection import Selection
 from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve

@@ -2,8 +2,9 @@
 
 For simulations that cost real time. Every new point gets as few replications as tell points apart at all;
 a point that may be better than the best so far is doubled, replication by replication on the same draws, and
-takes its place only if it still is with as many as the best has. As the search closes in on the optimum,
-the best gets more replications, until its gain is known well enough.
+takes its place only if it still is with as many as the best has. As the search closes in on the optimum, the
+best gets more replications, until its gain is known well enough, and the others are told by their difference
+from it (`channelsim.policy.judging`): a few replications then say as much as many.
 
 Steps: points to begin with (Latin hypercube); then rounds of proposals (`channelsim.policy.surrogate`) in a
 trust region around the best, which doubles when rounds succeed and is halved when they do not; when it is
@@ -22,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim.policy.gaussian_process import Shape
+from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.methods import as_now, opening
-from channelsim.policy.search import BudgetSpent, Candidate, Search
+from channelsim.policy.search import BudgetSpent, Search
 from channelsim.policy.surrogate import MOST_POINTS, Cube, Surrogate, propose
 
 Floats = NDArray[np.float64]
@@ -39,8 +41,14 @@ APART = 0.05
 MOST_REPLICATIONS = 64
 FIRST_SHARE, JOINT_SHARE = 0.55, 0.2
 """Shares of the budget: of the first start at most, and of the last descent from the best of all starts."""
-BUDGET_OF_STARTS = 60
+BUDGET_OF_STARTS = 150
 """New points for each lever from which on a budget is shared among several starts."""
+FIRST_LEVEL = 8
+"""Replications of the reference at first, times those of a new point; twice as many in half the region."""
+SETTLED = 1.25
+"""Times the standard error of the reference with which a candidate is known well enough."""
+FAR = 4.0
+"""Standard errors from a bound from which on no more replications are needed to tell on which side."""
 OUTGROWN = 1.2
 """Factor on the number of points from which on lengths and noise are estimated again."""
 
@@ -88,16 +96,61 @@ class Race:
         """Double the replications of whoever may be best until the best one has as many as is the rule."""
         while True:
             open_ones = (self.search.candidates[v] for v in self.pool)
-            running = [c for c in open_ones if c.feasible or c.replications < self.level]
+            running = [c for c in open_ones if c.feasible or not self.settled(c)]
             if not running:
                 return
             top = min(running, key=lambda c: (self.hope(c), -c.replications))
-            if top.replications >= self.level:
+            if self.settled(top):
                 return
             more = min(2 * top.replications, self.level)
             if more - top.replications > self.room:
                 raise BudgetSpent
             self.search.evaluate(self.search.point_of(top.values), more)
+
+    def settled(self, candidate: Candidate) -> bool:
+        """Return whether a candidate has replications enough, or as little doubt as if it had.
+
+        It has when it surely misses a condition, and when it is known nearly as surely as the reference, but
+        for what is far from any bound.
+        """
+        reference = self.search.reference
+        own, slacks = np.array(candidate.slack_errors), np.array(candidate.slacks)
+        if candidate.replications >= self.level or (slacks < -FAR * own).any():
+            return True
+        if reference is None or candidate.replications < 2:
+            return False
+        sure = own <= SETTLED * np.array(reference.slack_errors)  # not where errors are not known: tails
+        gain = candidate.standard_error <= SETTLED * reference.standard_error
+        return bool((sure | (np.abs(slacks) > FAR * own)).all()) and (gain or self._behind(candidate))
+
+    def _behind(self, candidate: Candidate) -> bool:
+        best = self.best()
+        return candidate.gain + FAR * candidate.standard_error < best.gain
+
+    def refer(self) -> None:
+        """Make the best the reference, if there is none, or none that is near or simulated often enough."""
+        search, best = self.search, self.best()
+        if not search.drawn:
+            return
+        reference = search.reference
+        if reference is not None and reference.replications >= self.level:
+            if best.values == reference.values or best.replications <= max(self.level // 4, 2 * self.each):
+                return  # few were enough to tell the best's difference
+        more = self.level - best.replications
+        if more > self.room:
+            raise BudgetSpent
+        search.evaluate(search.point_of(best.values), self.level)
+        search.refer_to(best.values)
+        self.prove()
+
+    def confirm(self) -> None:
+        """Give the best as many replications as are the rule at last, before it is left for another start."""
+        self.level = self.final
+        while self.best().replications < self.final:
+            best = self.best()
+            if self.final - best.replications > self.room:
+                raise BudgetSpent
+            self.search.evaluate(self.search.point_of(best.values), self.final)
 
     def hope(self, candidate: Candidate) -> float:
         """Return a candidate's merit if its slacks are one standard error better than they look."""
@@ -131,9 +184,10 @@ class Race:
             found = [found[k] for k in np.argsort(apart, kind="stable")[:MOST_POINTS]]
         count = len(self.search.candidates)
         fresh = self._shapes is None or count >= OUTGROWN * self._shaped_at
-        made = Surrogate(
-            self.search, self.cube, found, self.level, None if fresh else self._shapes, self._shapes
-        )
+        reference, errors = self.search.reference, self.search.slack_errors(self.level)
+        if reference is not None:
+            errors = SETTLED * np.nan_to_num(reference.slack_errors)
+        made = Surrogate(self.search, self.cube, found, errors, None if fresh else self._shapes, self._shapes)
         if fresh:
             self._shapes, self._shaped_at = made.shapes, count
         return made
@@ -168,9 +222,12 @@ class Race:
         search, failures, successes, swept = self.search, 0, 0, False
         patience = max(2, -(-search.dimensions // batch))
         while size > LAST_SIZE and search.spent < until:
-            wanted = self.each * 2 ** max(round(np.log2(FIRST_SIZE / size)), 0)
-            self.level = min(max(wanted, self.each), self.final)
-            self.prove()
+            halved = max(round(np.log2(FIRST_SIZE / size)), 0)
+            self.level = self.each
+            if self.best().feasible:
+                self.level = min(self.each * FIRST_LEVEL * 2**halved, self.final)
+                self.prove()
+                self.refer()
             before = self.best()
             centre = search.point_of(before.values)
             model = self.model(centre)
@@ -224,7 +281,7 @@ def surrogate_search(
     problem = search.problem
     tails = any(held.statistic != "mean" for held in (problem.objective, *problem.constraints))
     each = replications_each or (16 if tails else 1)
-    most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 50, 2)), each)
+    most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 25, 2)), each)
     batch = batch or min(max(search.left // (80 * each), 4), 8)
     race = Race(search, rng, tolerance, each, most, reserve=0)
     points = max(3 * (search.dimensions + 1), 2 * batch)
@@ -235,7 +292,7 @@ def surrogate_search(
         race.evaluate(opening(search, rng, points, race.cube.snapped(first)))
         if replications_each is None and not tails:
             race.calibrate()
-        race.reserve = min(FINALISTS * race.final, search.budget // 8)
+        race.reserve = min(2 * race.final, search.budget // 8)
         stopped = _starts(race, points, batch, restarts)
     except BudgetSpent:
         stopped = ""
@@ -256,6 +313,7 @@ def _starts(race: Race, points: int, batch: int, restarts: int) -> str:
     while True:
         try:
             race.descend(FIRST_SIZE, batch, until)
+            race.confirm()
         finally:
             best = race.best()
             search.starts.append(best.values)
@@ -266,7 +324,8 @@ def _starts(race: Race, points: int, batch: int, restarts: int) -> str:
             return "there is no other policy"
         if failures > restarts or search.spent >= last:
             break
-        race.pool = {}
+        race.pool, race.level = {}, race.each
+        search.refer_to(None)  # it would be far from everything
         fresh = opening(search, race.rng, points, np.zeros((0, search.dimensions)))
         race.evaluate(race.cube.snapped(fresh))
     race.pool = dict.fromkeys(search.candidates)
@@ -277,11 +336,15 @@ def _starts(race: Race, points: int, batch: int, restarts: int) -> str:
 
 
 def finals(race: Race) -> None:
-    """Give the leading, different candidates as many replications as the best has."""
-    search = race.search
+    """Give the best as many replications as are the rule at last, and others that differ what they need."""
+    search, race.level = race.search, race.final
     while True:
         leaders = different(search, search.best(400), FINALISTS)
-        behind = [c for c in leaders if c.replications < race.final]
+        behind = [c for c in leaders[:1] if c.replications < race.final]
+        if leaders and not behind and search.drawn and search.reference is None:
+            search.refer_to(leaders[0].values)
+            continue
+        behind += [c for c in leaders[1:] if not race.settled(c)]
         if not behind:
             return
         more = min(2 * behind[0].replications, race.final)

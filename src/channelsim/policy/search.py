@@ -6,14 +6,7 @@ rules: feasible before infeasible, feasible ones by the objective, infeasible on
 points meet the same draws. The budget counts replications asked for the first time in this search, whether
 an archive had them or not: the same seed gives the same search, interrupted or not.
 
-Candidates may have been simulated in different numbers of replications. What is compared is therefore the
-*gain*: objective less the baseline's in the same replications, from which the luck of the draws that both
-meet has gone.
-
-Sources: Deb (2000), An efficient constraint handling method for genetic algorithms, Computer Methods in
-Applied Mechanics and Engineering 186, 311-338 (the ordering); Smyth (2004), Linear models and empirical Bayes
-methods for assessing differential expression in microarray experiments, Statistical Applications in Genetics
-and Molecular Biology 3, 3 (variances from few replications, moderated by those of many candidates).
+What a sample makes of a policy is in `channelsim.policy.judging`.
 """
 
 from __future__ import annotations
@@ -28,67 +21,18 @@ from numpy.typing import ArrayLike, NDArray
 from channelsim.decisions import Policy
 from channelsim.errors import ScenarioError, SimulationError
 from channelsim.policy.evaluation import Evaluator, policy_key
+from channelsim.policy.judging import Candidate, Judge
 from channelsim.policy.levers import Value
-from channelsim.policy.problem import Constraint, Problem
+from channelsim.policy.problem import Problem
 
 Floats = NDArray[np.float64]
 
-INFEASIBLE = 1e6
-"""Merit from which on a candidate is not feasible."""
-POOLED = 4.0
-"""Degrees of freedom that the pooled variance of a constraint's margin has beside a candidate's own."""
 BASELINE_REPLICATIONS = 32
 """Of the baseline where a mean has a bound of its own: its margin serves all candidates."""
 
 
 class BudgetSpent(Exception):
     """The search has asked for as many replications as it may."""
-
-
-class Candidate(NamedTuple):
-    """A policy as the search sees it.
-
-    Attributes
-    ----------
-    values : tuple
-        Of the levers, in their order.
-    policy : Policy
-    replications : int
-    objective : float
-        Larger is better, whatever the sense.
-    gain : float
-        Objective less the baseline's in the same replications.
-    standard_error : float
-        Of the gain (of means, and of two replications or more; NaN else).
-    slacks : tuple of float
-        By how much each constraint is kept, in units of its bound; below zero: missed.
-    slack_errors : tuple of float
-        Standard errors of the slacks (of means; NaN else). Two replications hardly tell a variance, so that
-        a candidate's own is moderated by that of all candidates (Smyth 2004); NaN while nothing is known.
-    merit : float
-        Smaller is better; from `INFEASIBLE` on the policy is not feasible.
-    """
-
-    values: tuple[Value, ...]
-    policy: Policy
-    replications: int
-    objective: float
-    gain: float
-    standard_error: float
-    slacks: tuple[float, ...]
-    slack_errors: tuple[float, ...]
-    merit: float
-
-    @property
-    def feasible(self) -> bool:
-        """Whether it keeps all constraints, as far as the sample says."""
-        return self.merit < INFEASIBLE
-
-    def sure(self, caution: float) -> tuple[float, ...]:
-        """Return the slacks less so many standard errors (where there are any)."""
-        return tuple(
-            s - (caution * e if np.isfinite(e) else 0.0) for s, e in zip(self.slacks, self.slack_errors)
-        )
 
 
 class Progress(NamedTuple):
@@ -145,9 +89,8 @@ class Search:
         self.spent = 0
         self._asked: dict[str, int] = {}
         self._points: dict[tuple[Value, ...], Floats] = {}
-        self._position = {text: k for k, text in enumerate(evaluator.outcomes)}
-        self._base_sample: Floats = np.zeros((0, len(evaluator.outcomes)))
-        self._squares: dict[str, tuple[Floats, int]] = {}
+        self._samples: dict[tuple[Value, ...], Floats] = {}
+        self._judge = Judge(problem, evaluator.outcomes, caution)
 
     @property
     def dimensions(self) -> int:
@@ -217,8 +160,8 @@ class Search:
         bounded = any(k.statistic == "mean" and not k.of_base for k in self.problem.constraints)
         least = BASELINE_REPLICATIONS if bounded else 0
         longest = max(replications, least, *(self._asked.get(key, 0) for key in keys.values()))
-        if len(self._base_sample) < longest:
-            self._base_sample = self.evaluator.sample([self.problem.baseline], longest)[0]
+        if len(self._judge.base) < longest:
+            self._judge.base = self.evaluator.sample([self.problem.baseline], longest)[0]
         try:
             samples = self.evaluator.sample(list(policies.values()), replications)
         except SimulationError as error:
@@ -229,82 +172,36 @@ class Search:
             if before > replications:
                 sample = self.evaluator.sample([policy], before)[0]
             self._asked[keys[values]] = len(sample)
-            if len(sample) > 1:
-                self._squares[keys[values]] = self._deviations(sample), len(sample) - 1
+            self._samples[values] = sample
+            self._judge.note(values, sample)
             judged.append((values, policy, sample))
         for each in judged:  # once the noise of all is known
-            self.candidates[each[0]] = self.judge(*each)
-
-    def _deviations(self, sample: Floats) -> Floats:
-        """Return the sum of squared deviations of every constraint's margin, in units of the bound."""
-        found = []
-        for k in self.problem.constraints:
-            own, base = sample[:, self._position[k.outcome]], self._base_sample[:, self._position[k.outcome]]
-            margins = _noisy_part(k, own, base[: len(own)])
-            found.append(float(np.sum((margins - np.mean(margins)) ** 2)) / k.scale(base[: len(own)]) ** 2)
-        return np.array(found)
+            self.candidates[each[0]] = self._judge.judge(*each)
 
     @property
     def slack_deviations(self) -> Floats:
         """Standard deviation of each constraint's margin in a replication, pooled; 0 while none is known."""
-        count = len(self.problem.constraints)
-        freedom = sum(n for _, n in self._squares.values())
-        sums = np.sum([s for s, _ in self._squares.values()] or [np.zeros(count)], axis=0)
-        means = np.array([k.statistic == "mean" for k in self.problem.constraints], dtype=bool)
-        return np.asarray(np.where(means, np.sqrt(sums / max(freedom, 1)), 0.0))
+        return self._judge.slack_deviations
 
     def slack_errors(self, replications: int) -> Floats:
         """Return the standard errors that slacks have in so many replications, by the pooled noise."""
-        found: Floats = self.slack_deviations / np.sqrt(max(replications, 1))
-        for j, k in enumerate(self.problem.constraints):
-            if k.statistic == "mean" and not k.of_base and len(self._base_sample) > max(replications, 1):
-                base = self._base_sample[:, self._position[k.outcome]]
-                found[j] = np.hypot(found[j], _standard_error(k.margins(base, base)) / k.scale(base))
-        return found
+        return self._judge.slack_errors(replications)
 
-    def judge(self, values: tuple[Value, ...], policy: Policy, sample: Floats) -> Candidate:
-        """Return the candidate that a sample (replications, outcomes) of a policy makes."""
-        base, problem, column = self._base_sample[: len(sample)], self.problem, self._position
-        place = column[problem.objective.outcome]
-        objective = problem.objective.value(sample[:, place])
-        gain = objective - problem.objective.value(base[:, place])
-        means = len(sample) > 1 and problem.objective.statistic == "mean"
-        error = _standard_error(sample[:, place] - base[:, place]) if means else np.nan
-        pooled = (
-            self.slack_deviations if values and self._squares else np.full(len(problem.constraints), np.nan)
-        )
-        kept = [
-            self._kept(k, sample[:, column[k.outcome]], self._base_sample[:, column[k.outcome]], deviation)
-            for k, deviation in zip(problem.constraints, pooled)
-        ]
-        slacks, errors = [slack for slack, _ in kept], [error for _, error in kept]
-        found = Candidate(
-            values, policy, len(sample), objective, gain, error, tuple(slacks), tuple(errors), np.nan
-        )
-        missed = -sum(min(slack, 0.0) for slack in found.sure(self.caution))
-        merit = INFEASIBLE * (1.0 + missed) if missed > 0.0 else -gain / self.objective_scale
-        return found._replace(merit=merit)
+    @property
+    def reference(self) -> Candidate | None:
+        """The candidate from which others with fewer replications are told by their difference."""
+        return self._judge.reference
 
-    @staticmethod
-    def _kept(constraint: Constraint, sample: Floats, base: Floats, pooled: float) -> tuple[float, float]:
-        """Return slack of a constraint and its standard error, in units of the bound.
+    def refer_to(self, values: tuple[Value, ...] | None) -> None:
+        """Make a candidate the reference, None: have none; all candidates are judged anew."""
+        centre = None if values is None else self.point_of(values)
 
-        The margin of a mean with a bound of its own is the baseline's margin, known from more replications,
-        plus the difference from the baseline in the candidate's (a control variate).
-        """
-        same = base[: len(sample)]
-        size = constraint.scale(same)
-        if constraint.statistic != "mean":
-            return constraint.slack(sample, same) / size, np.nan
-        margins = constraint.margins(sample, same)
-        if constraint.of_base or len(sample) >= len(base):
-            return float(np.mean(margins)) / size, _moderated_error(margins / size, pooled)
-        own, all_draws = _noisy_part(constraint, sample, same), constraint.margins(base, base)
-        slack = float(np.mean(own) + np.mean(all_draws))
-        error = _moderated_error(own / size, pooled)
-        if np.isfinite(error):
-            error = float(np.hypot(error, _standard_error(all_draws) / size))
-        return slack / size, error
+        def distance(other: tuple[Value, ...]) -> float:
+            return 0.0 if centre is None else float(np.linalg.norm(self.point_of(other) - centre))
+
+        self._judge.refer_to(None if values is None else self.candidates[values], self._samples, distance)
+        for each, found in self.candidates.items():
+            self.candidates[each] = self._judge.judge(each, found.policy, self._samples[each])
 
     def _with_levers(self, message: str, policies: dict[tuple[Value, ...], Policy]) -> str:
         """Return a message with the levers' values of the candidate that it names."""
@@ -317,26 +214,23 @@ class Search:
     @property
     def drawn(self) -> bool:
         """Whether outcomes differ between replications."""
-        return bool((np.ptp(self._base_sample, axis=0) > 0.0).any())
+        return bool((np.ptp(self._judge.base, axis=0) > 0.0).any())
 
     @property
     def objective_scale(self) -> float:
         """Size by which objectives are measured: the baseline's, or 1."""
-        if not len(self._base_sample):
-            return 1.0
-        place = self._position[self.problem.objective.outcome]
-        return abs(float(self._base_sample[0, place])) or 1.0
+        return self._judge.objective_scale
 
     @property
     def baseline(self) -> Candidate:
         """The baseline as a candidate, in the replications of the longest point so far."""
-        if not len(self._base_sample):
+        if not len(self._judge.base):
             raise ScenarioError("the search has not evaluated anything yet")
-        return self.judge((), self.problem.baseline, self._base_sample)
+        return self._judge.judge((), self.problem.baseline, self._judge.base)
 
     def baseline_of(self, outcome: str) -> float:
         """Return the mean of an outcome under the baseline."""
-        return float(np.mean(self._base_sample[:, self._position[outcome]]))
+        return float(np.mean(self._judge.base[:, self._judge.column(outcome)]))
 
     def best(self, count: int = 1) -> list[Candidate]:
         """Return the candidates of the smallest merit, the best first; ties by more replications."""
@@ -349,22 +243,3 @@ class Search:
         )
         self.history.append(found)
         self._report(found)
-
-
-def _noisy_part(constraint: Constraint, sample: Floats, base: Floats) -> Floats:
-    """Return the margins of a constraint by replication, without what the baseline's own draws explain."""
-    margins = constraint.margins(sample, base)
-    return margins if constraint.of_base else margins - constraint.margins(base, base)
-
-
-def _moderated_error(values: Floats, pooled: float) -> float:
-    """Return the standard error of a mean, its variance moderated by a pooled one (NaN: none is known)."""
-    n = len(values)
-    own = float(np.sum((values - np.mean(values)) ** 2))
-    if not np.isfinite(pooled):
-        return float(np.sqrt(own / (n - 1) / n)) if n > 1 else np.nan
-    return float(np.sqrt((own + POOLED * pooled**2) / (n - 1 + POOLED) / n))
-
-
-def _standard_error(values: Floats) -> float:
-    return float(np.std(values, ddof=1) / np.sqrt(len(values)))

@@ -9,9 +9,10 @@ import numpy as np
 
 from channelsim.decisions import Policy
 from channelsim.errors import ScenarioError
+from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.problem import Constraint, Problem
-from channelsim.policy.search import Candidate, Progress, Search
+from channelsim.policy.search import Progress, Search
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -33,8 +33,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim.policy.gaussian_process import GaussianProcess, Shape
+from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Lever
-from channelsim.policy.search import Candidate, Search
+from channelsim.policy.search import Search
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +48,8 @@ GENERATIONS, POPULATION = 20, 5
 POLISHING, STEP, INSIDE = 40, 1e-6, 1e-4
 """Most iterations of the polish; step of its differences, in shares of a lever's width; room that it leaves
 in bent slacks, lest rounding miss a bound."""
+SAFER = (1.0, 2.0)
+"""Standard deviations of the surrogate by which further proposals keep the conditions surely."""
 INFEASIBLE = 1e3
 """Score from which on the surrogate takes a point for infeasible."""
 NARROW, WIDE = 1.0 / 3.0, 3.0
@@ -118,8 +121,9 @@ class Surrogate:
     cube : Cube
     candidates : sequence of Candidate
         From which it is made.
-    replications : int
-        That the best candidates have: the error of their slacks is the margin.
+    errors : ndarray, shape (constraints,)
+        Standard errors that the slacks of the best candidates have: so many of them as the search is cautious
+        are the margin.
     shapes : sequence of Shape, optional
         Lengths and noise of gain and slacks; default: the most likely ones.
     start : sequence of Shape, optional
@@ -131,20 +135,20 @@ class Surrogate:
         search: Search,
         cube: Cube,
         candidates: Sequence[Candidate],
-        replications: int = 1,
+        errors: Floats,
         shapes: Sequence[Shape] | None = None,
         start: Sequence[Shape] | None = None,
     ):
         self.cube = cube
         seen = cube.features(np.array([search.point_of(c.values) for c in candidates]))
-        counts = np.array([float(c.replications) for c in candidates])
+        # differences from a reference are as sure in few replications as in many: what is left is roughness
+        counts = np.array([float(c.replications) if search.reference is None else 1.0 for c in candidates])
         known = np.array([(c.gain / search.objective_scale, *c.slacks) for c in candidates])
         self._bend = np.array([_lower_quartile(np.abs(z)) for z in known[:, 1:].T])
         low, high = np.quantile(known[:, 0], [0.25, 0.75])
         known[:, 0] = np.maximum(known[:, 0], low - 3.0 * (high - low))  # very bad points would bend it
         known[:, 1:] = self.bent(known[:, 1:])
-        errors = search.caution * search.slack_errors(replications)
-        self.margin = self.bent(errors[None, :])[0]
+        self.margin = self.bent(search.caution * errors[None, :])[0]
         self._seen = seen
         self.processes = [
             GaussianProcess(
@@ -168,6 +172,11 @@ class Surrogate:
         """Return gain (of the objective's scale) and bent slacks, shape (points, 1 + constraints)."""
         features = self.cube.features(points)
         return np.stack([process.mean(features) for process in self.processes], axis=1)
+
+    def deviations(self, point: Floats) -> Floats:
+        """Return by how much gain and bent slacks at a point may differ, shape (1 + constraints,)."""
+        features = self.cube.features(point[None, :])
+        return np.array([float(process.posterior(features)[1].spread[0]) for process in self.processes])
 
     def score(self, points: Floats) -> Floats:
         """Return what is to be made small: Deb's merit by the surrogate, slacks less their margin."""
@@ -233,7 +242,10 @@ def propose(
     cube, levers = model.cube, len(model.cube.steps)
     low, high = model.box(centre, size)
     evolved = cube.snapped(_optimum(model, centre, low, high, rng))
-    evolved = np.vstack([polished(model, evolved[0], low, high), evolved])
+    best_point = polished(model, evolved[0], low, high)
+    doubts = model.deviations(best_point)[1:]
+    safer = [polished(model, best_point, low, high, k * doubts) for k in SAFER]
+    evolved = np.vstack([best_point, *safer, evolved])
     half = TRIED * levers // 2
     between = centre + 0.5 * (evolved[0] - centre) * rng.random((half, 1))
     few = _moved(between, low, high, share, rng)
@@ -249,7 +261,9 @@ def propose(
     return chosen
 
 
-def polished(model: Surrogate, point: Floats, low: Floats, high: Floats) -> Floats:
+def polished(
+    model: Surrogate, point: Floats, low: Floats, high: Floats, spare: Floats | float = 0.0
+) -> Floats:
     """Return the local optimum of the expected values near a point, whole and categorical levers as they are.
 
     By sequential least squares: where several conditions bind, the best point is where their bounds meet, to
@@ -260,6 +274,8 @@ def polished(model: Surrogate, point: Floats, low: Floats, high: Floats) -> Floa
     point : ndarray, shape (levers,)
     low, high : ndarray, shape (levers,)
         Ends of the box in which to stay.
+    spare : ndarray, shape (constraints,), or float
+        By how much more than the margin the slacks (bent) are kept.
     """
     from scipy.optimize import minimize
 
@@ -275,7 +291,7 @@ def polished(model: Surrogate, point: Floats, low: Floats, high: Floats) -> Floa
             points[:, free] = x
             points[1 + np.arange(len(free)), free] += STEP
             found = model.predict(points)
-            found[:, 1:] -= model.margin + INSIDE
+            found[:, 1:] -= model.margin + INSIDE + spare
             known[x.tobytes()] = found[0], (found[1:] - found[0]).T / STEP
         return known[x.tobytes()]
 
@@ -294,6 +310,8 @@ def polished(model: Surrogate, point: Floats, low: Floats, high: Floats) -> Floa
     )
     better = point.copy()
     better[free] = np.clip(found.x, low[free], high[free])
+    if np.any(spare):
+        return better
     ends = model.score(np.stack([point, better]))
     return better if ends[1] < ends[0] else point
 
@@ -333,7 +351,7 @@ class _Promise:
             np.zeros(len(gain)) if self.best is None else _log_improvement(gain - self.best, doubt.deviation)
         )
         for (mean, unsure), margin in zip(slacks, self.model.margin):
-            value = value + log_ndtr((mean - margin) / np.maximum(unsure.deviation, 1e-9))
+            value = value + log_ndtr((mean - margin) / np.maximum(unsure.spread, 1e-9))
         return np.where(self._open, value, -np.inf)
 
     def take(self, count: int, *, likeliest: bool = False) -> Floats:
