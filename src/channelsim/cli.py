@@ -221,7 +221,7 @@ def plan(
     from channelsim.engines.compilation import compile_ahead
 
     given = cli_plan.read_problem(read_scenario(scenario, changes or []), problem)
-    compile_ahead(given.channel.scenario)
+    compile_ahead(given.channel.scenario, [lever.path for lever in given.levers])
     options = cli_plan.PlanOptions(budget, replications, seed, method, archive, workers, currency)
     say(cli_plan.planned(given, options, out, json))
 

@@ -83,6 +83,13 @@ def test_every_part_compiled_ahead_is_planned(name):
     assert ahead <= {PARTS[number].name for number in planned}
 
 
+def test_policies_with_incentives_need_their_parts(missing):
+    compilation.compile_ahead(BILATERAL, ["terms.wholesale_price", "density.stores"])
+    assert not set(compilation.OF_INCENTIVES) & set(missing)
+    compilation.compile_ahead(BILATERAL, ["terms.target_rebate.steps.0.rebate"])
+    assert set(compilation.OF_INCENTIVES) <= set(missing)
+
+
 def test_what_is_missing_is_compiled_once_the_longest_first(missing, capsys):
     compilation.compile_everything()
     assert missing[:2] == ["run_span", "review_dependence"]

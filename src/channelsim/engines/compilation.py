@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import Thread
@@ -43,13 +43,22 @@ LONGEST = (
 """Pieces that take 10 to 30 seconds: they are begun first, lest one be left over at the end."""
 REVIEWED = ("vertical_nash", "leader")
 """Rules of pricing that need the kernel of reviews."""
+OF_INCENTIVES = ("incentives on the unit margin", "further rules of ordering", "support and fees")
 MOST_HELPERS = 3
 """Each takes half a gigabyte; and with four processes the longest piece takes as long as all others."""
 
 
-def compile_ahead(scenario: Scenario) -> None:
-    """Compile what runs of a scenario will need, unless that has been done in this process."""
-    compile_pieces(needed_pieces(scenario))
+def compile_ahead(scenario: Scenario, levers: Iterable[str] = ()) -> None:
+    """Compile what runs of a scenario will need, unless that has been done in this process.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    levers : iterable of str
+        Paths of what policies will change: contracts may get incentives, which need parts of their own.
+    """
+    incentives = any(path.startswith("terms.") and path != "terms.wholesale_price" for path in levers)
+    compile_pieces(needed_pieces(scenario) + (OF_INCENTIVES if incentives else ()))
 
 
 def compile_everything() -> None:
