@@ -18,8 +18,9 @@ def trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
     for k, (trade_off, frontier) in enumerate(zip(plan.problem.trade_offs, plan.frontiers, strict=True)):
         drawn = decision_plots.frontier_plot(frontier, trade_off.label, currency, objective_words(plan))
         text = (
-            "Each point is the best policy of the search that keeps so much of the second end; all points "
-            "are measured on fresh draws."
+            "Each point is the best policy that the search for this plan has seen and that keeps so much of "
+            "the second end; all points are measured on fresh draws. Far from the plan a search of its own "
+            "would find better: what an end costs is told at most."
         )
         caption = f"What {trade_off.label} costs the objective."
         found.append(
