@@ -220,8 +220,8 @@ class Judge:
         base, problem, column = self.base[: len(sample)], self.problem, self._position
         place, reference = column[problem.objective.outcome], self.reference
         own, means = sample[:, place], problem.objective.statistic == "mean"
-        far = reference is None or not self._apart or len(sample) >= len(self._reference_sample)
-        if reference is None or far or not means:
+        alone = reference is None or not self._apart or len(sample) >= len(self._reference_sample)
+        if reference is None or alone or not means:
             objective = problem.objective.value(own)
             gain = objective - problem.objective.value(base[:, place])
             error = _standard_error(own - base[:, place]) if means and len(sample) > 1 else np.nan
@@ -235,10 +235,10 @@ class Judge:
         pooled = (
             self.slack_deviations if values and self._squares else np.full(len(problem.constraints), np.nan)
         )
-        apart_pooled = pooled if reference is None or far else self.deviations_apart(values)
+        apart_pooled = pooled if reference is None or alone else self.deviations_apart(values)
         kept = []
         for j, k in enumerate(problem.constraints):
-            if reference is None or far or k.statistic != "mean":
+            if reference is None or alone or k.statistic != "mean":
                 kept.append(
                     self._kept(k, sample[:, column[k.outcome]], self.base[:, column[k.outcome]], pooled[j])
                 )
