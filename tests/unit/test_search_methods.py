@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from channelsim.errors import ScenarioError
 from channelsim.policy.problem import Constraint, Objective
+from channelsim.policy.racing import Race
 from channelsim.policy.search import BudgetSpent
 from channelsim.policy.solution import ranked
 from channelsim.policy.solve import ALL_METHODS, choose, solve
@@ -432,3 +433,34 @@ def test_a_budget_too_small_for_one_policy_is_refused():
 
 def test_budget_spent_is_no_error_of_the_user():
     assert not issubclass(BudgetSpent, ScenarioError)
+
+
+class LuckByPolicy(ToyEvaluator):
+    """The same luck for all policies, which counts by the first lever: neighbours differ by little of it."""
+
+    def sample(self, policies, replications, block="search"):
+        found = super().sample(policies, replications, block)
+        luck = np.random.default_rng([self.seed, 9]).standard_normal((replications, len(self.functions)))
+        for policy, sample in zip(policies, found):
+            share = next((float(d.scale) for d in policy.density.values()), 0.0)
+            sample += 0.2 * (1.0 + share) * luck
+        return found
+
+
+def test_a_reference_makes_more_of_a_budget(monkeypatch):
+    """Told by their difference from it, newcomers need fewer replications, and the best ends nearer."""
+    constraint, functions = Constraint(outcome=NAMES[1], at_most=1.5, of_base=True), [shortfall, squares]
+
+    def found():
+        made = [
+            run(levers(3), functions, budget=400, constraints=[constraint], seed=s,
+                evaluator=LuckByPolicy(functions, seed=s))
+            for s in (1, 2, 3, 4)
+        ]  # fmt: skip
+        return np.mean([m.evaluations for m in made]), np.mean([missed(m, shortfall, 0.5) for m in made])
+
+    points, gap = found()
+    monkeypatch.setattr(Race, "refer", lambda race: None)
+    points_without, gap_without = found()
+    assert points > 1.15 * points_without
+    assert gap < 0.75 * gap_without

@@ -7,7 +7,6 @@ what a replication's first review gave is kept for the next policy.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import numpy as np
 from channelsim.engines.driver import Driver
 from channelsim.engines.groupings import Groupings
 from channelsim.engines.workspace import Recording, Workspace
-from channelsim.tables import Floats
+from channelsim.tables import Floats, Terms
 
 if TYPE_CHECKING:
     from channelsim.decisions import Policy
@@ -53,7 +52,8 @@ class Earlier:
         self._built, self._policy = built, policy
         self._lock = Lock()
         self._idle: list[Driver] = []
-        self._kept: OrderedDict[tuple[int, int], Floats] = OrderedDict()
+        self._kept: dict[tuple[int, int], Floats] = {}
+        self._standing: tuple[Channel, Terms] | None = None
 
     def first_review(self, seed: int, replication: int) -> Floats:
         """Return what both sides have at the first review of a replication.
@@ -74,11 +74,11 @@ class Earlier:
             self._idle.append(driver)
             self._kept[seed, replication] = found
             while len(self._kept) > max(MOST_KEPT // max(found.nbytes, 1), 1):
-                self._kept.popitem(last=False)
+                del self._kept[next(iter(self._kept))]  # the oldest
         return found
 
     def _new_driver(self) -> Driver:
-        if not hasattr(self, "_standing"):
+        if self._standing is None:
             self._standing = self._built.under(self._policy)
         channel, terms = self._standing
         space = Workspace(channel, Recording.of((), (), channel), Groupings.of(channel), 1)

@@ -182,22 +182,25 @@ class Judge:
     @property
     def slack_deviations(self) -> Floats:
         """Standard deviation of each constraint's margin in a replication, pooled; 0 while none is known."""
+        return self._pooled()[0]
+
+    def _pooled(self) -> tuple[Floats, Floats]:
+        """Return the pooled deviations of margins, and slopes of their differences from the reference."""
         if self._known is None:
             freedom = sum(n for _, n in self._squares.values())
             none = np.zeros(len(self.problem.constraints))
             sums = np.sum([s for s, _ in self._squares.values()] or [none], axis=0)
             means = np.array([k.statistic == "mean" for k in self.problem.constraints], dtype=bool)
             self._known = np.where(means, np.sqrt(sums / max(freedom, 1)), 0.0), self._slopes()
-        return self._known[0]
+        return self._known
 
     def deviations_apart(self, values: tuple[Value, ...]) -> Floats:
         """Return the standard deviation of each margin's difference from the reference's in a replication.
 
         It grows with the distance; by how much, the nearest candidates tell.
         """
-        most = np.sqrt(2.0) * self.slack_deviations
-        assert self._known is not None
-        return np.asarray(np.minimum(self._known[1] * self._distance(values), most))
+        everywhere, slopes = self._pooled()
+        return np.asarray(np.minimum(slopes * self._distance(values), np.sqrt(2.0) * everywhere))
 
     def _slopes(self) -> Floats:
         """Return the deviation of each margin's difference from the reference's, by unit of distance."""
@@ -220,8 +223,9 @@ class Judge:
         base, problem, column = self.base[: len(sample)], self.problem, self._position
         place, reference = column[problem.objective.outcome], self.reference
         own, means = sample[:, place], problem.objective.statistic == "mean"
-        alone = reference is None or not self._apart or len(sample) >= len(self._reference_sample)
-        if reference is None or alone or not means:
+        if not self._apart or len(sample) >= len(self._reference_sample):
+            reference = None  # it says no more than the sample itself
+        if reference is None or not means:
             objective = problem.objective.value(own)
             gain = objective - problem.objective.value(base[:, place])
             error = _standard_error(own - base[:, place]) if means and len(sample) > 1 else np.nan
@@ -235,10 +239,10 @@ class Judge:
         pooled = (
             self.slack_deviations if values and self._squares else np.full(len(problem.constraints), np.nan)
         )
-        apart_pooled = pooled if reference is None or alone else self.deviations_apart(values)
+        apart_pooled = pooled if reference is None else self.deviations_apart(values)
         kept = []
         for j, k in enumerate(problem.constraints):
-            if reference is None or alone or k.statistic != "mean":
+            if reference is None or k.statistic != "mean":
                 kept.append(
                     self._kept(k, sample[:, column[k.outcome]], self.base[:, column[k.outcome]], pooled[j])
                 )

@@ -2,9 +2,9 @@
 
 For simulations that cost real time. Every new point gets as few replications as tell points apart at all;
 a point that may be better than the best so far is doubled, replication by replication on the same draws, and
-takes its place only if it still is with as many as the best has. As the search closes in on the optimum, the
-best gets more replications, until its gain is known well enough, and the others are told by their difference
-from it (`channelsim.policy.judging`): a few replications then say as much as many.
+takes its place only if it still is when it is known nearly as surely. As the search closes in on the optimum,
+the best gets more replications, until its gain is known well enough, and the others are told by their
+difference from it (`channelsim.policy.judging`): a few replications then say as much as many.
 
 Steps: points to begin with (Latin hypercube); then rounds of proposals (`channelsim.policy.surrogate`) in a
 trust region around the best, which doubles when rounds succeed and is halved when they do not; when it is
@@ -95,12 +95,10 @@ class Race:
     def prove(self) -> None:
         """Double the replications of whoever may be best until the best one has as many as is the rule."""
         while True:
-            open_ones = (self.search.candidates[v] for v in self.pool)
-            running = [c for c in open_ones if c.feasible or not self.settled(c)]
-            if not running:
-                return
-            top = min(running, key=lambda c: (self.hope(c), -c.replications))
-            if self.settled(top):
+            pool = [self.search.candidates[v] for v in self.pool]
+            hopeful = sorted(pool, key=lambda c: (self.hope(c), -c.replications))
+            top = next((c for c in hopeful if c.feasible or not self.settled(c)), None)
+            if top is None or self.settled(top):
                 return
             more = min(2 * top.replications, self.level)
             if more - top.replications > self.room:
