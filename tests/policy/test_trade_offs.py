@@ -85,6 +85,22 @@ def test_levels_that_nobody_keeps_are_named_and_dominated_points_marked(searched
     assert [p.dominated for p in more] == [False, True]  # 58 loses on both counts
 
 
+def test_a_point_that_the_baseline_beats_is_marked(searched):
+    problem, model, search = searched
+    every = [c for c in search.candidates.values() if c.gain < 0.0]
+    for keep, sign in (("at_least", 1.0), ("at_most", -1.0)):
+        for worse in every:
+            found = frontier(problem, STORES, model, [worse], levels=[-sign * 1e6], keep=keep)
+            for point in found.points:
+                beaten = (
+                    point.objective_difference.value < 0.0 and sign * point.against_difference.value < 0.0
+                )
+                assert point.dominated == beaten
+                if beaten:
+                    return
+    pytest.fail("no candidate is worse than the baseline in both")
+
+
 def test_what_a_frontier_cannot_be_is_refused(searched):
     problem, model, search = searched
     every = list(search.candidates.values())

@@ -62,7 +62,7 @@ class FrontierPoint(NamedTuple):
     kept : bool
         Whether every constraint of the problem is shown to be kept (one-sided, at the level).
     dominated : bool
-        Whether another point is better in both means.
+        Whether another point, or the baseline, is better in both means.
     """
 
     levels: tuple[float, ...]
@@ -223,7 +223,7 @@ def frontier(
             chosen.setdefault(best.values, []).append(epsilon)
     picked = [(tuple(of), problem.policy(values), values) for values, of in chosen.items()]
     points = _on_fresh_draws(problem, against, evaluator, picked, replications, level)
-    base, points = points[0], _marked(points[1:], pool.sign)
+    base, points = points[0], _marked(points, pool.sign)[1:]  # the baseline may beat some
     order = sorted(points, key=lambda p: pool.sign * p.against.value)
     objective = problem.objective
     return Frontier(
