@@ -50,7 +50,9 @@ def opening(search: Search, rng: np.random.Generator, count: int, start: Floats)
     """
     lacking = max(count - len(start), 0)
     rows = np.array([rng.permutation(lacking) for _ in range(search.dimensions)]).T
-    cells = (rows.reshape(lacking, -1) + rng.random((lacking, search.dimensions))) / max(lacking, 1)
+    cells = (rows.reshape(lacking, search.dimensions) + rng.random((lacking, search.dimensions))) / max(
+        lacking, 1
+    )
     return np.vstack([start, cells])
 
 

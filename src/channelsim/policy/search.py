@@ -31,6 +31,10 @@ BASELINE_REPLICATIONS = 32
 """Of the baseline where a mean has a bound of its own: its margin serves all candidates."""
 
 
+CAUTION = 1.645
+"""Standard errors by which a mean has to keep its bound to count as feasible."""
+
+
 class BudgetSpent(Exception):
     """The search has asked for as many replications as it may."""
 
@@ -68,6 +72,8 @@ class Search:
     candidates : dict
         Latest `Candidate` of every point asked for, by the values of its levers.
     history : list of Progress
+    known : dict
+        Replications that candidates had before this search, by the values of their levers; see `know`.
     starts : list of tuple
         Levers of the best candidate of every start that a method made from points of its own.
     """
@@ -78,7 +84,7 @@ class Search:
         evaluator: Evaluator,
         replications: int,
         report: Callable[[Progress], None] = lambda progress: None,
-        caution: float = 1.645,
+        caution: float = CAUTION,
     ):
         self.problem, self.evaluator, self.budget, self._report = problem, evaluator, replications, report
         self.caution = caution
@@ -87,6 +93,7 @@ class Search:
         self.history: list[Progress] = []
         self.starts: list[tuple[Value, ...]] = []
         self.spent = 0
+        self.known: dict[tuple[Value, ...], int] = {}
         self._asked: dict[str, int] = {}
         self._points: dict[tuple[Value, ...], Floats] = {}
         self._samples: dict[tuple[Value, ...], Floats] = {}
@@ -115,6 +122,25 @@ class Search:
             shares = [lever.share_of(v) for lever, v in zip(self.levers, values, strict=True)]
             self._points[key] = np.array(shares)
         return self._points[key].copy()
+
+    def know(self, candidates: Sequence[Candidate]) -> None:
+        """Take in what other searches by the same evaluator have tried, with the replications that it has.
+
+        It counts towards no budget, and since the evaluator keeps its samples nothing is simulated.
+
+        Raises
+        ------
+        ScenarioError
+            If a candidate has other levers than the problem.
+        """
+        for c in candidates:
+            if len(c.values) != self.dimensions:
+                raise ScenarioError(f"known: {len(c.values)} levers; the problem has {self.dimensions}")
+            self.known[c.values] = max(c.replications, self.known.get(c.values, 0))
+        policies = {c.values: c.policy for c in candidates}
+        for count in sorted(set(self.known.values())):  # together what has as many replications
+            self._simulate({v: policies[v] for v, n in self.known.items() if n == count}, count)
+        self._judge_anew()  # now that the noise of all is known
 
     def evaluate(self, points: ArrayLike, replications: int) -> list[Candidate]:
         """Return the candidates at points, simulated together.
@@ -200,6 +226,9 @@ class Search:
             return 0.0 if centre is None else float(np.linalg.norm(self.point_of(other) - centre))
 
         self._judge.refer_to(None if values is None else self.candidates[values], self._samples, distance)
+        self._judge_anew()
+
+    def _judge_anew(self) -> None:
         for each, found in self.candidates.items():
             self.candidates[each] = self._judge.judge(each, found.policy, self._samples[each])
 
