@@ -37,6 +37,11 @@ Solver = Callable[..., Any]
 `channelsim.policy.solve.solve`."""
 
 
+MOST_KNOWN = 300
+"""Candidates that a search is told of, those nearest to the best at its level: judging them takes time, and a
+surrogate is made from the nearest 200 only."""
+
+
 class Level(Constraint):
     """A level at which a second outcome is held; see the module."""
 
@@ -87,6 +92,7 @@ class Pool:
         base = evaluator.sample([problem.baseline], BASELINE_REPLICATIONS, "search")[0]
         self.now = float(base[:, self._at].mean())
         self.held: dict[tuple[Value, ...], Entry] = {}
+        self._shares: dict[tuple[Value, ...], Floats] = {}
 
     def add(self, candidates: Iterable[Candidate]) -> None:
         """Take in those that keep the problem's conditions, whatever others they were tried under."""
@@ -127,6 +133,19 @@ class Pool:
         kept = [e for e in self.held.values() if self.sign * (e.outcome - level) >= -room]
         return max(kept, key=lambda entry: entry.merit, default=None)
 
+    def known_near(self, level: float, known: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """Return the candidates that are nearest to the best at a level, in their order."""
+        furthest = max(self.held.values(), key=lambda entry: self.sign * entry.outcome)
+        centre = self._share((self.best(level) or furthest).values)
+        apart = [float(np.max(np.abs(self._share(c.values) - centre))) for c in known]
+        return tuple(known[k] for k in np.sort(np.argsort(apart, kind="stable")[:MOST_KNOWN]))
+
+    def _share(self, values: tuple[Value, ...]) -> Floats:
+        if values not in self._shares:
+            levers = self.problem.levers
+            self._shares[values] = np.array([lever.share_of(v) for lever, v in zip(levers, values)])
+        return self._shares[values]
+
     def bounded(self, level: float) -> Problem:
         """Return the problem with the second outcome held at a level."""
         bound = Level.model_validate(
@@ -143,8 +162,8 @@ def search_levels(
     candidates: Sequence[Candidate],
     solver: Solver,
     *,
-    levels: int | Sequence[float] = 6,
-    replications: int = 40,
+    levels: int | Sequence[float] = 5,
+    replications: int = 24,
     seed: int = 1,
 ) -> tuple[Candidate, ...]:
     """Search at the levels of trade-offs; each search goes on from all that was tried before it.
@@ -181,14 +200,17 @@ def search_levels(
     tried: dict[tuple[Value, ...], Candidate] = {}
     for trade_off in trade_offs:
         pool = pool_of(problem, evaluator, trade_off.outcome, trade_off.keep, candidates)
-        for level in pool.levels(levels)[1:] if isinstance(levels, int) else levels:
+        held = pool.levels(levels)[1:] if isinstance(levels, int) else levels
+        pool.add(tried.values())
+        for level in held:
             found = solver(
                 pool.bounded(level),
                 replications=replications,
                 seed=seed,
                 evaluator=evaluator,
-                known=tuple(known.values()),
+                known=pool.known_near(level, list(known.values())),
             )
+            pool.add(found.candidates)
             for c in found.candidates:
                 if c.values not in known or c.replications > known[c.values].replications:
                     known[c.values] = tried[c.values] = c

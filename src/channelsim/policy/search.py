@@ -139,8 +139,12 @@ class Search:
             self.known[c.values] = max(c.replications, self.known.get(c.values, 0))
         policies = {c.values: c.policy for c in candidates}
         for count in sorted(set(self.known.values())):  # together what has as many replications
-            self._simulate({v: policies[v] for v, n in self.known.items() if n == count}, count)
-        self._judge_anew()  # now that the noise of all is known
+            alike = [values for values, n in self.known.items() if n == count]
+            self._lengthen_base(count)
+            for values, sample in zip(alike, self.evaluator.sample([policies[v] for v in alike], count)):
+                self._keep(values, policies[values], sample)
+        for values in self.known:  # once the noise of all is known
+            self.candidates[values] = self._judge.judge(values, policies[values], self._samples[values])
 
     def evaluate(self, points: ArrayLike, replications: int) -> list[Candidate]:
         """Return the candidates at points, simulated together.
@@ -183,11 +187,7 @@ class Search:
 
     def _simulate(self, policies: dict[tuple[Value, ...], Policy], replications: int) -> None:
         keys = {values: policy_key(policy) for values, policy in policies.items()}
-        bounded = any(k.statistic == "mean" and not k.of_base for k in self.problem.constraints)
-        least = BASELINE_REPLICATIONS if bounded else 0
-        longest = max(replications, least, *(self._asked.get(key, 0) for key in keys.values()))
-        if len(self._judge.base) < longest:
-            self._judge.base = self.evaluator.sample([self.problem.baseline], longest)[0]
+        self._lengthen_base(max(replications, *(self._asked.get(key, 0) for key in keys.values())))
         try:
             samples = self.evaluator.sample(list(policies.values()), replications)
         except SimulationError as error:
@@ -197,12 +197,22 @@ class Search:
             before = self._asked.get(keys[values], 0)
             if before > replications:
                 sample = self.evaluator.sample([policy], before)[0]
-            self._asked[keys[values]] = len(sample)
-            self._samples[values] = sample
-            self._judge.note(values, sample)
+            self._keep(values, policy, sample)
             judged.append((values, policy, sample))
         for each in judged:  # once the noise of all is known
             self.candidates[each[0]] = self._judge.judge(*each)
+
+    def _lengthen_base(self, replications: int) -> None:
+        """Run the baseline as often as the longest point, more where means have bounds of their own."""
+        bounded = any(k.statistic == "mean" and not k.of_base for k in self.problem.constraints)
+        longest = max(replications, BASELINE_REPLICATIONS if bounded else 0)
+        if len(self._judge.base) < longest:
+            self._judge.base = self.evaluator.sample([self.problem.baseline], longest)[0]
+
+    def _keep(self, values: tuple[Value, ...], policy: Policy, sample: Floats) -> None:
+        self._asked[policy_key(policy)] = len(sample)
+        self._samples[values] = sample
+        self._judge.note(values, sample)
 
     @property
     def slack_deviations(self) -> Floats:
@@ -226,9 +236,6 @@ class Search:
             return 0.0 if centre is None else float(np.linalg.norm(self.point_of(other) - centre))
 
         self._judge.refer_to(None if values is None else self.candidates[values], self._samples, distance)
-        self._judge_anew()
-
-    def _judge_anew(self) -> None:
         for each, found in self.candidates.items():
             self.candidates[each] = self._judge.judge(each, found.policy, self._samples[each])
 

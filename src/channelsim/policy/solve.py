@@ -86,8 +86,8 @@ def solve(
         One of this problem and seed that exists already, instead of archive, workers and executor.
     known : sequence of Candidate
         What other searches over the same levers, by the evaluator given, have tried, whatever their
-        conditions. It costs nothing. The surrogate search learns from it instead of points of its own, and goes on from the
-        best of it; other methods begin with the best.
+        conditions. It costs nothing. The surrogate search learns from it instead of points of its own, and
+        goes on from the best of it; other methods begin with the best.
     **options
         Of the method.
 
