@@ -143,7 +143,7 @@ def frontier(
     keep: Literal["at_least", "at_most"] = "at_least",
     levels: int | Sequence[float] = 5,
     solver: Solver | None = None,
-    solver_replications: int = 24,
+    solver_replications: int = 20,
     tried: Sequence[Candidate] = (),
     replications: int = 32,
     seed: int = 1,

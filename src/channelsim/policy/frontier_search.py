@@ -163,7 +163,7 @@ def search_levels(
     solver: Solver,
     *,
     levels: int | Sequence[float] = 5,
-    replications: int = 24,
+    replications: int = 20,
     seed: int = 1,
 ) -> tuple[Candidate, ...]:
     """Search at the levels of trade-offs; each search goes on from all that was tried before it.
