@@ -3,9 +3,9 @@
 By the ε-constraint method the second outcome is held at one level after another, and the objective made as
 good as it gets at each. Policies that a search has already tried give the first answer at every level for
 nothing; far from the plan that is a poor one. Small searches at the levels, which go on from all that is
-known, improve it (`channelsim.policy.frontier_search`). Then every point is run once more on fresh draws: what
-the frontier shows are those values, with intervals, and a point that turns out worse than another in both
-outcomes is marked as dominated.
+known, improve it (`channelsim.policy.frontier_search`). Then every point is run once more on fresh draws:
+what the frontier shows are those values, with intervals, and a point that turns out worse than another in
+both outcomes is marked as dominated.
 
 Source: Haimes, Lasdon & Wismer (1971), On a bicriterion formulation of the problems of integrated system
 identification and system optimization, IEEE Transactions on Systems, Man, and Cybernetics 1, 296-297;
