@@ -138,6 +138,11 @@ def test_candidates_of_a_bounded_search_count_by_the_conditions_of_the_problem(r
     search.evaluate([[1.0 / 3.0, 0.0], [2.0 / 3.0, 0.0]], 4)
     kept = pool_of(strict, model, STORES, "at_least", search.candidates.values())
     assert [values[0] for values in kept.held] == [40.0]
+    kept.add([c._replace(slacks=(-0.1,)) for c in search.candidates.values()])
+    assert kept.held  # as many replications say no more
+    kept.add([c._replace(slacks=(-0.1,), replications=8) for c in search.candidates.values()])
+    assert not kept.held
+    assert kept.best(0.0) is None
 
 
 def test_a_search_is_told_of_what_is_near_and_what_was_tried_serves_the_next_trade_off(rivals):

@@ -36,7 +36,6 @@ Solver = Callable[..., Any]
 """``solver(problem, replications=, seed=, evaluator=, known=)`` whose result has ``candidates``, such as
 `channelsim.policy.solve.solve`."""
 
-
 MOST_KNOWN = 300
 """Candidates that a search is told of, those nearest to the best at its level: judging them takes time, and a
 surrogate is made from the nearest 200 only."""
@@ -98,8 +97,10 @@ class Pool:
         """Take in those that keep the problem's conditions, whatever others they were tried under."""
         for c in candidates:
             before = self.held.get(c.values)
-            own = c.sure(CAUTION)[: len(self.problem.constraints)]
-            if min(own, default=0.0) < 0.0 or (before is not None and before.replications >= c.replications):
+            if before is not None and before.replications >= c.replications:
+                continue
+            if min(c.sure(CAUTION)[: len(self.problem.constraints)], default=0.0) < 0.0:
+                self.held.pop(c.values, None)  # in fewer replications it may have been lucky
                 continue
             both = self.evaluator.sample([c.policy, self.problem.baseline], c.replications, "search")
             at = self._objective_at
@@ -135,8 +136,11 @@ class Pool:
 
     def known_near(self, level: float, known: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """Return the candidates that are nearest to the best at a level, in their order."""
-        furthest = max(self.held.values(), key=lambda entry: self.sign * entry.outcome)
-        centre = self._share((self.best(level) or furthest).values)
+        best = self.best(level)
+        best = best or max(self.held.values(), key=lambda entry: self.sign * entry.outcome, default=None)
+        if best is None:
+            return tuple(known[:MOST_KNOWN])
+        centre = self._share(best.values)
         apart = [float(np.max(np.abs(self._share(c.values) - centre))) for c in known]
         return tuple(known[k] for k in np.sort(np.argsort(apart, kind="stable")[:MOST_KNOWN]))
 
