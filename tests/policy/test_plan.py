@@ -223,7 +223,7 @@ class TestItsReport:
 
     def test_says_how_trade_offs_were_searched(self, plan, folder):
         told = (folder / "plan.md").read_text(encoding="utf-8")
-        assert "At every level a search with 8 replications of its own" in told
+        assert "At every level but the first a search with 8 replications" in told
         assert "For the trade-offs " in told
         bare = replace(plan, effort=replace(SMALL, trade_off_search=0), explored=())
         (section,) = trade_offs(bare, "yuan")
