@@ -17,8 +17,8 @@ def trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
     found = []
     searched = plan.effort.trade_off_search
     how = (
-        f"At every level but the first a search with {searched:,} replications went on from all that had been "
-        "tried before it; a longer one may find better."
+        f"At every level but the first a search with {searched:,} replications went on from all that had "
+        "been tried before it; a longer one may find better."
         if searched
         else "Only what the search for this plan has seen was looked at; far from the plan there is better."
     )
