@@ -87,7 +87,7 @@ def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndar
     values = {
         name: np.array([_number(name, getattr(k, name)) for k in contracts])[of_link] for name in FIELDS
     }
-    shared = {name: of_link.copy() for name in PER_MEMBER}
+    shared = dict.fromkeys(PER_MEMBER, of_link)
     for i, change in enumerate(policy.terms):
         for name in FIELDS:
             wanted = getattr(change, name)
@@ -97,7 +97,7 @@ def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndar
             felt = chosen[i] & _that_feel(built, chosen[i], name, where)
             values[name][felt] = _number(name, wanted)
             if name in PER_MEMBER and change.brand:
-                shared[name][felt] = len(contracts) + i
+                shared[name] = np.where(felt, len(contracts) + i, shared[name])
         _check_change(built, change, chosen[i], values, f"policy {policy.name}: terms[{i}]")
     return Agreements(
         numbers={name: values[name] for name in NUMBERS},
@@ -176,6 +176,8 @@ def link_terms(
         ("franchise_fee", c.FRANCHISE_FEE),
         ("compensation", c.COMPENSATION),
     ):
+        if not agreements.numbers[name].any():
+            continue
         amount = agreements.numbers[name][paid[name]]
         if amount.any():
             together = (agreements.shared[name] * built.sizes.members + buyer)[paid[name]]
@@ -184,27 +186,27 @@ def link_terms(
     index = np.zeros((len(columns_of("links", "terms", "int")), built.sizes.links), dtype=np.int64)
     index[c.CREDIT_WEEKS] = agreements.credit_weeks
     index[c.DUE_AFTER] = 1 + world.links_index[c.LEAD_TIME] + agreements.credit_weeks
-    index[c.PRINCIPAL_HOLDING] = np.where(used, _principals(built, agreements, source), -1)
+    index[c.PRINCIPAL_HOLDING] = np.where(used, world.links_index[c.SUPPLIER_HOLDING], -1)
+    by_maker = np.flatnonzero(used & agreements.by_maker)
+    index[c.PRINCIPAL_HOLDING, by_maker] = _makers(built, by_maker, source)
     return links, index
 
 
-def _principals(built: BuiltWorld, agreements: Agreements, source: Integers) -> Integers:
-    """Return the holding of each link's principal: the supplier's, or the maker's on the way of the goods.
+def _makers(built: BuiltWorld, links: Integers, source: Integers) -> Integers:
+    """Return the maker's holding on the way of the goods to each of these links.
 
     Where the brand's owner is not on the way, the walk ends at the first seller.
     """
     world = built.world
     supplier, owners = world.links_index[c.SUPPLIER_HOLDING], built.members.owners
-    if not agreements.by_maker.any():
-        return np.asarray(supplier)
     names = [b.owner or b.name for b in built.scenario.brands]
     brand_owner = np.array([owners.index(name) if name in owners else -1 for name in names])
     owner = built.members.owner[world.holdings_index[c.MEMBER]]
-    at = supplier.copy()
+    at = supplier[links]
     for _ in range(built.tiers):
         goes_on = (owner[at] != brand_owner[world.holdings_index[c.BRAND, at]]) & (source[at] >= 0)
         at = np.where(goes_on, supplier[np.maximum(source[at], 0)], at)
-    return np.asarray(np.where(agreements.by_maker, at, supplier))
+    return np.asarray(at)
 
 
 def effort_costs(built: BuiltWorld, agreements: Agreements, source: Integers) -> tuple[Floats, Floats]:

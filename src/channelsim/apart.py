@@ -108,6 +108,23 @@ def _part(number: int, digest: str) -> Callable[..., None]:
     return part
 
 
+def check_order(*tables: Any) -> None:
+    """Check that the rows of every array lie one after the other, as a part takes for granted.
+
+    Raises
+    ------
+    TypeError
+        If they do not: the part would read other numbers, or be kept for all tables with that order.
+    """
+    for table in tables:
+        for name, field in zip(table._fields, table):
+            for array in field if isinstance(field, tuple) else (field,):
+                if not array.flags.c_contiguous:
+                    raise TypeError(
+                        f"{type(table).__name__}.{name}: the rows of an array do not lie in order"
+                    )
+
+
 def is_missing(number: int, digest: str) -> bool:
     """Return whether a part has neither been compiled in this process nor left in the cache."""
     if JIT_OFF or (number, digest) in _callbacks:
@@ -142,6 +159,7 @@ def part_address(number: int, digest: str, *tables: Any, told: bool = False) -> 
                 flush=True,
             )
         if not _kinds:
+            check_order(*tables)
             _kinds.update(zip(TABLES, map(typeof, tables)))
         if (number, digest) not in _callbacks:
             _callbacks[number, digest] = callback(_SIGNATURE)(_part(number, digest))

@@ -1,4 +1,4 @@
-"""A policy becomes terms: who is active, on which contract, and the state from which a run starts.
+"""A policy becomes terms: who is active, on which contract.
 
 Active is derived tier by tier, upstream first: a slot is active iff its rank is below the density
 count; a holding is listed iff its member is active and it is in the top tier or finds a listed source,
@@ -12,7 +12,7 @@ import numpy as np
 
 from channelsim import columns as c
 from channelsim.agreements import Agreements, agreements_under, effort_costs, link_terms
-from channelsim.attempts import influence_under, keep_own_prices
+from channelsim.attempts import influence_under
 from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, SELECTORS, Policy, TermsChange
 from channelsim.errors import ScenarioError
@@ -24,17 +24,19 @@ from channelsim.incentives import Incentives, incentive_tables, kept_shares
 from channelsim.listing import choose_listings, limits_listing, listing_fees
 from channelsim.member_parts import MemberGroup
 from channelsim.members import density_counts
-from channelsim.opening_state import open_state
+from channelsim.opening_state import opened
 from channelsim.schema import column, columns_of
-from channelsim.tables import Floats, Integers, Terms, new_state
+from channelsim.tables import Floats, Integers, Terms
 from channelsim.territories import by_class, check_places
 from channelsim.traces import given_means
 
 _BY_CONTRACT = ("wholesale_price", "minimum_order", "case_size")
 
 
-def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
-    """Return the terms that a policy sets in a built world.
+def terms_under(built: BuiltWorld, policy: Policy | None) -> tuple[Terms, Floats]:
+    """Return the terms that a policy sets in a built world, and the posted wholesale prices (links,).
+
+    No state is opened yet (`channelsim.opening_state`); a price is NaN where the supplier prices by rule.
 
     Raises
     ------
@@ -50,13 +52,15 @@ def apply_policy(built: BuiltWorld, policy: Policy | None) -> Terms:
     contracts, incentives = _contracts(built, policy, chosen)
     agreements = agreements_under(built, policy, chosen)
     nobody = np.full(built.sizes.members, -1)
-    terms = _terms(built, policy, listed, source, contracts, incentives, agreements, nobody)
-    if not limits_listing(scenario) and not agreements.stores_choose(built):
-        return terms
-    listed, accepted = choose_listings(built, terms, agreements)
-    return _terms(
-        built, policy, listed, np.where(listed > 0, source, -1), contracts, incentives, agreements, accepted
+    terms, posted = (
+        _terms(built, policy, listed, source, contracts, incentives, agreements, nobody),
+        contracts["wholesale_price"],
     )
+    if limits_listing(scenario) or agreements.stores_choose(built):
+        listed, accepted = choose_listings(built, opened(built, terms, posted), agreements)
+        source = np.where(listed > 0, source, -1)
+        terms = _terms(built, policy, listed, source, contracts, incentives, agreements, accepted)
+    return terms, posted
 
 
 def _terms(
@@ -69,7 +73,7 @@ def _terms(
     agreements: Agreements,
     accepted: Integers,
 ) -> Terms:
-    """Return the terms and the opening state when these holdings are listed, each ordering on its source."""
+    """Return the terms when these holdings are listed, each ordering on its source."""
     world, scenario = built.world, built.scenario
     has_source, link = source >= 0, np.maximum(source, 0)
     holdings = np.zeros((len(columns_of("holdings", "terms")), built.sizes.holdings))
@@ -99,8 +103,7 @@ def _terms(
         built, incentives, links[c.LINK_ACTIVE], links[c.LINK_OPEN]
     )
     holdings[c.KEPT_SHARE] = kept_shares(built, source, incentive_table)
-    state = new_state(built.sizes._replace(incentives=incentive_table.shape[1]))
-    terms = Terms(
+    return Terms(
         members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source), accepted >= 0]),
         holdings=holdings,
         holdings_index=np.stack([source, guardian]),
@@ -108,14 +111,11 @@ def _terms(
         links_index=links_index,
         utility=shelf_utility(built, listed),
         slopes=slopes,
-        base=state.flat,
+        base=np.zeros(0),
         influence=influence_under(built, policy, link_active),
         incentives=incentive_table,
         incentives_index=incentive_index,
     )
-    open_state(built, terms, state, contracts["wholesale_price"])
-    keep_own_prices(terms, state)
-    return terms
 
 
 def _credit_given(built: BuiltWorld, source: Integers, saving: Floats) -> Floats:

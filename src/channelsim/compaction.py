@@ -18,7 +18,7 @@ from channelsim.expansion import BuiltWorld, tier_table
 from channelsim.links import Links
 from channelsim.members import Members
 from channelsim.routes import receivers_of
-from channelsim.tables import Floats, Integers, Sizes, Terms, cell, cell_address, new_state, state_views
+from channelsim.tables import Floats, Integers, Sizes, Terms, cell, cell_address
 
 Built = TypeVar("Built", bound=BuiltWorld)
 
@@ -29,15 +29,16 @@ def _renumber(kept: np.ndarray) -> Integers:
     return np.append(np.where(kept, new, -1), -1)
 
 
-def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
-    """Return a channel and its terms with the rows that are active under the terms.
+def active_channel(channel: Built, terms: Terms, posted: Floats) -> tuple[Built, Terms, Floats]:
+    """Return a channel, its terms and its posted prices with the rows that are active under the terms.
 
     Parameters
     ----------
     channel : Channel
         As built.
     terms : Terms
-        From `Channel.apply`.
+    posted : array (links,)
+        Both from `channelsim.application.terms_under`: without a state.
     """
     world, sizes = channel.world, channel.sizes
     listed = terms.holdings[c.LISTED] > 0
@@ -47,7 +48,7 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
     # where power is measured, links on which a buyer could order stay
     link = terms.links[c.LINK_OPEN if sizes.relationships else c.LINK_ACTIVE] > 0
     if listed.all() and active.all() and link.all():
-        return sized(channel, terms), terms
+        return sized(channel, terms), terms, posted
     new_member, new_holding, new_link = _renumber(active), _renumber(listed), _renumber(link)
     member_rows, holding_rows, link_rows = (np.flatnonzero(kept) for kept in (active, listed, link))
     store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
@@ -117,10 +118,9 @@ def active_channel(channel: Built, terms: Terms) -> tuple[Built, Terms]:
         holding_of=new_holding[holding_of],
         travel_store=new_store[channel.travel_store[store[channel.travel_store]]],
     )
-    kept_terms = _terms(channel, terms, new_sizes, active, listed, link, new_link, related)._replace(
-        influence=renumbered(terms.influence, new_holding, new_link, related, new_sizes.relationships)
-    )
-    return kept_channel, kept_terms
+    rows = member_rows, holding_rows, link_rows
+    kept_terms = _terms(channel, terms, new_sizes.relationships, rows, new_holding, new_link, related)
+    return kept_channel, kept_terms, posted[link_rows]
 
 
 def sized(channel: Built, terms: Terms) -> Built:
@@ -154,7 +154,7 @@ def _members(members: Members, rows: Integers) -> Members:
         owner=members.owner[rows],
         position=members.position[rows],
         keys=members.keys[rows],
-        names=[members.names[m] for m in rows],
+        names=list(map(members.names.__getitem__, rows.tolist())),
         attributes={k: v[rows] for k, v in members.attributes.items()},
         rows={},
         built_row=members.built_row[rows],
@@ -223,90 +223,50 @@ def _events(channel: BuiltWorld, sizes: Sizes, new_rows: dict[str, Integers]) ->
 def _terms(
     channel: BuiltWorld,
     terms: Terms,
-    sizes: Sizes,
-    active: np.ndarray,
-    listed: np.ndarray,
-    link: np.ndarray,
+    relationships: int,
+    rows: tuple[Integers, Integers, Integers],
+    new_holding: Integers,
     new_link: Integers,
     related: Integers,
 ) -> Terms:
-    """Return the terms and the opening state of the remaining rows."""
-    store, shelf = active[channel.first_store :], listed[channel.first_shelf :]
-    incentives = terms.incentives.shape[1]
-    built, state = state_views(terms.base, channel.sizes._replace(incentives=incentives)), new_state(sizes)
-    every = np.ones(channel.sizes.territories, dtype=bool)
-    kept = {
-        "territories": every,
-        "members": active,
-        "holdings": listed,
-        "links": link,
-        "pipeline": link,
-        "orders_in_transit": link,
-        "attraction": shelf,
-        "store_attraction": store,
-        "store_demand": store,
-        "store_square": store,
-        "store_margin": store,
-        "price_system": store,
-        "shelf_weight": shelf,
-        "brand_attraction": store,
-        "brand_overlap": store,
-        "zone_inverse": np.ones(channel.sizes.zones, dtype=bool),
-        "zone_weight": np.ones(channel.sizes.zones, dtype=bool),
-        "settled_choice": shelf,
-        "history": listed,
-    }
-    places = {id(rows): np.flatnonzero(rows) for rows in kept.values()}
-    for name, rows in kept.items():
-        _move(getattr(built, name), places[id(rows)], getattr(state, name))
-    if sizes.relationships:
-        state.relationships[:] = built.relationships[:, related]
+    """Return the terms of the remaining members, holdings and links (``rows``)."""
+    member_rows, holding_rows, link_rows = rows
+    shelves = holding_rows[np.searchsorted(holding_rows, channel.first_shelf) :] - channel.first_shelf
     incentive_table, incentive_index = terms.incentives, terms.incentives_index
-    if incentives:
-        _move(built.incentives, places[id(link)], state.incentives)
-        incentive_table = _columns(incentive_table, places[id(link)])
-        incentive_index = _columns(incentive_index, places[id(link)])
+    if terms.incentives.shape[1]:
+        incentive_table = _columns(incentive_table, link_rows)
+        incentive_index = _columns(incentive_index, link_rows)
         speaks = incentive_index[c.PROMISING_RELATIONSHIP]
         row = np.full(channel.sizes.relationships, -1)
-        row[related[: sizes.relationships]] = np.arange(sizes.relationships)
+        row[related[:relationships]] = np.arange(relationships)
         speaks[speaks >= 0] = row[speaks[speaks >= 0]]
-    holding_rows, link_rows = places[id(listed)], places[id(link)]
     index = _columns(terms.holdings_index, holding_rows)
     index[c.SOURCE_LINK] = new_link[index[c.SOURCE_LINK]]
-    index[c.GUARDIAN] = _renumber(listed)[index[c.GUARDIAN]]
+    index[c.GUARDIAN] = new_holding[index[c.GUARDIAN]]
     links_index = _columns(terms.links_index, link_rows)
-    links_index[c.PRINCIPAL_HOLDING] = _renumber(listed)[links_index[c.PRINCIPAL_HOLDING]]
+    links_index[c.PRINCIPAL_HOLDING] = new_holding[links_index[c.PRINCIPAL_HOLDING]]
     slopes = terms.slopes
     if channel.scenario.demand.system == "linear":
-        slopes = _slopes(channel, terms, shelf)
-    return Terms(
-        members=_columns(terms.members, places[id(active)]),
+        slopes = _slopes(channel, terms, shelves)
+    return terms._replace(
+        members=_columns(terms.members, member_rows),
         holdings=_columns(terms.holdings, holding_rows),
         holdings_index=index,
         links=_columns(terms.links, link_rows),
         links_index=links_index,
-        utility=_columns(terms.utility, places[id(shelf)]),
+        utility=_columns(terms.utility, shelves),
         slopes=slopes,
-        base=state.flat,
-        influence=terms.influence,
+        influence=renumbered(terms.influence, new_holding, new_link, related, relationships),
         incentives=incentive_table,
         incentives_index=incentive_index,
     )
 
 
-def _move(table: Floats, places: Integers, into: Floats) -> None:
-    """Write the columns of a table at these places into one of zeros; most of an opening state is zero.
-
-    Payables have no place among them: nothing is owed when a run opens.
-    """
-    for row in np.flatnonzero(table.any(axis=1)):
-        # places and clip: several times faster than a mask
-        np.take(table[row], places, out=into[row], mode="clip")
-
-
-def _slopes(channel: BuiltWorld, terms: Terms, shelf: np.ndarray) -> Floats:
+def _slopes(channel: BuiltWorld, terms: Terms, shelves: Integers) -> Floats:
     """Return the slopes B and B⁻¹ of linear demand among the remaining shelves."""
     index, blocks = channel.world.territories_index, []
+    shelf = np.zeros(channel.sizes.shelves, dtype=bool)
+    shelf[shelves] = True
     for t in range(channel.sizes.territories):
         rows = slice(index[c.FIRST_SHELF, t], index[c.END_SHELF, t])
         n, start, kept = rows.stop - rows.start, index[c.FIRST_RESPONSE, t], shelf[rows]

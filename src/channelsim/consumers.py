@@ -14,20 +14,20 @@ from channelsim.tables import Floats
 def shelf_utility(built: BuiltWorld, listed: Floats) -> Floats:
     """Return (segments, shelves) utility of each shelf apart from price, service and travel."""
     world, scenario, first = built.world, built.scenario, built.first_shelf
-    member, brand = world.holdings_index[c.MEMBER, first:], world.holdings_index[c.BRAND, first:]
-    assortment = np.bincount(member, listed[first:], built.sizes.members)
+    store, brand = world.holdings_index[c.STORE, first:], world.holdings_index[c.BRAND, first:]
+    assortment = np.bincount(store, listed[first:], built.sizes.stores)
     names = [b.name for b in scenario.brands]
     equity = np.nan_to_num([[brand_value(s.equity, b) for b in names] for s in scenario.segments])
-    segment, attributes = world.segments[:, :, None], world.members  # a store's shelves share what it offers
+    # a store's shelves share what it offers
+    segment, attributes = world.segments[:, :, None], world.members[:, built.first_store :]
     fit = np.abs(np.log(attributes[c.LOT_SIZE] / segment[c.WANTED_LOT_SIZE]))
-    of_member = (
+    of_store = (
         attributes[c.LOYALTY]
         - segment[c.WAITING_WEIGHT] * attributes[c.WAITING]
         + segment[c.VARIETY_WEIGHT] * np.log(np.maximum(assortment, 1.0))
         - segment[c.LOT_SIZE_WEIGHT] * fit
     )
-    utility = equity[:, brand] + of_member[:, member]
-    return np.ascontiguousarray(utility)
+    return np.asarray(np.take(equity, brand, axis=1) + np.take(of_store, store, axis=1))
 
 
 def linear_demand(built: BuiltWorld, listed: Floats) -> tuple[Floats, Floats]:

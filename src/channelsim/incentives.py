@@ -30,16 +30,19 @@ class Incentives:
 
     def __init__(self, contracts: list[Any], of_link: Integers) -> None:
         self._parts = {name: [getattr(k, name) for k in contracts] for name in INCENTIVES}
-        self._of_link = {name: of_link.copy() for name in INCENTIVES}
+        self._of_link = dict.fromkeys(INCENTIVES, of_link)
 
     def change(self, name: str, value: Any, chosen: np.ndarray) -> None:
         """Give the chosen links another incentive."""
-        self._of_link[name][chosen] = len(self._parts[name])
+        self._of_link[name] = np.where(chosen, len(self._parts[name]), self._of_link[name])
         self._parts[name].append(value)
 
     def with_effect(self, name: str) -> np.ndarray:
         """Return which links have an incentive that is more than nothing."""
-        return np.array([has_effect(name, value) for value in self._parts[name]])[self._of_link[name]]
+        has = [has_effect(name, value) for value in self._parts[name]]
+        if not any(has):  # the gather would take most of the time that an instrument nobody has costs
+            return np.zeros(len(self._of_link[name]), dtype=bool)
+        return np.array(has)[self._of_link[name]]
 
     def numbers(self, name: str, field: str) -> Floats:
         """Return a field of an incentive link by link; 0 where there is none."""

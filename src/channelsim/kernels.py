@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from channelsim.apart import address_of, call_part, is_missing, part_address
+from channelsim.apart import address_of, call_part, check_order, is_missing, part_address
 from channelsim.compiled import entry, wide_entry
 from channelsim.fusing import FIRST_FUSED, TAKEN, take_together
 from channelsim.mechanisms.bargaining import write_stakes
@@ -104,6 +104,7 @@ def addressed(steps: Sequence[tuple[int, int, int]], *tables: Any) -> Integers:
         Code, tier, period, and the address of the part that performs the step, -1 where none does.
     """
     digest, program = _digests()[0], np.full((len(steps), 4), -1, dtype=np.int64)
+    check_order(*tables)
     for place, step in enumerate(steps):
         program[place, :3] = step
         if step[0] in PART_OF:
@@ -249,9 +250,9 @@ def _build(digest: str, review_digest: str) -> Kernels:
 
 def needs_compilation(kernel: Any) -> bool:
     """Return whether a kernel has neither been compiled in this process nor left in the cache."""
-    if not hasattr(kernel, "signatures"):
+    if not hasattr(kernel, "overloads"):
         return False  # JIT off
-    if kernel.signatures:
+    if kernel.overloads:
         return False
     index = getattr(kernel._cache, "_cache_file", None)
     return not (index is not None and index._load_index())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from channelsim import columns as c
+from channelsim.attempts import keep_own_prices
 from channelsim.base_inputs import open_relations
 from channelsim.codes import (
     FORECAST_SHARED,
@@ -27,18 +28,26 @@ from channelsim.incentives import count_opening_stock, open_incentives
 from channelsim.kernels import perform_steps
 from channelsim.member_parts import MemberGroup
 from channelsim.parts import brand_value
-from channelsim.tables import SETTLED_OFFER, Floats, State, Terms
+from channelsim.tables import SETTLED_OFFER, Floats, State, Terms, new_state
 from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE, RECKON_INCENTIVES
 
 
-def open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) -> None:
-    """Write the state from which every replication starts.
+def opened(built: BuiltWorld, terms: Terms, posted: Floats) -> Terms:
+    """Return terms with the state from which every replication starts.
 
     Parameters
     ----------
     posted : array (links,)
         Posted wholesale prices, money per unit; NaN where the supplier prices by rule.
     """
+    state = new_state(built.sizes._replace(incentives=terms.incentives.shape[1]))
+    terms = terms._replace(base=state.flat)
+    _open_state(built, terms, state, posted)
+    keep_own_prices(terms, state)
+    return terms
+
+
+def _open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) -> None:
     world, scenario = built.world, built.scenario
     holdings, listed = state.holdings, terms.holdings[c.LISTED]
     holdings[c.OFFERED] = listed

@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from channelsim.application import apply_policy
+from channelsim.application import terms_under
 from channelsim.compaction import active_channel
 from channelsim.decisions import Policy
 from channelsim.expansion import BuiltWorld
+from channelsim.opening_state import opened
 from channelsim.scenario import Scenario
 from channelsim.tables import Terms, Ties
 from channelsim.ties import ties_of
@@ -37,7 +38,7 @@ class Channel(BuiltWorld):
         ScenarioError
             If the world cannot feel a decision, or a density is above the built maximum.
         """
-        return apply_policy(self, policy)
+        return opened(self, *terms_under(self, policy))
 
     def under(self, policy: Policy | None = None) -> tuple[Channel, Terms]:
         """Return the channel as it runs under a policy, idle rows left out, and its terms.
@@ -47,7 +48,8 @@ class Channel(BuiltWorld):
         ScenarioError
             As `apply`.
         """
-        return active_channel(self, apply_policy(self, policy))
+        channel, terms, posted = active_channel(self, *terms_under(self, policy))
+        return channel, opened(channel, terms, posted)
 
     @cached_property
     def ties(self) -> Ties:

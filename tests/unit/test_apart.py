@@ -39,3 +39,11 @@ def test_an_edit_of_any_rule_makes_a_part_compile_anew():
     assert not apart.is_missing(number, _digests()[0])
     assert apart.is_missing(number, "another digest")
     assert all(apart.is_missing(other, "another digest") for other in range(len(PARTS)))
+
+
+def test_tables_whose_rows_do_not_lie_in_order_are_refused():
+    """Parts read all tables alike: one in another order would be read wrongly without a word."""
+    world, terms, state, draws = tables()
+    turned = terms._replace(utility=np.asfortranarray(np.ones((2, 3))))
+    with pytest.raises(TypeError, match=r"Terms\.utility: the rows of an array do not lie in order"):
+        addressed([(EXPECT_LINEAR_DEMAND, -1, 1)], world, turned, state, draws)

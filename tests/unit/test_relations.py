@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from channelsim import columns as c
-from channelsim.application import apply_policy
 from channelsim.decisions import Policy
 from channelsim.effects import EFFECTS, effect_values, read_effects
 from channelsim.errors import ScenarioError
@@ -463,20 +462,18 @@ def test_a_policy_takes_the_place_of_an_attempt_of_its_name_and_adds_others():
         name="dear",
         influence=[PROMISE, attempt("middle", "shops", "payment", 1.0)],
     )
-    influence = apply_policy(channel, policy).influence
+    influence = channel.apply(policy).influence
     assert influence.attempts[c.REWARD].tolist()[0] == 5.0
     assert influence.attempts_index[c.BEHAVIOUR].tolist() == [1, 3]
-    assert np.isnan(apply_policy(channel, None).influence.attempts[c.REWARD]).all()
+    assert np.isnan(channel.apply().influence.attempts[c.REWARD]).all()
 
 
 def test_a_policy_that_nobody_can_feel_is_refused():
     plain = build(Scenario.from_library("bilateral"))
     with pytest.raises(ScenarioError, match=r"policy ask: influence: has no effect unless relations.active"):
-        apply_policy(plain, Policy(name="ask", influence=[attempt("maker", "store", "price", 1.0)]))
+        plain.apply(Policy(name="ask", influence=[attempt("maker", "store", "price", 1.0)]))
     with pytest.raises(ScenarioError, match=r"policy ask: influence\.x of y: 'maker' neither supplies"):
-        apply_policy(
-            build(related()), Policy(name="ask", influence=[attempt("maker", "shops") | {"name": "x of y"}])
-        )
+        build(related()).apply(Policy(name="ask", influence=[attempt("maker", "shops") | {"name": "x of y"}]))
 
 
 def test_two_groups_of_one_firm_cannot_be_asked_twice_for_the_same():

@@ -167,8 +167,8 @@ def test_feldts_interval_turns_on_the_quantiles_of_f():
 
 
 def test_pingouin_finds_the_same():
-    pingouin = pytest.importorskip("pingouin", reason="the independent implementation is not installed")
     import pandas as pd
+    import pingouin
 
     for values in (SEVEN, read_answers(EXAMPLE).of_base("reward")):
         complete = values[~np.isnan(values).any(axis=1)] if values.dtype.kind == "f" else values

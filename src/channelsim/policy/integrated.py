@@ -27,9 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim import columns as c
-from channelsim.application import apply_policy, members_wanted
+from channelsim.application import members_wanted
 from channelsim.codes import ORDER_NEWSVENDOR, ORDER_UP_TO, PRICE_SUGGESTED, SAFETY_GIVEN
-from channelsim.compaction import active_channel
 from channelsim.decisions import SELECTORS, Density, Policy, TermsChange
 from channelsim.policy.territory_accounts import RowSums, row_sums
 from channelsim.tables import Terms, state_views
@@ -208,15 +207,13 @@ class Owner:
                 index[c.SAFETY_RULE, rows] = SAFETY_GIVEN
                 safety[rows] = chosen["stock", name]
         edited = replace(channel, world=channel.world._replace(holdings=holdings, holdings_index=index))
-        terms = apply_policy(edited, self._policy(chosen, self.policy_at_cost if at_cost else self.policy))
-        base = terms.base.copy()
-        state = state_views(base, channel.sizes)
-        listed = self._shelf & (terms.holdings[c.LISTED] > 0)
+        kept, terms = edited.under(self._policy(chosen, self.policy_at_cost if at_cost else self.policy))
+        state, rows = state_views(terms.base, kept.sizes), kept.built_holding
         for column in (c.SERVICE, c.NEXT_SERVICE):
-            state.holdings[column, listed] = effort[listed]
-        given = ~np.isnan(safety)
-        state.holdings[c.SAFETY_FACTOR, given] = safety[given]
-        return active_channel(edited, terms._replace(base=base))
+            state.holdings[column, self._shelf[rows]] = effort[rows[self._shelf[rows]]]
+        given = ~np.isnan(safety[rows])
+        state.holdings[c.SAFETY_FACTOR, given] = safety[rows[given]]
+        return kept, terms
 
     @property
     def policy_at_cost(self) -> Policy:
