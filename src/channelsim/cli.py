@@ -199,6 +199,10 @@ def plan(
     ] = None,
     budget: Annotated[int, typer.Option(help="replications of the search", metavar="N")] = 1000,
     replications: Annotated[int, typer.Option(help="fresh replications of the report", metavar="N")] = 64,
+    trade_off_search: Annotated[
+        int,
+        typer.Option(help="replications of a search at each level of a trade-off; 0: none", metavar="N"),
+    ] = 20,
     seed: Seed = 1,
     changes: Annotated[list[str] | None, typer.Option("--set", help=HELP["set"], metavar="KEY=VALUE")] = None,
     method: Annotated[str, typer.Option(help="search method; see the reference", metavar="NAME")] = "auto",
@@ -222,7 +226,9 @@ def plan(
 
     given = cli_plan.read_problem(read_scenario(scenario, changes or []), problem)
     compile_ahead(given.channel.scenario, [lever.path for lever in given.levers])
-    options = cli_plan.PlanOptions(budget, replications, seed, method, archive, workers, currency)
+    options = cli_plan.PlanOptions(
+        budget, replications, seed, method, archive, workers, currency, trade_off_search
+    )
     say(cli_plan.planned(given, options, out, json))
 
 

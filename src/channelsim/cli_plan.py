@@ -21,6 +21,7 @@ class PlanOptions(NamedTuple):
     archive: Path | None = None
     workers: int | None = None
     currency: str = "money"
+    trade_off_search: int = 20
 
 
 def read_problem(scenario: Scenario, path: Path | None) -> Problem:
@@ -56,9 +57,10 @@ def planned(problem: Problem, options: PlanOptions, out: Path | None, json: bool
 
     budget = whole_number(options.budget, "--budget", 1)
     replications = whole_number(options.replications, "--replications", 2)
+    trade_off_search = whole_number(options.trade_off_search, "--trade-off-search", 0)
     made = make_plan(
         problem,
-        Effort(search=budget, report=replications),
+        Effort(search=budget, report=replications, trade_off_search=trade_off_search),
         options.seed,
         options.method,
         options.archive,
@@ -77,7 +79,8 @@ def planned(problem: Problem, options: PlanOptions, out: Path | None, json: bool
 
 def _command(options: PlanOptions) -> str:
     """Return the command that makes the plan again from what its folder holds."""
-    flags = {"budget": "--budget", "replications": "--replications", "seed": "--seed", "method": "--method"}
+    names = ("budget", "replications", "trade_off_search", "seed", "method")
+    flags = {name: f"--{name.replace('_', '-')}" for name in names}
     asked = PlanOptions()
     given = "".join(
         f" {flag} {getattr(options, name)}"

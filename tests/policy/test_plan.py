@@ -15,6 +15,7 @@ from channelsim.policy.choose import unique_names
 from channelsim.policy.defaults import downstream, problem_of, profit_of
 from channelsim.policy.evaluation import Evaluator
 from channelsim.policy.plan import BASELINE, RECOMMENDED, Effort, PlanError, make_plan
+from channelsim.policy.plan_evidence import method, trade_offs
 from channelsim.policy.plan_report import plan_files, plan_json, write_plan
 from channelsim.policy.plan_words import headlines
 from channelsim.policy.problem import Problem
@@ -23,7 +24,7 @@ from channelsim.world import build
 
 SMALL = Effort(
     search=60, selection=8, report=8, levers=2, batches=3, batch_replications=2, relations=1, trade_off=4,
-    variants=2, yardstick=2,
+    trade_off_search=8, variants=2, yardstick=2,
 )  # fmt: skip
 PER_DEALER = 'profit(group="dealers") / active_members(group="dealers")'
 
@@ -64,6 +65,7 @@ class TestThePlan:
     def test_is_the_same_on_any_number_of_workers(self, plan, tmp_path):
         again = make_plan(problem(), SMALL, seed=2, workers=3, progress=False)
         assert plan_json(again) == plan_json(plan)
+        assert repr(again.frontiers) == repr(plan.frontiers)
         for k, made in enumerate((plan, again)):
             made.policy.save(tmp_path / f"{k}.toml")
         assert (tmp_path / "0.toml").read_bytes() == (tmp_path / "1.toml").read_bytes()
@@ -78,16 +80,24 @@ class TestThePlan:
         kept = tmp_path / "kept.nc"
         made = make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
 
-        def refuse(*_):
+        def refuse(*_, **__):
             raise AssertionError("a finished plan was simulated again")
 
         monkeypatch.setattr(Driver, "run", refuse)
+        monkeypatch.setattr("channelsim.policy.trade_offs.search_levels", refuse)
         again = make_plan(problem(), SMALL, seed=2, archive=kept, workers=1, progress=False)
         assert again.solution.simulated == 0
         assert plan_json(again) == plan_json(plan)
         assert again.assessment.effects == made.assessment.effects
         assert again.yardstick.losses() == made.yardstick.losses()
         assert plan_files(again) == plan_files(made)
+        assert repr(again.explored) == repr(made.explored) == repr(plan.explored)
+
+    def test_searches_at_the_levels_of_its_trade_offs_within_their_budget(self, plan):
+        had = {c.values: c.replications for c in plan.solution.candidates}
+        spent = [c.replications - had.get(c.values, 0) for c in plan.explored]
+        assert min(spent) > 0
+        assert 8 <= sum(spent) <= 4 * SMALL.trade_off_search
 
     def test_a_stage_of_something_else_is_not_taken(self, tmp_path):
         stages = Stages(tmp_path / "kept.nc", {"seed": 1})
@@ -211,6 +221,15 @@ class TestItsReport:
         assert "start" in plan.solution.agreement
         assert plan.solution.agreement in (folder / "plan.md").read_text(encoding="utf-8")
 
+    def test_says_how_trade_offs_were_searched(self, plan, folder):
+        told = (folder / "plan.md").read_text(encoding="utf-8")
+        assert "At every level but the first a search with 8 replications" in told
+        assert "For the trade-offs " in told
+        bare = replace(plan, effort=replace(SMALL, trade_off_search=0), explored=())
+        (section,) = trade_offs(bare, "yuan")
+        assert "Only what the search for this plan has seen" in section.text
+        assert "For the trade-offs" not in method(bare).text
+
     def test_its_files_make_it_again(self, plan, folder):
         assert Policy.load(folder / "plan.toml") == plan.policy
         again = Problem.load(folder / "problem.toml")
@@ -272,6 +291,7 @@ class TestTheCommand:
         [
             (["plan", "nope"], "neither a file nor in the library"),
             (["plan", "density", "--budget", "0"], "--budget = 0"),
+            (["plan", "density", "--trade-off-search", "-1"], "--trade-off-search = -1"),
             (["plan", "density", "--problem", "nope.toml"], "nope.toml: no such file"),
             (["plan", "density", "--method", "magic"], "method = 'magic'"),
             (["plan", "beer_game"], "can be felt"),

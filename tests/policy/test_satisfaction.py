@@ -17,7 +17,7 @@ from related_market import attempt, related
 
 TINY = Effort(
     search=60, selection=4, report=4, levers=0, batches=2, batch_replications=2, relations=0, trade_off=2,
-    variants=2, yardstick=0,
+    trade_off_search=0, variants=2, yardstick=0,
 )  # fmt: skip
 OF_SHOPS = 'social_satisfaction(group="shops")'
 
@@ -137,6 +137,7 @@ class TestTheLibrarysProblem:
         assert plan.assessment.better
         (frontier,) = plan.frontiers
         assert len(frontier.points) > 1
+        assert plan.explored == ()
 
     def test_without_the_condition_distributors_would_be_worse_treated(self):
         """The condition can bind: asked for nothing and charged more, the maker earns more and they mind."""

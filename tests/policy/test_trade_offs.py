@@ -37,7 +37,7 @@ def test_the_frontier_is_the_known_one(searched):
     problem, model, search = searched
     levels = [60.0, 70.0, 80.0, 90.0]  # prices 50, 45, 40, 35
     found = frontier(problem, STORES, model, list(search.candidates.values()), levels=levels, level=0.999)
-    luck = model.sample([problem.baseline], 4)[0, :, 1].mean() - rivalry(40.0, 4.0)[1]
+    luck = model.sample([problem.baseline], 32)[0, :, 1].mean() - rivalry(40.0, 4.0)[1]
     for point in found.points:
         (level,) = point.levels
         price = point.values[0]
@@ -58,15 +58,16 @@ def test_a_solver_improves_the_frontier_and_feeds_other_levels(searched):
     alone = frontier(problem, STORES, model, few, levels=3)
     asked = []
 
-    def solver(bounded, replications, seed, evaluator, start):
-        asked.append((bounded.constraints[-1].at_least, start))
+    def solver(bounded, replications, seed, evaluator, known):
+        asked.append({c.values for c in known})
         inner = Search(bounded, evaluator, replications)
         inner.evaluate([[share, 0.0] for share in np.linspace(0, 1, 25)], 4)
         return SimpleNamespace(candidates=tuple(inner.candidates.values()))
 
-    better = frontier(problem, STORES, model, few, levels=3, solver=solver)
-    assert len(asked) == 3
-    assert all(start is not None for _, start in asked)
+    better = frontier(problem, STORES, model, few, levels=3, solver=solver, solver_replications=100)
+    assert asked[0] == {c.values for c in few}
+    assert len(asked) == 2  # the objective alone has been searched for
+    assert asked[1] > asked[0]
     middle = {len(f.points): f for f in (alone, better)}
     assert set(middle) == {2, 3}  # without solver the middle level takes the end's policy
     assert better.points[1].objective_difference.low > alone.points[1].objective_difference.high

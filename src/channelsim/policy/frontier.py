@@ -2,9 +2,10 @@
 
 By the ε-constraint method the second outcome is held at one level after another, and the objective made as
 good as it gets at each. Policies that a search has already tried give the first answer at every level for
-nothing; a small search at each level, which starts there, improves it, and all that it tries serves the
-other levels too. Then every point is run once more on fresh draws: what the frontier shows are those values,
-with intervals, and a point that turns out worse than another in both outcomes is marked as dominated.
+nothing; far from the plan that is a poor one. Small searches at the levels, which go on from all that is
+known, improve it (`channelsim.policy.frontier_search`). Then every point is run once more on fresh draws:
+what the frontier shows are those values, with intervals, and a point that turns out worse than another in
+both outcomes is marked as dominated.
 
 Source: Haimes, Lasdon & Wismer (1971), On a bicriterion formulation of the problems of integrated system
 identification and system optimization, IEEE Transactions on Systems, Man, and Cybernetics 1, 296-297;
@@ -13,11 +14,10 @@ Miettinen (1999), Nonlinear Multiobjective Optimization, section 3.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from channelsim.analysis.estimators import Estimate, mean, paired_difference
 from channelsim.decisions import Policy
@@ -31,18 +31,14 @@ from channelsim.policy.comparison import (
     places_of,
     slack_estimate,
 )
+from channelsim.policy.frontier_search import Solver, pool_of, search_levels
 from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.outcomes import Outcome
-from channelsim.policy.problem import Constraint, Problem
+from channelsim.policy.problem import Problem, TradeOff
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-Floats = NDArray[np.float64]
-Solver = Callable[..., Any]
-"""``solver(problem, replications=, seed=, evaluator=, start=)`` whose result has ``candidates``, such as
-`channelsim.policy.solve.solve`."""
 
 
 class FrontierPoint(NamedTuple):
@@ -146,9 +142,10 @@ def frontier(
     candidates: Sequence[Candidate],
     *,
     keep: Literal["at_least", "at_most"] = "at_least",
-    levels: int | Sequence[float] = 6,
+    levels: int | Sequence[float] = 5,
     solver: Solver | None = None,
-    solver_replications: int = 100,
+    solver_replications: int = 20,
+    tried: Sequence[Candidate] = (),
     replications: int = 32,
     seed: int = 1,
     level: float = 0.95,
@@ -168,11 +165,16 @@ def frontier(
         at_least where more of the second outcome is good, at_most where less is.
     levels : int or sequence of float
         Levels at which the second outcome is held; how many: evenly from what the best candidate has to the
-        best that any feasible candidate has.
+        best that any feasible candidate has, the inner one nearest to the baseline moved to it where the
+        baseline lies between.
     solver : callable, optional
-        Searches at every level; default: take the best of the candidates. See `Solver`.
+        Searches at every level that is given, or all but the first of those that are made; default: take
+        the best of the candidates. See `channelsim.policy.frontier_search.Solver`.
     solver_replications : int
         Its budget at every level.
+    tried : sequence of Candidate
+        What `channelsim.policy.frontier_search.search_levels` has tried already. It competes at every level;
+        the levels are those of the candidates without it.
     replications : int
         Fresh ones of every point.
     seed : int
@@ -195,24 +197,18 @@ def frontier(
         raise ScenarioError(f"frontier: keep = {keep!r}: admissible: at_least, at_most")
     if replications < 2:
         raise ScenarioError(f"frontier: replications = {replications}: at least 2")
-    pool = _Pool(problem, evaluator, against, -1.0 if keep == "at_most" else 1.0)
-    pool.add(candidates)
-    if not pool.held:
-        raise ScenarioError("frontier: no candidate keeps the constraints; solve the problem first")
-    held = pool.levels(levels) if isinstance(levels, int) else sorted(map(float, levels))
-    held = held[::-1] if keep == "at_most" and not isinstance(levels, int) else held
+    pool = pool_of(problem, evaluator, against, keep, candidates)
+    held = pool.levels(levels) if isinstance(levels, int) else sorted(map(float, levels))[:: int(pool.sign)]
+    pool.add(tried)
     if solver is not None:
-        for epsilon in held:
-            bound = {"outcome": against, keep: epsilon, "name": f"level {epsilon:.6g}"}
-            bounded = problem.model_copy(
-                update={"constraints": [*problem.constraints, Constraint.model_validate(bound)]}
+        trade_off = TradeOff(outcome=against, keep=keep)
+        pool.add(
+            search_levels(
+                problem, [trade_off], evaluator, [*candidates, *tried], solver,
+                levels=held[1:] if isinstance(levels, int) else held,
+                replications=solver_replications, seed=seed,
             )
-            best = pool.best(epsilon)
-            start = None if best is None else [best.values]
-            found = solver(
-                bounded, replications=solver_replications, seed=seed, evaluator=evaluator, start=start
-            )
-            pool.add(found.candidates)
+        )  # fmt: skip
     chosen: dict[tuple[Value, ...], list[float]] = {}
     unmet = []
     for epsilon in held:
@@ -230,55 +226,6 @@ def frontier(
         tuple(order), base, objective.outcome, against, objective.read.unit, unit, keep, tuple(unmet),
         replications, level,
     )  # fmt: skip
-
-
-class _Entry(NamedTuple):
-    """A feasible candidate on the draws of the search: its gain, one standard error off, and the outcome.
-
-    The luckiest of many candidates would come first if the error were not taken off.
-    """
-
-    values: tuple[Value, ...]
-    replications: int
-    merit: float
-    outcome: float
-
-
-class _Pool:
-    """Feasible candidates with their second outcome; what they were tried with is kept already."""
-
-    def __init__(self, problem: Problem, evaluator: Sampler, against: str, sign: float):
-        self.problem, self.evaluator, self.sign = problem, evaluator, sign
-        places = places_of(problem, evaluator, [against])
-        self.objective_at, self.place = places[problem.objective.outcome], places[against]
-        self.held: dict[tuple[Value, ...], _Entry] = {}
-
-    def add(self, candidates: Sequence[Candidate]) -> None:
-        """Take in those that keep the problem's constraints."""
-        for c in candidates:
-            before = self.held.get(c.values)
-            if not c.feasible or (before is not None and before.replications >= c.replications):
-                continue
-            own, base = self.evaluator.sample([c.policy, self.problem.baseline], c.replications, "search")
-            at = self.objective_at
-            gain = objective_difference(self.problem.objective, own[:, at], base[:, at])
-            error = gain.standard_error if np.isfinite(gain.standard_error) else 0.0
-            outcome = float(own[:, self.place].mean())
-            self.held[c.values] = _Entry(c.values, c.replications, float(gain.value - error), outcome)
-
-    def levels(self, count: int) -> list[float]:
-        """Return levels from what the best candidate has to the best that any has."""
-        if count < 2:
-            raise ScenarioError(f"frontier: levels = {count}: at least 2")
-        alone = max(self.held.values(), key=lambda entry: entry.merit).outcome
-        furthest = max(self.sign * entry.outcome for entry in self.held.values()) * self.sign
-        return [float(x) for x in np.linspace(alone, furthest, count)]
-
-    def best(self, epsilon: float) -> _Entry | None:
-        """Return the best candidate that keeps the second outcome at a level."""
-        room = 1e-12 * abs(epsilon)
-        kept = [e for e in self.held.values() if self.sign * (e.outcome - epsilon) >= -room]
-        return max(kept, key=lambda entry: entry.merit, default=None)
 
 
 def _on_fresh_draws(

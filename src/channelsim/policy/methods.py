@@ -50,7 +50,8 @@ def opening(search: Search, rng: np.random.Generator, count: int, start: Floats)
     """
     lacking = max(count - len(start), 0)
     rows = np.array([rng.permutation(lacking) for _ in range(search.dimensions)]).T
-    cells = (rows.reshape(lacking, -1) + rng.random((lacking, search.dimensions))) / max(lacking, 1)
+    inside = rng.random((lacking, search.dimensions))
+    cells = (rows.reshape(inside.shape) + inside) / max(lacking, 1)
     return np.vstack([start, cells])
 
 

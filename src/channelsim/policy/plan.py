@@ -18,7 +18,7 @@ from channelsim.policy.assess import Assessment, assess
 from channelsim.policy.changes import Change, changes_of, value_now
 from channelsim.policy.choose import choose
 from channelsim.policy.evaluation import BLOCKS, Evaluator, policy_data
-from channelsim.policy.frontier import Frontier, frontier
+from channelsim.policy.frontier import Frontier
 from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Lever, Value
 from channelsim.policy.problem import Problem
@@ -29,6 +29,7 @@ from channelsim.policy.solution import Solution
 from channelsim.policy.solve import solve
 from channelsim.policy.stages import Stages
 from channelsim.policy.stakeholders import Effect, stakeholder_effects
+from channelsim.policy.trade_offs import frontiers_of
 from channelsim.policy.yardstick import Yardstick, yardstick
 from channelsim.world import build
 
@@ -64,6 +65,9 @@ class Effort:
         Of the run in which power is measured; 0: leave it out.
     trade_off : int
         Of every point of a frontier.
+    trade_off_search : int
+        Of the search at every level of a trade-off, which goes on from all that was tried before (a new
+        policy takes 16 of them where tails or probabilities count); 0: the search's candidates are all.
     variants : int
         Of every policy in every variant of what is uncertain.
     yardstick : int
@@ -78,6 +82,7 @@ class Effort:
     batch_replications: int = 2
     relations: int = 2
     trade_off: int = 8
+    trade_off_search: int = 20
     variants: int = 4
     yardstick: int = 6
 
@@ -103,6 +108,8 @@ class ChannelPlan:
         Baseline and recommended policy on the draws of the report.
     frontiers : tuple of Frontier
         Of the problem's trade-offs, in their order.
+    explored : tuple of Candidate
+        What searches at the levels of the trade-offs have tried, or run more often than the search had.
     regrets : RegretTable or None
         Over the problem's uncertainties; None where it names none.
     power : Result or None
@@ -123,6 +130,7 @@ class ChannelPlan:
     regrets: RegretTable | None = None
     power: Result | None = field(default=None, repr=False)
     yardstick: Yardstick | None = None
+    explored: tuple[Candidate, ...] = ()
 
     @property
     def policy(self) -> Policy:
@@ -215,15 +223,19 @@ def make_plan(
         relations=relations,
     )
     changes = changes_of(problem, chosen.values, evaluator, replications=effort.levers)
-    if problem.trade_offs or problem.uncertainties:
-        tell("trade-offs, and what happens where numbers are otherwise than thought")
-    frontiers = tuple(
-        frontier(
-            problem, t.outcome, evaluator, solution.candidates, keep=t.keep, replications=effort.trade_off
-        )
-        for t in problem.trade_offs
+    frontiers, explored = frontiers_of(
+        solution,
+        evaluator,
+        stages,
+        search=effort.trade_off_search,
+        replications=effort.trade_off,
+        seed=seed,
+        progress=progress,
+        tell=tell,
     )
     evaluator.save()
+    if problem.uncertainties:
+        tell("what happens where numbers are otherwise than thought")
     table = _regrets(problem, solution, chosen, effort.variants, seed, workers, stages)
     power = _power(problem, chosen.policy, effort.relations, seed, workers, stages)
     measured = None
@@ -250,6 +262,7 @@ def make_plan(
         table,
         power,
         measured,
+        explored,
     )
 
 

@@ -15,13 +15,17 @@ from channelsim.policy.yardstick import Yardstick
 def trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
     """Return a section for every trade-off."""
     found = []
+    searched = plan.effort.trade_off_search
+    how = (
+        f"At every level but the first a search with {searched:,} replications went on from all that had "
+        "been tried before it; a longer one may find better."
+        if searched
+        else "Only what the search for this plan has seen was looked at; far from the plan there is better."
+    )
     for k, (trade_off, frontier) in enumerate(zip(plan.problem.trade_offs, plan.frontiers, strict=True)):
         drawn = decision_plots.frontier_plot(frontier, trade_off.label, currency, objective_words(plan))
-        text = (
-            "Each point is the best policy that the search for this plan has seen and that keeps so much of "
-            "the second end; all points are measured on fresh draws. Far from the plan a search of its own "
-            "would find better: what an end costs is told at most."
-        )
+        text = f"Each point is the best policy found that keeps so much of the second end. {how} "
+        text += "All points are measured on fresh draws. What an end costs is told at most."
         caption = f"What {trade_off.label} costs the objective."
         found.append(
             Section(f"Trade-off: {trade_off.label}", text, figures=[(f"trade_off_{k + 1}", caption, drawn)])
@@ -122,6 +126,19 @@ def efficiency(plan: ChannelPlan, measured: Yardstick, currency: str) -> Section
     return Section("What the channel could earn as one", text, [Table("by", heads, rows)])
 
 
+def _explored(plan: ChannelPlan) -> str:
+    """Return what was tried for the trade-offs, in a sentence."""
+    if not plan.explored:
+        return ""
+    had = {c.values: c.replications for c in plan.solution.candidates}
+    spent = sum(c.replications - had.get(c.values, 0) for c in plan.explored)
+    more = sum(c.values not in had for c in plan.explored)
+    return (
+        f"For the trade-offs {more:,} further policies were tried in {spent:,} replications, on the draws of "
+        "the search. "
+    )
+
+
 def method(plan: ChannelPlan) -> Section:
     """Return how the plan was found."""
     s, picked = plan.solution, plan.selection
@@ -130,7 +147,7 @@ def method(plan: ChannelPlan) -> Section:
         f"({s.why}). It stopped because {s.stopped}. {s.agreement} {len(picked.finalists)} finalists were "
         f"compared on fresh draws until they separated or were equal: {picked.conclusion}, after "
         f"{picked.replications:,} replications. The effect was measured on a third set of draws, the "
-        f"optimality gap on a fourth. Seed {plan.seed}."
+        f"optimality gap on a fourth. {_explored(plan)}Seed {plan.seed}."
     )
     rows = []
     for f in sorted(picked.finalists, key=lambda f: (f.status != "chosen", -f.difference.value)):

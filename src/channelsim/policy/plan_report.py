@@ -106,12 +106,17 @@ def _provenance(plan: ChannelPlan) -> list[tuple[str, str]]:
         ("rules of the model, digest", str(known["mechanism_digest"])),
         ("channelsim", str(known["package_version"])),
         ("seed", str(plan.seed)),
-        ("replications of the search, a finalist at most, the report", _efforts(plan)),
+        (
+            "replications of the search, a finalist at most, the report, a level of a trade-off",
+            _efforts(plan),
+        ),
     ]
 
 
 def _efforts(plan: ChannelPlan) -> str:
-    return f"{plan.effort.search:,}, {plan.effort.selection:,}, {plan.effort.report:,}"
+    effort = plan.effort
+    efforts = (effort.search, effort.selection, effort.report, effort.trade_off_search)
+    return ", ".join(f"{n:,}" for n in efforts)
 
 
 def plan_json(plan: ChannelPlan) -> str:

@@ -13,6 +13,9 @@ may use a share of it only, so that there are several, and what is left goes to 
 of all: two seeds that begin in different corners then end in the same one more often, and how far apart the
 starts came out tells what the search alone cannot. Starts share the surrogate. It ends when the budget is
 spent or when so many restarts have found nothing better.
+
+A search that knows what others have tried (`Search.know`) needs no points to begin with: the surrogate is
+made of those, and one descent goes from the best of them.
 """
 
 from __future__ import annotations
@@ -160,7 +163,8 @@ class Race:
     def calibrate(self) -> None:
         """Set the replications of new points and of the best from the noise that candidates show."""
         search = self.search
-        for candidate in search.best(2 + search.dimensions // 2):
+        shown = any(np.isfinite(search.candidates[v].standard_error) for v in search.known)
+        for candidate in [] if shown else search.best(2 + search.dimensions // 2):
             search.evaluate(search.point_of(candidate.values), max(2, candidate.replications))
         found = list(search.candidates.values())
         noise = _noise([c.standard_error * np.sqrt(c.replications) for c in found]) / search.objective_scale
@@ -205,7 +209,7 @@ class Race:
             found.append(moved)
         self.evaluate(np.vstack(found))
 
-    def descend(self, size: float, batch: int, until: int) -> None:
+    def descend(self, size: float, batch: int, until: int, swept: bool = False) -> None:
         """Rounds of proposals around the best candidate, until the trust region is small.
 
         Parameters
@@ -216,8 +220,10 @@ class Race:
             Proposals per round.
         until : int
             Replications spent in all from which on no round begins.
+        swept : bool
+            Whether levers have been tried elsewhere already.
         """
-        search, failures, successes, swept = self.search, 0, 0, False
+        search, failures, successes = self.search, 0, 0
         patience = max(2, -(-search.dimensions // batch))
         while size > LAST_SIZE and search.spent < until:
             halved = max(round(np.log2(FIRST_SIZE / size)), 0)
@@ -281,17 +287,17 @@ def surrogate_search(
     each = replications_each or (16 if tails else 1)
     most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 25, 2)), each)
     batch = batch or min(max(search.left // (80 * each), 4), 8)
-    race = Race(search, rng, tolerance, each, most, reserve=0)
+    race = Race(search, rng, tolerance, each, most, reserve=0, pool=dict.fromkeys(search.known))
     points = max(3 * (search.dimensions + 1), 2 * batch)
     points = min(points, max(search.left // (4 * each), search.dimensions + 2))
     first = np.vstack([start, as_now(search)])
     stopped = ""
     try:
-        race.evaluate(opening(search, rng, points, race.cube.snapped(first)))
+        race.evaluate(opening(search, rng, 0 if search.known else points, race.cube.snapped(first)))
         if replications_each is None and not tails:
             race.calibrate()
         race.reserve = min(2 * race.final, search.budget // 8)
-        stopped = _starts(race, points, batch, restarts)
+        stopped = _from_known(race, batch) if search.known else _starts(race, points, batch, restarts)
     except BudgetSpent:
         stopped = ""
     race.reserve, race.pool = 0, dict.fromkeys(search.candidates)
@@ -299,6 +305,16 @@ def surrogate_search(
     if stopped:
         return stopped
     raise BudgetSpent
+
+
+def _from_known(race: Race, batch: int) -> str:
+    """Descend once, from the best that is known: what is known elsewhere is why there is no other start."""
+    try:
+        race.descend(FIRST_SIZE, batch, race.search.budget, swept=True)
+        race.confirm()
+    finally:
+        race.search.starts.append(race.best().values)
+    return "nothing better is near the best of what was known"
 
 
 def _starts(race: Race, points: int, batch: int, restarts: int) -> str:

@@ -31,6 +31,10 @@ BASELINE_REPLICATIONS = 32
 """Of the baseline where a mean has a bound of its own: its margin serves all candidates."""
 
 
+CAUTION = 1.645
+"""Standard errors by which a mean has to keep its bound to count as feasible."""
+
+
 class BudgetSpent(Exception):
     """The search has asked for as many replications as it may."""
 
@@ -68,6 +72,8 @@ class Search:
     candidates : dict
         Latest `Candidate` of every point asked for, by the values of its levers.
     history : list of Progress
+    known : dict
+        Replications that candidates had before this search, by the values of their levers; see `know`.
     starts : list of tuple
         Levers of the best candidate of every start that a method made from points of its own.
     """
@@ -78,7 +84,7 @@ class Search:
         evaluator: Evaluator,
         replications: int,
         report: Callable[[Progress], None] = lambda progress: None,
-        caution: float = 1.645,
+        caution: float = CAUTION,
     ):
         self.problem, self.evaluator, self.budget, self._report = problem, evaluator, replications, report
         self.caution = caution
@@ -87,6 +93,7 @@ class Search:
         self.history: list[Progress] = []
         self.starts: list[tuple[Value, ...]] = []
         self.spent = 0
+        self.known: dict[tuple[Value, ...], int] = {}
         self._asked: dict[str, int] = {}
         self._points: dict[tuple[Value, ...], Floats] = {}
         self._samples: dict[tuple[Value, ...], Floats] = {}
@@ -115,6 +122,29 @@ class Search:
             shares = [lever.share_of(v) for lever, v in zip(self.levers, values, strict=True)]
             self._points[key] = np.array(shares)
         return self._points[key].copy()
+
+    def know(self, candidates: Sequence[Candidate]) -> None:
+        """Take in what other searches by the same evaluator have tried, with the replications that it has.
+
+        It counts towards no budget, and since the evaluator keeps its samples nothing is simulated.
+
+        Raises
+        ------
+        ScenarioError
+            If a candidate has other levers than the problem.
+        """
+        for c in candidates:
+            if len(c.values) != self.dimensions:
+                raise ScenarioError(f"known: {len(c.values)} levers; the problem has {self.dimensions}")
+            self.known[c.values] = max(c.replications, self.known.get(c.values, 0))
+        policies = {c.values: c.policy for c in candidates}
+        for count in sorted(set(self.known.values())):  # together what has as many replications
+            alike = [values for values, n in self.known.items() if n == count]
+            self._lengthen_base(count)
+            for values, sample in zip(alike, self.evaluator.sample([policies[v] for v in alike], count)):
+                self._keep(values, policies[values], sample)
+        for values in self.known:  # once the noise of all is known
+            self.candidates[values] = self._judge.judge(values, policies[values], self._samples[values])
 
     def evaluate(self, points: ArrayLike, replications: int) -> list[Candidate]:
         """Return the candidates at points, simulated together.
@@ -157,11 +187,7 @@ class Search:
 
     def _simulate(self, policies: dict[tuple[Value, ...], Policy], replications: int) -> None:
         keys = {values: policy_key(policy) for values, policy in policies.items()}
-        bounded = any(k.statistic == "mean" and not k.of_base for k in self.problem.constraints)
-        least = BASELINE_REPLICATIONS if bounded else 0
-        longest = max(replications, least, *(self._asked.get(key, 0) for key in keys.values()))
-        if len(self._judge.base) < longest:
-            self._judge.base = self.evaluator.sample([self.problem.baseline], longest)[0]
+        self._lengthen_base(max(replications, *(self._asked.get(key, 0) for key in keys.values())))
         try:
             samples = self.evaluator.sample(list(policies.values()), replications)
         except SimulationError as error:
@@ -171,12 +197,22 @@ class Search:
             before = self._asked.get(keys[values], 0)
             if before > replications:
                 sample = self.evaluator.sample([policy], before)[0]
-            self._asked[keys[values]] = len(sample)
-            self._samples[values] = sample
-            self._judge.note(values, sample)
+            self._keep(values, policy, sample)
             judged.append((values, policy, sample))
         for each in judged:  # once the noise of all is known
             self.candidates[each[0]] = self._judge.judge(*each)
+
+    def _lengthen_base(self, replications: int) -> None:
+        """Run the baseline as often as the longest point, more where means have bounds of their own."""
+        bounded = any(k.statistic == "mean" and not k.of_base for k in self.problem.constraints)
+        longest = max(replications, BASELINE_REPLICATIONS if bounded else 0)
+        if len(self._judge.base) < longest:
+            self._judge.base = self.evaluator.sample([self.problem.baseline], longest)[0]
+
+    def _keep(self, values: tuple[Value, ...], policy: Policy, sample: Floats) -> None:
+        self._asked[policy_key(policy)] = len(sample)
+        self._samples[values] = sample
+        self._judge.note(values, sample)
 
     @property
     def slack_deviations(self) -> Floats:

@@ -38,13 +38,13 @@ class Solution:
         before you choose.
     baseline : Candidate
     candidates : tuple of Candidate
-        Every policy tried, in the order of their first evaluation.
+        Every policy tried, in the order of their first evaluation; those that were known come first.
     starts : tuple of Candidate
         The best of every start from points of its own; the best alone where the method makes one start.
     history : tuple of Progress
         Best value, feasibility, evaluations and replications after every call.
     evaluations, replications : int
-        Different policies tried, and replications that they took.
+        Different policies tried, and replications that they took; not what was known before.
     simulated : int
         Replications run in this call: fewer than `replications` if an archive had some, and those of the
         baseline besides.

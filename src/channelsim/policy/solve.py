@@ -56,6 +56,7 @@ def solve(
     progress: bool | None = None,
     start: Start | None = None,
     evaluator: Evaluator | None = None,
+    known: Sequence[Candidate] = (),
     **options: Any,
 ) -> Solution:
     """Search for the policy that is best by a problem's objective and keeps its constraints.
@@ -83,6 +84,10 @@ def solve(
         solution, whose finalists are taken.
     evaluator : Evaluator, optional
         One of this problem and seed that exists already, instead of archive, workers and executor.
+    known : sequence of Candidate
+        What other searches over the same levers, by the evaluator given, have tried, whatever their
+        conditions. It costs nothing. The surrogate search learns from it instead of points of its own, and
+        goes on from the best of it; other methods begin with the best.
     **options
         Of the method.
 
@@ -120,13 +125,18 @@ def solve(
     workers = None if workers is None else whole_number(workers, "workers", 1)
     if isinstance(method, str) and method != "auto" and method not in ALL_METHODS:
         raise ScenarioError(f"method = {method!r}: admissible: auto, {', '.join(ALL_METHODS)}, or a callable")
-    problem.check()
+    if known and evaluator is None:
+        raise ScenarioError("known: give the evaluator that ran it, which has its samples")
+    if not known:  # what has been run with these levers has been checked
+        problem.check()
     if evaluator is None:
         evaluator = Evaluator(problem.channel, problem.outcomes, seed, archive, workers, executor)
     before = evaluator.simulated, evaluator.agent_weeks
     with Bar(replications, progress) as bar:
         search = Search(problem, evaluator, replications, bar.report)
-        first = np.vstack([read_start(search, start), as_now(search)])
+        search.know(known)
+        best = [search.point_of(c.values)[None, :] for c in search.best(1)]
+        first = np.vstack([read_start(search, start), *best, as_now(search)])
         name, why = choose(search) if method == "auto" else (_name(method), "asked for")
         run = ALL_METHODS[name] if isinstance(method, str) else scipy_style(method)
         if "replications_each" not in options and name != "surrogate":
@@ -159,7 +169,7 @@ def solve(
         candidates=tuple(search.candidates.values()),
         starts=tuple(search.candidates[values] for values in search.starts) or (order[0],),
         history=tuple(search.history),
-        evaluations=len(search.candidates),
+        evaluations=sum(c.replications > search.known.get(v, 0) for v, c in search.candidates.items()),
         replications=search.spent,
         infeasible="" if order[0].feasible else why_infeasible(search),
         simulated=evaluator.simulated - before[0],
