@@ -57,6 +57,16 @@ def test_a_search_at_every_level_finds_the_closed_form(market):
     assert same == better
 
 
+def test_a_frontier_begins_with_the_plan_that_was_chosen(market):
+    problem, evaluator, known = market
+    better, plan = max(known, key=lambda c: c.gain), sorted(known, key=lambda c: c.gain)[1]
+    found = frontier(problem, STORE, evaluator, known, plan=plan, replications=2)
+    assert found.points[0].values == plan.values != better.values
+    assert frontier(problem, STORE, evaluator, known, replications=2).points[0].values == better.values
+    given = frontier(problem, STORE, evaluator, known, levels=[60.0, 400.0], plan=plan, replications=2)
+    assert given.points[0].values == better.values  # levels that are given are the caller's
+
+
 def test_what_is_known_is_not_simulated_again(market):
     problem, evaluator, known = market
     evaluator.sample([problem.baseline], 4)

@@ -143,6 +143,7 @@ def frontier(
     *,
     keep: Literal["at_least", "at_most"] = "at_least",
     levels: int | Sequence[float] = 5,
+    plan: Candidate | None = None,
     solver: Solver | None = None,
     solver_replications: int = 20,
     tried: Sequence[Candidate] = (),
@@ -164,9 +165,12 @@ def frontier(
     keep : {"at_least", "at_most"}
         at_least where more of the second outcome is good, at_most where less is.
     levels : int or sequence of float
-        Levels at which the second outcome is held; how many: evenly from what the best candidate has to the
-        best that any feasible candidate has, the inner one nearest to the baseline moved to it where the
-        baseline lies between.
+        Levels at which the second outcome is held; how many: evenly from what the plan has to the best that
+        any feasible candidate has, the inner one nearest to the baseline moved to it where the baseline lies
+        between.
+    plan : Candidate, optional
+        One of the candidates, which stands at the first of the levels that are made: the policy that has been
+        chosen. Default: the best of the candidates.
     solver : callable, optional
         Searches at every level that is given, or all but the first of those that are made; default: take
         the best of the candidates. See `channelsim.policy.frontier_search.Solver`.
@@ -198,7 +202,10 @@ def frontier(
     if replications < 2:
         raise ScenarioError(f"frontier: replications = {replications}: at least 2")
     pool = pool_of(problem, evaluator, against, keep, candidates)
-    held = pool.levels(levels) if isinstance(levels, int) else sorted(map(float, levels))[:: int(pool.sign)]
+    held = sorted(map(float, levels))[:: int(pool.sign)] if not isinstance(levels, int) else []
+    first = None
+    if isinstance(levels, int):
+        held, first = pool.levels(levels, plan), pool.first(plan) if plan else None
     pool.add(tried)
     if solver is not None:
         trade_off = TradeOff(outcome=against, keep=keep)
@@ -211,8 +218,8 @@ def frontier(
         )  # fmt: skip
     chosen: dict[tuple[Value, ...], list[float]] = {}
     unmet = []
-    for epsilon in held:
-        best = pool.best(epsilon)
+    for k, epsilon in enumerate(held):
+        best = first if first and k == 0 else pool.best(epsilon)
         if best is None:
             unmet.append(epsilon)
         else:

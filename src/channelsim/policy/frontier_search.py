@@ -109,8 +109,13 @@ class Pool:
             outcome = self.now + float((both[0, :, self._at] - both[1, :, self._at]).mean())
             self.held[c.values] = Entry(c.values, c.replications, float(gain.value - error), outcome)
 
-    def levels(self, count: int) -> list[float]:
-        """Return levels from what the best candidate has to the best that any has, one of them as now.
+    def first(self, plan: Candidate | None = None) -> Entry:
+        """Return the entry of a plan, if it is held, else of the best candidate by the objective alone."""
+        best = max(self.held.values(), key=lambda entry: entry.merit)
+        return best if plan is None else self.held.get(plan.values, best)
+
+    def levels(self, count: int, plan: Candidate | None = None) -> list[float]:
+        """Return levels from what the plan has (`first`) to the best that any candidate has, one as now.
 
         They are even, but that the inner one nearest to the baseline is moved to it if that lies between.
 
@@ -121,7 +126,7 @@ class Pool:
         """
         if count < 2:
             raise ScenarioError(f"frontier: levels = {count}: at least 2")
-        alone = max(self.held.values(), key=lambda entry: entry.merit).outcome
+        alone = self.first(plan).outcome
         furthest = max(self.sign * entry.outcome for entry in self.held.values()) * self.sign
         found = np.linspace(alone, furthest, count)
         if count > 2 and self.sign * alone < self.sign * self.now < self.sign * furthest:
@@ -167,6 +172,7 @@ def search_levels(
     solver: Solver,
     *,
     levels: int | Sequence[float] = 5,
+    plan: Candidate | None = None,
     replications: int = 20,
     seed: int = 1,
 ) -> tuple[Candidate, ...]:
@@ -183,6 +189,7 @@ def search_levels(
     solver : callable
         See `Solver`.
     levels : int or sequence of float
+    plan : Candidate, optional
         As in `channelsim.policy.frontier.frontier`. Of a number of levels the first is left out: what
         the objective alone takes has been searched for.
     replications : int
@@ -204,7 +211,7 @@ def search_levels(
     tried: dict[tuple[Value, ...], Candidate] = {}
     for trade_off in trade_offs:
         pool = pool_of(problem, evaluator, trade_off.outcome, trade_off.keep, candidates)
-        held = pool.levels(levels)[1:] if isinstance(levels, int) else levels
+        held = pool.levels(levels, plan)[1:] if isinstance(levels, int) else levels
         pool.add(tried.values())
         for level in held:
             found = solver(

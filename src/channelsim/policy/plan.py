@@ -225,6 +225,7 @@ def make_plan(
     changes = changes_of(problem, chosen.values, evaluator, replications=effort.levers)
     frontiers, explored = frontiers_of(
         solution,
+        chosen,
         evaluator,
         stages,
         search=effort.trade_off_search,

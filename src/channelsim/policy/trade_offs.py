@@ -19,6 +19,7 @@ LEVELS = 5
 
 def frontiers_of(
     solution: Solution,
+    plan: Candidate,
     evaluator: Evaluator,
     stages: Stages,
     *,
@@ -34,6 +35,8 @@ def frontiers_of(
     ----------
     solution : Solution
         Of the problem; its candidates are where the searches begin.
+    plan : Candidate
+        The one that has been chosen: where the frontiers begin.
     evaluator : Evaluator
         That the solution is by.
     stages : Stages
@@ -61,7 +64,7 @@ def frontiers_of(
         def rows() -> tuple[tuple[object, ...], ...]:
             found = search_levels(
                 problem, problem.trade_offs, evaluator, candidates, solver,
-                levels=LEVELS, replications=search, seed=seed,
+                levels=LEVELS, plan=plan, replications=search, seed=seed,
             )  # fmt: skip
             return tuple(tuple(c._replace(policy=None)) for c in found)  # type: ignore[arg-type]
 
@@ -69,6 +72,7 @@ def frontiers_of(
             "problem": problem.model_dump(mode="json", exclude={"scenario", "changes", "name"}),
             "candidates": [[list(c.values), c.replications] for c in candidates],
             "levels": LEVELS,
+            "plan": list(plan.values),
             "replications": search,
         }
         kept = stages.value("trade_offs", depends, rows)
@@ -76,7 +80,7 @@ def frontiers_of(
     found = tuple(
         frontier(
             problem, t.outcome, evaluator, candidates,
-            keep=t.keep, levels=LEVELS, tried=tried, replications=replications,
+            keep=t.keep, levels=LEVELS, plan=plan, tried=tried, replications=replications,
         )
         for t in problem.trade_offs
     )  # fmt: skip
