@@ -24,7 +24,10 @@ def trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
     )
     for k, (trade_off, frontier) in enumerate(zip(plan.problem.trade_offs, plan.frontiers, strict=True)):
         drawn = decision_plots.frontier_plot(frontier, trade_off.label, currency, objective_words(plan))
-        text = f"Each point is the best policy found that keeps so much of the second end. {how} "
+        text = (
+            "The first point is the recommended policy, each other one the best found that keeps so much of the "
+            f"second end. {how} "
+        )
         text += "All points are measured on fresh draws. What an end costs is told at most."
         caption = f"What {trade_off.label} costs the objective."
         found.append(
