@@ -25,8 +25,8 @@ def trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
     for k, (trade_off, frontier) in enumerate(zip(plan.problem.trade_offs, plan.frontiers, strict=True)):
         drawn = decision_plots.frontier_plot(frontier, trade_off.label, currency, objective_words(plan))
         text = (
-            "The first point is the recommended policy, each other one the best found that keeps so much of the "
-            f"second end. {how} "
+            "The first point is the recommended policy, each other one the best found that keeps so much "
+            f"of the second end. {how} "
         )
         text += "All points are measured on fresh draws. What an end costs is told at most."
         caption = f"What {trade_off.label} costs the objective."
