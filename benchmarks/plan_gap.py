@@ -1,6 +1,6 @@
 """How far is the search's answer from the best known? The plan of the appliances, over seeds.
 
-    python benchmarks/plan_gap.py --seeds 10 --budget 7000 [--long 70000]
+    python benchmarks/plan_gap.py --seeds 10 --budget 1500 [--long 15000]
 
 Every search is one `solve` of the library's problem (twelve levers, all that its year has) on all processors.
 The best known value is the best of all of them, ten times the budget together, and of the searches with a
@@ -73,7 +73,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--budget", type=int, default=7000)
+    parser.add_argument("--budget", type=int, default=1500)
     parser.add_argument("--long", type=int, default=0)
     given = parser.parse_args()
     problem = problem_of(Scenario.from_library("appliances"))
