@@ -209,15 +209,14 @@ def _sources(built: BuiltWorld, active: Floats, ended: np.ndarray) -> tuple[Floa
     world, sizes = built.world, built.sizes
     listed = active[world.holdings_index[c.MEMBER]].copy()
     source = np.full(sizes.holdings, -1)
-    supplier, buyer = world.links_index[c.SUPPLIER_HOLDING], world.links_index[c.BUYER_HOLDING]
-    preferred = built.preferred_links
+    link, supplier, buyer = built.preferred_links
+    allowed = ~ended[link]
     for tier in range(1, built.tiers):
         rows = built.holdings_of_tier(tier)
-        first, end = np.searchsorted(buyer, [rows.start, rows.stop], sorter=preferred)
-        candidates = preferred[first:end]
-        supplied = candidates[(listed[supplier[candidates]] > 0) & ~ended[candidates]]
+        first, end = np.searchsorted(buyer, [rows.start, rows.stop])
+        supplied = np.flatnonzero((listed[supplier[first:end]] > 0) & allowed[first:end]) + first
         best = supplied[_firsts(buyer[supplied])]
-        source[buyer[best]] = best
+        source[buyer[best]] = link[best]
         listed[rows] *= source[rows] >= 0
     source[listed == 0] = -1
     return listed, source
@@ -315,8 +314,7 @@ def _chosen_links(built: BuiltWorld, change: TermsChange, where: str) -> np.ndar
 def _weekly_costs(built: BuiltWorld, listed: Floats, source: Integers) -> Floats:
     """Return each member's fixed cost plus the servicing cost of the members it is first supplier of."""
     world, member = built.world, built.world.holdings_index[c.MEMBER]
-    holds = np.zeros(built.sizes.members)
-    np.maximum.at(holds, member, listed)
+    holds = np.bincount(member, listed, built.sizes.members) > 0
     cost = world.members[c.FIXED_COST] * holds
     rows = np.flatnonzero(source >= 0)
     rows = rows[_firsts(member[rows])]  # the first listed holding of each buyer

@@ -106,10 +106,11 @@ class BuiltWorld:
         return np.asarray(self.members.group[self.world.holdings_index[position("member")]])
 
     @cached_property
-    def preferred_links(self) -> Integers:
-        """Rows of the links by buying holding, the preferred first."""
+    def preferred_links(self) -> tuple[Integers, Integers, Integers]:
+        """Rows of the links by buying holding, the preferred first; their suppliers and buyers."""
         links = self.world.links_index
-        return np.lexsort((links[c.RANK], links[c.BUYER_HOLDING]))
+        rows = np.lexsort((links[c.RANK], links[c.BUYER_HOLDING]))
+        return rows, links[c.SUPPLIER_HOLDING, rows], links[c.BUYER_HOLDING, rows]
 
     @classmethod
     def of(cls, scenario: Scenario) -> Self:

@@ -123,8 +123,8 @@ def _open_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
         rows = built.holdings_of_tier(tier)
         buyers = np.flatnonzero(source[rows] >= 0) + rows.start
         suppliers = world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
-        np.add.at(mean, suppliers, mean[buyers])
-        np.add.at(variance, suppliers, variance[buyers])
+        mean += np.bincount(suppliers, mean[buyers], len(mean))
+        variance += np.bincount(suppliers, variance[buyers], len(variance))
     given = _by_holding(built, lambda g: g.ordering.opening_forecast)
     deviation = _by_holding(built, lambda g: g.ordering.opening_deviation)
     holdings[c.FORECAST] = listed * np.where(np.isnan(given), mean, given)
