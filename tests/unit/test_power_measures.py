@@ -41,6 +41,7 @@ def test_every_measure_has_a_row_for_each_relationship_of_those_who_take_them(ta
         "stronger brand",  # buyers take a rival's product less readily
         "loyal buyers",  # some do not take it at all
         "lower price, more margin for X and Y",  # the rivals pay less
+        "rebate",  # nor do they give one
         "longer payment term",  # the rivals give none
         "training",  # lost with P
         "strict contracts",  # leaving costs more
@@ -49,6 +50,12 @@ def test_every_measure_has_a_row_for_each_relationship_of_those_who_take_them(ta
 )
 def test_what_makes_p_hard_to_replace_makes_both_depend_more(change, measure, buyer):
     assert change[measure, buyer, "P"] > 0.01
+
+
+def test_returns_save_stock_alone_and_move_no_dependence(change):
+    """What a unit is expected to earn decides dependence; that the model has no more of it is said."""
+    for pair in (("X", "P"), ("P", "X"), ("Y", "P"), ("P", "Y")):
+        assert change["returns", *pair] == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize(
