@@ -117,6 +117,10 @@ class TestLever:
         assert lever.share_of(lever.value_at(share)) == pytest.approx(share, abs=1e-9)
         assert lever.value_at(lever.share_of(lever.value_at(share))) == lever.value_at(share)
 
+    def test_a_rounding_short_of_a_bound_is_the_bound(self):
+        lever = Lever(path="terms.cooperative_share", low=0.0, high=0.8)
+        assert [lever.value_at(x) for x in (4e-17, 1e-6, 1.0 - 1e-12)] == [0.0, 8e-7, 0.8]
+
     def test_takes_bounds_and_unit_from_the_schema(self):
         lever = Lever(path="terms.wholesale_price", high=9.0)
         assert lever.unit == "money per unit"

@@ -40,6 +40,8 @@ NO_BOUND = 1e9
 SELECTORS = ("supplier", "buyer", "brand", "territory")
 SIGNIFICANT_DIGITS = 10
 """Digits to which a real lever's value is rounded: values closer than that are one decision."""
+AT_BOUND = 1e-9
+"""Share of its range within which a lever is at its bound."""
 
 
 class Lever(Part):
@@ -160,9 +162,11 @@ class Lever(Part):
     def value_at(self, share: float) -> Value:
         """Return the value at a share (0 to 1) of the way from the smallest to the largest.
 
-        Whole numbers and choices each have the same width.
+        Whole numbers and choices each have the same width. Within a billionth of a bound it is the bound:
+        optimisers stop a rounding short of it, and "0" is no decision where 4e-17 would be one.
         """
         share = min(max(share, 0.0), 1.0)
+        share = round(share) if min(share, 1.0 - share) < AT_BOUND else share
         low, high = self.bounds()
         if self.choices or self.integer:
             count = int(high - low) + 1
