@@ -257,7 +257,7 @@ def frontier_plot(
         if any(not p.kept for p in frontier.points):
             axes.plot(
                 [], [], marker="o", markersize=14, mfc="none", mec=style.VERMILION, ls="",
-                label="constraints not shown to be kept",
+                label=f"conditions not shown to be kept in {frontier.replications} replications",
             )  # fmt: skip
         axes.plot(0, 0, marker="D", color=style.INK, linestyle="", markersize=8, label="baseline")
         axes.grid()
