@@ -52,10 +52,8 @@ def terms_under(built: BuiltWorld, policy: Policy | None) -> tuple[Terms, Floats
     contracts, incentives = _contracts(built, policy, chosen)
     agreements = agreements_under(built, policy, chosen)
     nobody = np.full(built.sizes.members, -1)
-    terms, posted = (
-        _terms(built, policy, listed, source, contracts, incentives, agreements, nobody),
-        contracts["wholesale_price"],
-    )
+    terms = _terms(built, policy, listed, source, contracts, incentives, agreements, nobody)
+    posted = contracts["wholesale_price"]
     if limits_listing(scenario) or agreements.stores_choose(built):
         listed, accepted = choose_listings(built, opened(built, terms, posted), agreements)
         source = np.where(listed > 0, source, -1)

@@ -27,6 +27,7 @@ def shelf_utility(built: BuiltWorld, listed: Floats) -> Floats:
         + segment[c.VARIETY_WEIGHT] * np.log(np.maximum(assortment, 1.0))
         - segment[c.LOT_SIZE_WEIGHT] * fit
     )
+    # taken, not indexed: rows of a table have to lie one after the other
     return np.asarray(np.take(equity, brand, axis=1) + np.take(of_store, store, axis=1))
 
 

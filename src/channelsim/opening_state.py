@@ -33,7 +33,7 @@ from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE, RECKON_INCENTIVES
 
 
 def opened(built: BuiltWorld, terms: Terms, posted: Floats) -> Terms:
-    """Return terms with the state from which every replication starts.
+    """Return terms with the state from which every replication starts; thresholds become units in place.
 
     Parameters
     ----------

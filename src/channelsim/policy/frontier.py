@@ -202,10 +202,10 @@ def frontier(
     if replications < 2:
         raise ScenarioError(f"frontier: replications = {replications}: at least 2")
     pool = pool_of(problem, evaluator, against, keep, candidates)
-    held = sorted(map(float, levels))[:: int(pool.sign)] if not isinstance(levels, int) else []
-    first = None
     if isinstance(levels, int):
         held, first = pool.levels(levels, plan), pool.first(plan) if plan else None
+    else:
+        held, first = sorted(map(float, levels))[:: int(pool.sign)], None
     pool.add(tried)
     if solver is not None:
         trade_off = TradeOff(outcome=against, keep=keep)
