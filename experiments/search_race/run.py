@@ -21,9 +21,9 @@ import numpy as np
 
 import channelsim
 from channelsim.policy.evaluation import Evaluator
+from channelsim.policy.frugal_search import surrogate_search
 from channelsim.policy.methods import as_now, differential_evolution, random_search
 from channelsim.policy.problem import Problem
-from channelsim.policy.racing import surrogate_search
 from channelsim.policy.search import BudgetSpent, Search
 from channelsim.policy.solution import ranked
 

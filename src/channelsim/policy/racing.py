@@ -1,21 +1,13 @@
-"""The frugal search: a surrogate proposes, few replications sift, the best are replicated until they stand.
+"""A race: a surrogate proposes, few replications sift, the best are replicated until they stand.
 
-For simulations that cost real time. Every new point gets as few replications as tell points apart at all;
-a point that may be better than the best so far is doubled, replication by replication on the same draws, and
-takes its place only if it still is when it is known nearly as surely. As the search closes in on the optimum,
-the best gets more replications, until its gain is known well enough, and the others are told by their
-difference from it (`channelsim.policy.judging`): a few replications then say as much as many.
+Every new point gets as few replications as tell points apart at all; a point that may be better than the best
+so far is doubled, replication by replication on the same draws, and takes its place only if it still is when
+it is known nearly as surely. As the race closes in on the optimum, the best gets more replications, until its
+gain is known well enough, and the others are told by their difference from it (`channelsim.policy.judging`):
+a few replications then say as much as many.
 
-Steps: points to begin with (Latin hypercube); then rounds of proposals (`channelsim.policy.surrogate`) in a
-trust region around the best, which doubles when rounds succeed and is halved when they do not; when it is
-small, every lever is tried elsewhere, and then once more from new points. Where the budget is ample a start
-may use a share of it only, so that there are several, and what is left goes to a last descent from the best
-of all: two seeds that begin in different corners then end in the same one more often, and how far apart the
-starts came out tells what the search alone cannot. Starts share the surrogate. It ends when the budget is
-spent or when so many restarts have found nothing better.
-
-A search that knows what others have tried (`Search.know`) needs no points to begin with: the surrogate is
-made of those, and one descent goes from the best of them.
+Proposals (`channelsim.policy.surrogate`) come in rounds, in a trust region around the best, which doubles
+when rounds succeed and is halved when they do not; when it is small, every lever is tried elsewhere.
 """
 
 from __future__ import annotations
@@ -28,7 +20,6 @@ from numpy.typing import NDArray
 from channelsim.policy.gaussian_process import Shape
 from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
-from channelsim.policy.methods import as_now, opening
 from channelsim.policy.search import BudgetSpent, Search
 from channelsim.policy.surrogate import MOST_POINTS, Cube, Surrogate, propose
 
@@ -38,43 +29,46 @@ FIRST_SIZE, LARGEST_SIZE, LAST_SIZE = 0.4, 0.8, 0.004
 """Mean half-width of the trust region, in shares of the levers' widths: at first, at most, at last."""
 SWEPT_SIZE = 0.15
 """Size below which every lever is tried elsewhere, once in a start."""
-FINALISTS = 5
-APART = 0.05
-"""Distance in the unit cube (largest of all levers) from which on finalists are different policies."""
-MOST_REPLICATIONS = 64
-FIRST_SHARE, JOINT_SHARE = 0.55, 0.2
-"""Shares of the budget: of the first start at most, and of the last descent from the best of all starts."""
-BUDGET_OF_STARTS = 150
-"""New points for each lever from which on a budget is shared among several starts."""
 FIRST_LEVEL = 8
 """Replications of the reference at first, times those of a new point; twice as many in half the region."""
 SETTLED = 1.25
 """Times the standard error of the reference with which a candidate is known well enough."""
+SURE = 0.005
+"""Standard error of a slack, in units of its bound, with which the best candidate is known well enough."""
 FAR = 4.0
 """Standard errors from a bound from which on no more replications are needed to tell on which side."""
+FARTHEST = 1.0
+"""Share of a bound from which on a candidate that misses it is of no use to the surrogate."""
+ENOUGH = 3
+"""Candidates for each lever and one more that the surrogate has to have all the same."""
 OUTGROWN = 1.2
 """Factor on the number of points from which on lengths and noise are estimated again."""
 
 
 @dataclass
 class Race:
-    """State of a frugal search; see `surrogate_search` for its numbers."""
+    """State of a race; see `channelsim.policy.frugal_search.surrogate_search` for its numbers."""
 
     search: Search
     rng: np.random.Generator
     tolerance: float
     each: int
     most: int
+    """Replications of the best candidate at most, in a start."""
+    finest: int
+    """And in the last descents."""
     reserve: int
     level: int = 1
     """Replications that the best candidate has to have: more as the search closes in, up to `final`."""
     final: int = 1
+    needed: int = 1
+    """What `final` should be, by the noise, if the budget reached for it."""
     pool: dict[tuple[Value, ...], None] = field(default_factory=dict)
     """Candidates of this start."""
 
     def __post_init__(self) -> None:
         self.cube = Cube(self.search.levers)
-        self.level = self.final = self.each
+        self.level = self.final = self.needed = self.each
         self._shapes: list[Shape] | None = None
         self._shaped_at = 0
 
@@ -173,17 +167,18 @@ class Race:
         ratios = [noise / max(0.2 * spread[0], self.tolerance)]
         ratios += [d / (0.2 * s) for d, s in zip(search.slack_deviations, spread[1:]) if s > 0.0]
         self.each = _replications(max(ratios), 1.0, self.each, self.most)
-        self.final = max(_replications(noise, 0.5 * self.tolerance, self.each, self.most), self.each)
+        by_gain = _replications(noise, 0.5 * self.tolerance, self.each, self.finest)
+        by_slacks = _replications(max(search.slack_deviations, default=0.0), SURE, self.each, self.finest)
+        self.needed = max(by_gain, by_slacks, self.each)
+        self.final = min(self.needed, self.most)
         if search.drawn:
             self.final = max(self.final, min(2, self.most))  # so that there is a standard error
+            self.needed = max(self.needed, self.final)
         self.level = self.each
 
     def model(self, centre: Floats) -> Surrogate:
         """Return the surrogate of what is known, from the candidates nearest to a centre."""
-        found = list(self.search.candidates.values())
-        if len(found) > MOST_POINTS:
-            apart = [np.max(np.abs(self.search.point_of(c.values) - centre)) for c in found]
-            found = [found[k] for k in np.argsort(apart, kind="stable")[:MOST_POINTS]]
+        found = self.near(centre)
         count = len(self.search.candidates)
         fresh = self._shapes is None or count >= OUTGROWN * self._shaped_at
         reference, errors = self.search.reference, self.search.slack_errors(self.level)
@@ -193,6 +188,18 @@ class Race:
         if fresh:
             self._shapes, self._shaped_at = made.shapes, count
         return made
+
+    def near(self, centre: Floats) -> list[Candidate]:
+        """Return the candidates nearest to a point, without those that miss a bound by miles if others do.
+
+        A smooth function through these would be off near the bound by more than there is room.
+        """
+        found = list(self.search.candidates.values())
+        missed = [max(-FARTHEST - min(c.slacks, default=0.0), 0.0) for c in found]
+        enough = max(ENOUGH * (self.search.dimensions + 1), missed.count(0.0))
+        found = [found[k] for k in np.argsort(missed, kind="stable")[:enough]]
+        apart = [np.max(np.abs(self.search.point_of(c.values) - centre)) for c in found]
+        return [found[k] for k in np.argsort(apart, kind="stable")[:MOST_POINTS]]
 
     def sweep(self) -> None:
         """Try every lever elsewhere, the others at the best: a trust region does not see the next hill.
@@ -237,11 +244,11 @@ class Race:
             model = self.model(centre)
             best = float(model.predict(centre[None, :])[0, 0]) if before.feasible else None
             share = min(20.0 / search.dimensions, 1.0) * max(1.0 - search.spent / search.budget, 0.1) ** 0.5
-            points = propose(model, centre, best, size, share, batch, self.rng)
+            points = propose(model, centre, best, size, share, batch, self.rng, anywhere=not swept)
             if not len(points):
                 return
             self.evaluate(points)
-            if _better(self.best(), before, self.tolerance):
+            if better(self.best(), before, self.tolerance):
                 successes, failures = successes + 1, 0
             else:
                 successes, failures = 0, failures + 1
@@ -252,135 +259,11 @@ class Race:
                 if size < SWEPT_SIZE and not swept:
                     swept, before = True, self.best()
                     self.sweep()
-                    size = FIRST_SIZE if _better(self.best(), before, self.tolerance) else size
+                    size = FIRST_SIZE if better(self.best(), before, self.tolerance) else size
 
 
-def surrogate_search(
-    search: Search,
-    rng: np.random.Generator,
-    start: Floats,
-    replications_each: int | None = None,
-    most_replications: int | None = None,
-    batch: int | None = None,
-    tolerance: float = 5e-4,
-    restarts: int = 2,
-) -> str:
-    """Search with a surrogate and replications that grow; see the module.
-
-    Parameters
-    ----------
-    search, rng, start
-    replications_each : int, optional
-        Of new points; default: one at first (16 for tails and probabilities, of which one says nothing),
-        then as many as tell points apart.
-    most_replications : int, optional
-        Of the best candidates; default 64, fewer with a small budget.
-    batch : int, optional
-        Proposals per round; default 4 to 16, by the budget.
-    tolerance : float
-        Gain, in units of the baseline's objective, below which a policy is not better.
-    restarts : int
-        Restarts in a row without anything better after which the search ends.
-    """
-    problem = search.problem
-    tails = any(held.statistic != "mean" for held in (problem.objective, *problem.constraints))
-    each = replications_each or (16 if tails else 1)
-    most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 25, 2)), each)
-    batch = batch or min(max(search.left // (80 * each), 4), 8)
-    race = Race(search, rng, tolerance, each, most, reserve=0, pool=dict.fromkeys(search.known))
-    points = max(3 * (search.dimensions + 1), 2 * batch)
-    points = min(points, max(search.left // (4 * each), search.dimensions + 2))
-    first = np.vstack([start, as_now(search)])
-    stopped = ""
-    try:
-        race.evaluate(opening(search, rng, 0 if search.known else points, race.cube.snapped(first)))
-        if replications_each is None and not tails:
-            race.calibrate()
-        race.reserve = min(2 * race.final, search.budget // 8)
-        stopped = _from_known(race, batch) if search.known else _starts(race, points, batch, restarts)
-    except BudgetSpent:
-        stopped = ""
-    race.reserve, race.pool = 0, dict.fromkeys(search.candidates)
-    finals(race)
-    if stopped:
-        return stopped
-    raise BudgetSpent
-
-
-def _from_known(race: Race, batch: int) -> str:
-    """Descend once, from the best that is known: what is known elsewhere is why there is no other start."""
-    try:
-        race.descend(FIRST_SIZE, batch, race.search.budget, swept=True)
-        race.confirm()
-    finally:
-        race.search.starts.append(race.best().values)
-    return "nothing better is near the best of what was known"
-
-
-def _starts(race: Race, points: int, batch: int, restarts: int) -> str:
-    """Start, and start again elsewhere; then once more from the best of all starts. Return why it stopped."""
-    search, failures = race.search, 0
-    several = search.budget >= BUDGET_OF_STARTS * search.dimensions * race.each
-    last = int((1.0 - JOINT_SHARE) * search.budget) if several else search.budget
-    until = int(FIRST_SHARE * search.budget) if several else search.budget
-    top = race.best()
-    while True:
-        try:
-            race.descend(FIRST_SIZE, batch, until)
-            race.confirm()
-        finally:
-            best = race.best()
-            search.starts.append(best.values)
-        until = last
-        failures = 0 if _better(best, top, race.tolerance) else failures + 1
-        top = best if best.merit < top.merit else top
-        if len(search.candidates) == _all_there_are(race.cube):
-            return "there is no other policy"
-        if failures > restarts or search.spent >= last:
-            break
-        race.pool, race.level = {}, race.each
-        search.refer_to(None)  # it would be far from everything
-        fresh = opening(search, race.rng, points, np.zeros((0, search.dimensions)))
-        race.evaluate(race.cube.snapped(fresh))
-    race.pool = dict.fromkeys(search.candidates)
-    race.descend(0.5 * FIRST_SIZE, batch, search.budget)
-    if failures > restarts:
-        return f"{restarts} restarts found nothing better"
-    return f"nothing better is near the best of {len(search.starts)} starts"
-
-
-def finals(race: Race) -> None:
-    """Give the best as many replications as are the rule at last, and others that differ what they need."""
-    search, race.level = race.search, race.final
-    while True:
-        leaders = different(search, search.best(400), FINALISTS)
-        behind = [c for c in leaders[:1] if c.replications < race.final]
-        if leaders and not behind and search.drawn and search.reference is None:
-            search.refer_to(leaders[0].values)
-            continue
-        behind += [c for c in leaders[1:] if not race.settled(c)]
-        if not behind:
-            return
-        more = min(2 * behind[0].replications, race.final)
-        search.evaluate(search.point_of(behind[0].values), more)
-
-
-def different(search: Search, candidates: list[Candidate], count: int) -> list[Candidate]:
-    """Return the first candidates of which none is too close to one before it, or comes to the same."""
-    chosen: list[Candidate] = []
-    points: list[Floats] = []
-    for candidate in candidates:
-        point = search.point_of(candidate.values)
-        same = any(candidate.gain == c.gain and candidate.slacks == c.slacks for c in chosen)
-        if not same and all(np.max(np.abs(point - other)) >= APART for other in points):
-            chosen.append(candidate)
-            points.append(point)
-        if len(chosen) == count:
-            break
-    return chosen
-
-
-def _better(new: Candidate, old: Candidate, tolerance: float) -> bool:
+def better(new: Candidate, old: Candidate, tolerance: float) -> bool:
+    """Return whether a candidate is better than another: by more than the tolerance if both are feasible."""
     if new.feasible and old.feasible:
         return new.merit < old.merit - tolerance
     return new.merit < old.merit
@@ -397,7 +280,3 @@ def _replications(noise: float, error: float, at_first: int, most: int) -> int:
     while count < most and noise > error * np.sqrt(count):
         count *= 2
     return min(count, most)
-
-
-def _all_there_are(cube: Cube) -> int:
-    return int(np.prod(cube.steps)) if (cube.steps > 0).all() else -1

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from channelsim.errors import ScenarioError
 from channelsim.policy.evaluation import Evaluator
+from channelsim.policy.frugal_search import FINALISTS, different, surrogate_search
 from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.methods import EACH, METHODS, Method, as_now, name_of, number_of_policies, scipy_style
 from channelsim.policy.problem import Problem
-from channelsim.policy.racing import FINALISTS, different, surrogate_search
 from channelsim.policy.search import BudgetSpent, Progress, Search
 from channelsim.policy.solution import Solution, ranked, why_infeasible
 from channelsim.simulation import whole_number

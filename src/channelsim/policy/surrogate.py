@@ -1,11 +1,9 @@
 """A surrogate of the simulation, and points that are worth simulating.
 
 The gain and the slack of every constraint are Gaussian processes of the levers, each with lengths and noise
-of its own (`channelsim.policy.gaussian_process`), made from the candidates so far. Slacks are bent first,
-
-    z → sign(z) ln(1 + abs(z) / s),   s = lower quartile of abs(z),
-
-so that the surrogate is best near the bound, where optima lie, and not where a bound is missed by miles.
+of its own (`channelsim.policy.gaussian_process`), made from the candidates so far; but for those that miss a
+bound by more than the bound itself, once there are others enough: the surrogate has to be best near the
+bounds, where optima lie, and not where one is missed by miles.
 
 Proposals lie in a box around the best point, the *trust region*: narrower in levers to which the outcomes
 answer over a short length, and never less than one step of a whole lever. The first proposal is the optimum
@@ -19,7 +17,7 @@ from anywhere in the cube. Margins are the errors that slacks have when the best
 
 Sources: Eriksson, Pearce, Gardner, Turner & Poloczek (2019), Scalable global optimization via local Bayesian
 optimization, NeurIPS 32; Eriksson & Poloczek (2021), Scalable constrained Bayesian optimization, AISTATS 24
-(the trust region, the bent slacks); Schonlau, Welch & Jones (1998), Global versus local search in constrained
+(the trust region); Schonlau, Welch & Jones (1998), Global versus local search in constrained
 optimization of computer models, IMS Lecture Notes 34, 11-25 (improvement × probability of feasibility);
 Ginsbourger, Le Riche & Carraro (2010), Kriging is well-suited to parallelize optimization, in Computational
 Intelligence in Expensive Optimization Problems, Springer (the batch).
@@ -45,9 +43,9 @@ TRIED = 60
 """Points that are tried on the surrogate for every lever."""
 GENERATIONS, POPULATION = 20, 5
 """Of differential evolution on the surrogate; points per lever."""
-POLISHING, STEP, INSIDE = 40, 1e-6, 1e-4
+POLISHING, STEP, INSIDE = 40, 1e-6, 1e-6
 """Most iterations of the polish; step of its differences, in shares of a lever's width; room that it leaves
-in bent slacks, lest rounding miss a bound."""
+in slacks, lest rounding miss a bound."""
 SAFER = (1.0, 2.0)
 """Standard deviations of the surrogate by which further proposals keep the conditions surely."""
 INFEASIBLE = 1e3
@@ -144,11 +142,9 @@ class Surrogate:
         # differences from a reference are as sure in few replications as in many: what is left is roughness
         counts = np.array([float(c.replications) if search.reference is None else 1.0 for c in candidates])
         known = np.array([(c.gain / search.objective_scale, *c.slacks) for c in candidates])
-        self._bend = np.array([_lower_quartile(np.abs(z)) for z in known[:, 1:].T])
         low, high = np.quantile(known[:, 0], [0.25, 0.75])
         known[:, 0] = np.maximum(known[:, 0], low - 3.0 * (high - low))  # very bad points would bend it
-        known[:, 1:] = self.bent(known[:, 1:])
-        self.margin = self.bent(search.caution * errors[None, :])[0]
+        self.margin = search.caution * errors
         self._seen = seen
         self.processes = [
             GaussianProcess(
@@ -164,17 +160,13 @@ class Surrogate:
         """Lengths and noise of gain and slacks."""
         return [process.shape for process in self.processes]
 
-    def bent(self, slacks: Floats) -> Floats:
-        """Return slacks (points, constraints) as the surrogate sees them; the sign stays."""
-        return np.asarray(np.sign(slacks) * np.log1p(np.abs(slacks) / self._bend))
-
     def predict(self, points: Floats) -> Floats:
-        """Return gain (of the objective's scale) and bent slacks, shape (points, 1 + constraints)."""
+        """Return gain (of the objective's scale) and slacks, shape (points, 1 + constraints)."""
         features = self.cube.features(points)
         return np.stack([process.mean(features) for process in self.processes], axis=1)
 
     def deviations(self, point: Floats) -> Floats:
-        """Return by how much gain and bent slacks at a point may differ, shape (1 + constraints,)."""
+        """Return by how much gain and slacks at a point may differ, shape (1 + constraints,)."""
         features = self.cube.features(point[None, :])
         return np.array([float(process.posterior(features)[1].spread[0]) for process in self.processes])
 
@@ -204,11 +196,6 @@ class Surrogate:
         return np.asarray(points[nearest > 1e-6])
 
 
-def _lower_quartile(sizes: Floats) -> float:
-    some = sizes[sizes > 0.0]
-    return max(float(np.quantile(some, 0.25)), 1e-6) if len(some) else 1.0
-
-
 def propose(
     model: Surrogate,
     centre: Floats,
@@ -217,6 +204,7 @@ def propose(
     share: float,
     count: int,
     rng: np.random.Generator,
+    anywhere: bool = True,
 ) -> Floats:
     """Return points that are worth simulating together.
 
@@ -234,6 +222,8 @@ def propose(
     count : int
         Points wanted; fewer come back if no more are new.
     rng : numpy.random.Generator
+    anywhere : bool
+        Whether one of several comes from anywhere in the cube.
 
     Returns
     -------
@@ -251,12 +241,13 @@ def propose(
     few = _moved(between, low, high, share, rng)
     near = np.clip(evolved[0] + 0.3 * (high - low) * rng.standard_normal((half, levers)), low, high)
     here = _Promise(model, model.new(cube.snapped(np.vstack([evolved, few, near]))), best)
-    chosen = here.take(count - 1 if count > 1 else 1, likeliest=True)
-    if count > 1:  # and one from anywhere: trust regions end on hills
+    anywhere &= count > 1
+    chosen = here.take(count - anywhere, likeliest=True)
+    if anywhere:  # trust regions end on hills
         zeros, ones = np.zeros(levers), np.ones(levers)
         jumps = _moved(np.repeat(centre[None, :], half, axis=0), zeros, ones, 1.0 / levers, rng)
-        anywhere = np.vstack([jumps, rng.random((half, levers))])
-        there = _Promise(model, model.new(cube.snapped(anywhere)), best, chosen)
+        everywhere = np.vstack([jumps, rng.random((half, levers))])
+        there = _Promise(model, model.new(cube.snapped(everywhere)), best, chosen)
         chosen = np.vstack([chosen, there.take(count - len(chosen))])
     return chosen
 
@@ -275,7 +266,7 @@ def polished(
     low, high : ndarray, shape (levers,)
         Ends of the box in which to stay.
     spare : ndarray, shape (constraints,), or float
-        By how much more than the margin the slacks (bent) are kept.
+        By how much more than the margin the slacks are kept.
     """
     from scipy.optimize import minimize
 
