@@ -20,6 +20,7 @@ from channelsim.decisions import Policy, TermsChange
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
 from channelsim.schema import columns_of
+from channelsim.sourcing import Sourcing
 from channelsim.tables import Floats, Integers
 
 PER_MEMBER = ("training", "franchise_fee", "compensation")
@@ -42,6 +43,8 @@ class Agreements:
     by_maker : array of bool (links,)
         Whether the maker is the principal, not the supplier.
     credit_weeks : array (links,)
+    agreed : set of str
+        Fields of which any link has something.
     """
 
     numbers: dict[str, Floats]
@@ -49,6 +52,7 @@ class Agreements:
     exclusive: np.ndarray
     by_maker: np.ndarray
     credit_weeks: Integers
+    agreed: frozenset[str]
 
     def offers(self, built: BuiltWorld) -> Integers:
         """Return (links,) the offer of exclusive dealing under which each link falls, -1 if none.
@@ -66,8 +70,10 @@ class Agreements:
         """Return whether a store decides what it lists because of a fee or an offer of exclusive dealing."""
         if built.scenario.demand.system != "logit":
             return False  # what a listing is worth is not known there: a fee is a transfer
-        to_stores = built.links.buyer_holding >= built.first_shelf
-        return bool(np.any(to_stores & (self.exclusive | (self.numbers["franchise_fee"] > 0.0))))
+        if not self.agreed & {"exclusive", "franchise_fee"}:
+            return False
+        asked = self.exclusive | (self.numbers["franchise_fee"] > 0.0)
+        return bool(asked[built.links.buyer_holding >= built.first_shelf].any())
 
 
 def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndarray]) -> Agreements:
@@ -84,10 +90,7 @@ def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndar
         If no contract that a change is about can feel it, or credit is longer than the world is built for.
     """
     contracts, of_link = built.scenario.contracts, built.links.contract
-    values = {
-        name: np.array([_number(name, getattr(k, name)) for k in contracts])[of_link] for name in FIELDS
-    }
-    shared = dict.fromkeys(PER_MEMBER, of_link)
+    values, shared = dict(built.kept(_agreed)), dict.fromkeys(PER_MEMBER, of_link)
     for i, change in enumerate(policy.terms):
         for name in FIELDS:
             wanted = getattr(change, name)
@@ -95,6 +98,7 @@ def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndar
                 continue
             where = f"policy {policy.name}: terms[{i}].{name}"
             felt = chosen[i] & _that_feel(built, chosen[i], name, where)
+            values[name] = values[name].copy()
             values[name][felt] = _number(name, wanted)
             if name in PER_MEMBER and change.brand:
                 shared[name] = np.where(felt, len(contracts) + i, shared[name])
@@ -105,7 +109,23 @@ def agreements_under(built: BuiltWorld, policy: Policy, chosen: Sequence[np.ndar
         exclusive=values["exclusive"],
         by_maker=values["principal"],
         credit_weeks=values["credit_weeks"],
+        agreed=_named(values) if policy.terms else built.kept(_named_in_scenario),
     )
+
+
+def _agreed(built: BuiltWorld) -> dict[str, np.ndarray]:
+    """Return what the scenario's contracts agree beside the unit price, link by link."""
+    contracts, of_link = built.scenario.contracts, built.links.contract
+    return {name: np.array([_number(name, getattr(k, name)) for k in contracts])[of_link] for name in FIELDS}
+
+
+def _named(values: dict[str, np.ndarray]) -> frozenset[str]:
+    """Return the fields of which any link has something."""
+    return frozenset(name for name, of_link in values.items() if of_link.any())
+
+
+def _named_in_scenario(built: BuiltWorld) -> frozenset[str]:
+    return _named(built.kept(_agreed))
 
 
 def _number(name: str, value: float | bool | str) -> float | bool:
@@ -144,7 +164,7 @@ def _check_change(
 def link_terms(
     built: BuiltWorld,
     agreements: Agreements,
-    source: Integers,
+    sourcing: Sourcing,
     opened: tuple[Floats, np.ndarray],
     accepted: Integers,
 ) -> tuple[Floats, Integers]:
@@ -152,8 +172,7 @@ def link_terms(
 
     Parameters
     ----------
-    source : array (holdings,)
-        Link on which each holding orders, -1 if none.
+    sourcing : Sourcing
     opened : (array (links,), array (links,))
         1 for links on which the buyer orders; for those on which it could.
     accepted : array (members,)
@@ -165,9 +184,10 @@ def link_terms(
     used, buyer = links[c.LINK_ACTIVE] > 0, world.links_index[c.BUYER_MEMBER]
     if scenario.credit:
         links[c.LINK_CREDIT_SAVING] = scenario.cost_of_capital * agreements.credit_weeks
-    links[c.COOPERATIVE_SHARE] = np.where(used, agreements.numbers["cooperative_share"], 0.0)
+    if "cooperative_share" in agreements.agreed:
+        links[c.COOPERATIVE_SHARE, sourcing.links] = agreements.numbers["cooperative_share"][sourcing.links]
     paid = {name: used for name in PER_MEMBER}
-    if agreements.exclusive.any():
+    if "exclusive" in agreements.agreed:
         paid["compensation"] = used & agreements.exclusive & (accepted[buyer] == agreements.offers(built))
     else:
         paid["compensation"] = agreements.exclusive
@@ -176,19 +196,21 @@ def link_terms(
         ("franchise_fee", c.FRANCHISE_FEE),
         ("compensation", c.COMPENSATION),
     ):
-        if not agreements.numbers[name].any():
+        if name not in agreements.agreed:
             continue
         amount = agreements.numbers[name][paid[name]]
         if amount.any():
             together = (agreements.shared[name] * built.sizes.members + buyer)[paid[name]]
             _, group, size = np.unique(together, return_inverse=True, return_counts=True)
             links[row, paid[name]] = amount / size[group]
-    index = np.zeros((len(columns_of("links", "terms", "int")), built.sizes.links), dtype=np.int64)
+    index = np.empty((len(columns_of("links", "terms", "int")), built.sizes.links), dtype=np.int64)
     index[c.CREDIT_WEEKS] = agreements.credit_weeks
     index[c.DUE_AFTER] = 1 + world.links_index[c.LEAD_TIME] + agreements.credit_weeks
-    index[c.PRINCIPAL_HOLDING] = np.where(used, world.links_index[c.SUPPLIER_HOLDING], -1)
-    by_maker = np.flatnonzero(used & agreements.by_maker)
-    index[c.PRINCIPAL_HOLDING, by_maker] = _makers(built, by_maker, source)
+    index[c.PRINCIPAL_HOLDING] = -1
+    index[c.PRINCIPAL_HOLDING, sourcing.links] = sourcing.sellers
+    if "principal" in agreements.agreed:
+        by_maker = np.flatnonzero(used & agreements.by_maker)
+        index[c.PRINCIPAL_HOLDING, by_maker] = _makers(built, by_maker, sourcing.source)
     return links, index
 
 
@@ -209,16 +231,14 @@ def _makers(built: BuiltWorld, links: Integers, source: Integers) -> Integers:
     return np.asarray(at)
 
 
-def effort_costs(built: BuiltWorld, agreements: Agreements, source: Integers) -> tuple[Floats, Floats]:
-    """Return (holdings,) the cost of effort κ̃ after training, and the store's part of it (1 − t)κ̃.
-
-    Parameters
-    ----------
-    source : array (holdings,)
-        Link on which each holding orders, -1 if none.
-    """
-    link, cost = np.maximum(source, 0), built.world.holdings[c.SERVICE_COST]
-    training = np.where(source >= 0, agreements.numbers["training"][link], 0.0)
-    share = np.where(source >= 0, agreements.numbers["cooperative_share"][link], 0.0)
-    trained = cost / (1.0 + training / built.scenario.training_scale)
-    return trained, trained * (1.0 - share)
+def effort_costs(built: BuiltWorld, agreements: Agreements, sourcing: Sourcing) -> tuple[Floats, Floats]:
+    """Return (holdings,) the cost of effort κ̃ after training, and the store's part of it (1 − t)κ̃."""
+    trained = borne = built.world.holdings[c.SERVICE_COST]
+    if "training" in agreements.agreed:
+        trained = borne = trained.copy()
+        training = agreements.numbers["training"][sourcing.links]
+        trained[sourcing.buyers] /= 1.0 + training / built.scenario.training_scale
+    if "cooperative_share" in agreements.agreed:
+        borne = trained.copy()
+        borne[sourcing.buyers] *= 1.0 - agreements.numbers["cooperative_share"][sourcing.links]
+    return trained, borne

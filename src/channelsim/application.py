@@ -26,6 +26,7 @@ from channelsim.member_parts import MemberGroup
 from channelsim.members import density_counts
 from channelsim.opening_state import opened
 from channelsim.schema import column, columns_of
+from channelsim.sourcing import Sourcing, firsts
 from channelsim.tables import Floats, Integers, Terms
 from channelsim.territories import by_class, check_places
 from channelsim.traces import given_means
@@ -45,19 +46,20 @@ def terms_under(built: BuiltWorld, policy: Policy | None) -> tuple[Terms, Floats
     """
     policy = policy or BASE
     scenario = built.scenario
-    listed, source = _sources(built, _active_members(built, policy), _ended(built, policy))
+    ended = _ended(built, policy)
+    listed, source = _sources(built, _active_members(built, policy), ended)
     chosen = [
         _chosen_links(built, k, f"policy {policy.name}: terms[{i}]") for i, k in enumerate(policy.terms)
     ]
     contracts, incentives = _contracts(built, policy, chosen)
     agreements = agreements_under(built, policy, chosen)
     nobody = np.full(built.sizes.members, -1)
-    terms = _terms(built, policy, listed, source, contracts, incentives, agreements, nobody)
+    terms = _terms(built, policy, listed, source, ended, contracts, incentives, agreements, nobody)
     posted = contracts["wholesale_price"]
     if limits_listing(scenario) or agreements.stores_choose(built):
         listed, accepted = choose_listings(built, opened(built, terms, posted), agreements)
         source = np.where(listed > 0, source, -1)
-        terms = _terms(built, policy, listed, source, contracts, incentives, agreements, accepted)
+        terms = _terms(built, policy, listed, source, ended, contracts, incentives, agreements, accepted)
     return terms, posted
 
 
@@ -66,6 +68,7 @@ def _terms(
     policy: Policy,
     listed: Floats,
     source: Integers,
+    ended: np.ndarray,
     contracts: dict[str, Floats],
     incentives: Incentives,
     agreements: Agreements,
@@ -73,20 +76,21 @@ def _terms(
 ) -> Terms:
     """Return the terms when these holdings are listed, each ordering on its source."""
     world, scenario = built.world, built.scenario
-    has_source, link = source >= 0, np.maximum(source, 0)
+    sourcing = Sourcing.of(built, source)
+    buyers, used = sourcing.buyers, sourcing.links
     holdings = np.zeros((len(columns_of("holdings", "terms")), built.sizes.holdings))
     holdings[c.LISTED] = listed
-    under_way = world.links_index[c.LEAD_TIME, link] + world.links_index[c.ORDER_DELAY, link]
-    holdings[c.PROTECTION_WEEKS] = np.where(has_source, under_way + 1.0, 1.0)
+    holdings[c.PROTECTION_WEEKS] = 1.0
+    holdings[c.PROTECTION_WEEKS, buyers] = built.kept(_protection_weeks)[used]
+    for name, row in (("minimum_order", c.MINIMUM_ORDER), ("case_size", c.CASE_SIZE)):
+        if contracts[name].any():
+            holdings[row, buyers] = contracts[name][used]
     if scenario.credit:
-        saving = scenario.cost_of_capital * agreements.credit_weeks[link]
-        holdings[c.CREDIT_SAVING] = np.where(has_source, saving, 0.0)
-    holdings[c.MINIMUM_ORDER] = np.where(has_source, contracts["minimum_order"][link], 0.0)
-    holdings[c.CASE_SIZE] = np.where(has_source, contracts["case_size"][link], 0.0)
-    holdings[c.CREDIT_GIVEN] = _credit_given(built, source, holdings[c.CREDIT_SAVING])
+        holdings[c.CREDIT_SAVING, buyers] = scenario.cost_of_capital * agreements.credit_weeks[used]
+        holdings[c.CREDIT_GIVEN] = _credit_given(sourcing, holdings[c.CREDIT_SAVING])
     amounts, guardian = governance_under(built, policy, listed)
     holdings[c.EXPECTED_FINE : c.TRACKING_CHARGE + 1] = amounts
-    costs = effort_costs(built, agreements, source)
+    costs = effort_costs(built, agreements, sourcing)
     holdings[c.TRAINED_SERVICE_COST], holdings[c.BORNE_SERVICE_COST] = costs
     slopes = np.zeros(1)
     if scenario.demand.system == "linear":
@@ -94,15 +98,17 @@ def _terms(
     elif scenario.demand.system == "given":
         holdings[c.INTERCEPT] = listed * given_means(scenario, built.members, world.holdings_index[c.MEMBER])
     link_active = np.zeros(built.sizes.links)
-    link_active[source[has_source]] = 1.0
-    opened = link_active, _open_links(built, listed) & ~_ended(built, policy)
-    links, links_index = link_terms(built, agreements, source, opened, accepted)
+    link_active[used] = 1.0
+    opened = link_active, _open_links(built, listed) & ~ended
+    links, links_index = link_terms(built, agreements, sourcing, opened, accepted)
     incentive_table, incentive_index = incentive_tables(
         built, incentives, links[c.LINK_ACTIVE], links[c.LINK_OPEN]
     )
     holdings[c.KEPT_SHARE] = kept_shares(built, source, incentive_table)
     return Terms(
-        members=np.stack([_weekly_costs(built, listed, source), *listing_fees(built, source), accepted >= 0]),
+        members=np.stack(
+            [_weekly_costs(built, listed, sourcing), *listing_fees(built, source), accepted >= 0]
+        ),
         holdings=holdings,
         holdings_index=np.stack([source, guardian]),
         links=links,
@@ -116,30 +122,37 @@ def _terms(
     )
 
 
-def _credit_given(built: BuiltWorld, source: Integers, saving: Floats) -> Floats:
+def _protection_weeks(built: BuiltWorld) -> Floats:
+    """Return (links,) the weeks that an order on a link has to last."""
+    links = built.world.links_index
+    return np.asarray(links[c.LEAD_TIME] + links[c.ORDER_DELAY] + 1.0)
+
+
+def _credit_given(sourcing: Sourcing, saving: Floats) -> Floats:
     """Return the mean over each seller's buyers of the share of the price that credit saves them."""
-    buyers = np.flatnonzero(source >= 0)
-    seller = built.world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
-    count = np.bincount(seller, minlength=len(saving))
-    return np.asarray(np.bincount(seller, saving[buyers], len(saving)) / np.maximum(count, 1))
+    sellers, saved = sourcing.sellers, saving[sourcing.buyers]
+    count = np.bincount(sellers, minlength=len(saving))
+    return np.asarray(np.bincount(sellers, saved, len(saving)) / np.maximum(count, 1))
 
 
 def active_members(terms: Terms, built: BuiltWorld) -> Integers:
     """Return 1 for every member with at least one listed holding, else 0."""
-    held = np.zeros(built.sizes.members)
-    np.maximum.at(held, built.world.holdings_index[c.MEMBER], terms.holdings[c.LISTED])
-    return held.astype(np.int64)
+    member = built.world.holdings_index[c.MEMBER]
+    held = np.bincount(member, terms.holdings[c.LISTED], built.sizes.members)
+    return (held > 0).astype(np.int64)
 
 
-def _active_members(built: BuiltWorld, policy: Policy) -> Floats:
-    """Return 1 for every slot below its group's density count, else 0."""
+def _active_members(built: BuiltWorld, policy: Policy) -> np.ndarray:
+    """Return which slots are below their group's density count."""
     members, groups = built.members, built.scenario.members
     for name in policy.density:
         if name not in members.base_counts:
             known = ", ".join(members.base_counts)
             raise ScenarioError(f"policy {policy.name}: density.{name}: no such group; admissible: {known}")
-    active = np.zeros(built.sizes.members)
+    wanted = built.kept(_base_counts).copy()
     for g, group in enumerate(groups):
+        if group.name not in policy.density:
+            continue
         counts = np.floor(members_wanted(group, built, policy) + 0.5)
         most = members.built_counts[group.name]
         if np.any(counts > most):
@@ -149,9 +162,16 @@ def _active_members(built: BuiltWorld, policy: Policy) -> Floats:
                 f"policy {policy.name}: density.{group.name} asks for {counts[t]:.0f} members{where}, "
                 f"but {most[t]} are built; raise members.{group.name}.maximum_scale"
             )
-        rows = np.flatnonzero(members.group == g)
-        active[rows] = members.slot[rows] < counts[0 if group.is_national else members.territory[rows]]
-    return active
+        wanted[g] = counts
+    return np.asarray(members.slot < wanted[members.group, members.territory])
+
+
+def _base_counts(built: BuiltWorld) -> Floats:
+    """Return (groups, territories) how many members the scenario has; of a national group everywhere."""
+    base = np.empty((len(built.scenario.members), built.sizes.territories))
+    for g, group in enumerate(built.scenario.members):
+        base[g] = np.floor(built.members.base_counts[group.name] + 0.5)
+    return base
 
 
 def members_wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
@@ -202,34 +222,29 @@ def _ended(built: BuiltWorld, policy: Policy) -> np.ndarray:
     return over
 
 
-def _sources(built: BuiltWorld, active: Floats, ended: np.ndarray) -> tuple[Floats, Integers]:
+def _sources(built: BuiltWorld, active: np.ndarray, ended: np.ndarray) -> tuple[Floats, Integers]:
     """Return which holdings are listed, and the link each orders on (-1: none)."""
-    world, sizes = built.world, built.sizes
-    listed = active[world.holdings_index[c.MEMBER]].copy()
-    source = np.full(sizes.holdings, -1)
-    link, supplier, buyer = built.preferred_links
-    allowed = ~ended[link]
+    listed = active[built.world.holdings_index[c.MEMBER]]
+    source = np.full(built.sizes.holdings, -1)
+    link, supplier, first_choice, end_of_choices = built.preferred_links
     for tier in range(1, built.tiers):
         rows = built.holdings_of_tier(tier)
-        first, end = np.searchsorted(buyer, [rows.start, rows.stop])
-        supplied = np.flatnonzero((listed[supplier[first:end]] > 0) & allowed[first:end]) + first
-        best = supplied[_firsts(buyer[supplied])]
-        source[buyer[best]] = link[best]
-        listed[rows] *= source[rows] >= 0
-    source[listed == 0] = -1
-    return listed, source
-
-
-def _firsts(owner: Integers) -> np.ndarray:
-    """Return which rows are the first of their owner; rows of one owner lie together."""
-    first = np.ones(len(owner), dtype=bool)
-    first[1:] = owner[1:] != owner[:-1]
-    return first
+        seeking = np.flatnonzero(listed[rows]) + rows.start
+        choice = first_choice[seeking]
+        while len(seeking):
+            choosing = choice < end_of_choices[seeking]
+            if not choosing.all():
+                listed[seeking[~choosing]] = False  # nobody is left whom it could buy from
+                seeking, choice = seeking[choosing], choice[choosing]
+            found = listed[supplier[choice]] & ~ended[link[choice]]
+            source[seeking[found]] = link[choice[found]]
+            seeking, choice = seeking[~found], choice[~found] + 1
+    return listed.astype(np.float64), source
 
 
 def _open_links(built: BuiltWorld, listed: Floats) -> np.ndarray:
-    links = built.world.links_index
-    return np.asarray((listed[links[c.SUPPLIER_HOLDING]] > 0) & (listed[links[c.BUYER_HOLDING]] > 0))
+    links, here = built.world.links_index, listed > 0
+    return np.asarray(here[links[c.SUPPLIER_HOLDING]] & here[links[c.BUYER_HOLDING]])
 
 
 def _contracts(
@@ -237,13 +252,13 @@ def _contracts(
 ) -> tuple[dict[str, Floats], Incentives]:
     """Return the terms of every link after the policy's changes (price NaN: set by a rule)."""
     scenario, of_link = built.scenario, built.links.contract
-    posting = {g.name for g in scenario.members if g.posts_prices}
-    values: dict[str, Floats] = {}
-    for name in _BY_CONTRACT:
-        given = [getattr(k, name) for k in scenario.contracts]
-        values[name] = np.array([np.nan if v is None else v for v in given], dtype=np.float64)[of_link]
-    posts = np.array([k.supplier in posting for k in scenario.contracts])[of_link]
+    values = dict(built.kept(_contract_terms))
     incentives = Incentives(scenario.contracts, of_link)
+    if not policy.terms:
+        return values, incentives
+    posting = {g.name for g in scenario.members if g.posts_prices}
+    posts = np.array([k.supplier in posting for k in scenario.contracts])[of_link]
+    values = {name: of_all.copy() for name, of_all in values.items()}
     for i, change in enumerate(policy.terms):
         where = f"policy {policy.name}: terms[{i}]"
         chosen = chosen_links[i]
@@ -265,6 +280,15 @@ def _contracts(
                 values[name][chosen] = getattr(change, name)
         _change_incentives(built, change, chosen, incentives, where)
     return values, incentives
+
+
+def _contract_terms(built: BuiltWorld) -> dict[str, Floats]:
+    """Return the terms of every link as the scenario has them (NaN: none given)."""
+    of_link, values = built.links.contract, {}
+    for name in _BY_CONTRACT:
+        given = [getattr(k, name) for k in built.scenario.contracts]
+        values[name] = np.array([np.nan if v is None else v for v in given], dtype=np.float64)[of_link]
+    return values
 
 
 def _change_incentives(
@@ -309,13 +333,14 @@ def _chosen_links(built: BuiltWorld, change: TermsChange, where: str) -> np.ndar
     return chosen
 
 
-def _weekly_costs(built: BuiltWorld, listed: Floats, source: Integers) -> Floats:
+def _weekly_costs(built: BuiltWorld, listed: Floats, sourcing: Sourcing) -> Floats:
     """Return each member's fixed cost plus the servicing cost of the members it is first supplier of."""
-    world, member = built.world, built.world.holdings_index[c.MEMBER]
-    holds = np.bincount(member, listed, built.sizes.members) > 0
-    cost = world.members[c.FIXED_COST] * holds
-    rows = np.flatnonzero(source >= 0)
-    rows = rows[_firsts(member[rows])]  # the first listed holding of each buyer
-    supplier = member[world.links_index[c.SUPPLIER_HOLDING, source[rows]]]
-    np.add.at(cost, supplier, world.members[c.SERVICING_COST, member[rows]])
-    return np.asarray(cost)
+    members, member, count = built.world.members, built.world.holdings_index[c.MEMBER], built.sizes.members
+    holds = np.bincount(member, listed, count) > 0
+    buyer = member[sourcing.buyers]
+    first = np.flatnonzero(firsts(buyer))  # the first listed holding of each buyer
+    buyer, supplier = buyer[first], member[sourcing.sellers[first]]
+    # one sum from the fixed cost on: its rounding is that of adding one cost after the other
+    payer = np.concatenate([np.arange(count), supplier])
+    costs = np.concatenate([members[c.FIXED_COST] * holds, members[c.SERVICING_COST, buyer]])
+    return np.asarray(np.bincount(payer, costs, count))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from channelsim import columns as c
@@ -13,22 +15,39 @@ from channelsim.tables import Floats
 
 def shelf_utility(built: BuiltWorld, listed: Floats) -> Floats:
     """Return (segments, shelves) utility of each shelf apart from price, service and travel."""
-    world, scenario, first = built.world, built.scenario, built.first_shelf
-    store, brand = world.holdings_index[c.STORE, first:], world.holdings_index[c.BRAND, first:]
-    assortment = np.bincount(store, listed[first:], built.sizes.stores)
+    first, variety_weight = built.first_shelf, built.world.segments[c.VARIETY_WEIGHT, :, None]
+    store, appeal = built.world.holdings_index[c.STORE, first:], built.kept(_appeal)
+    variety = np.log(np.maximum(np.bincount(store, listed[first:], built.sizes.stores), 1.0))
+    of_store = appeal.before_variety + variety_weight * variety - appeal.lot_size
+    # taken, not indexed: rows of a table have to lie one after the other
+    utility = np.take(of_store, store, axis=1)
+    utility += appeal.equity
+    return utility
+
+
+class _Appeal(NamedTuple):
+    """What consumers see in shelves whatever else is listed."""
+
+    equity: Floats
+    """(segments, shelves) of the shelf's brand."""
+    before_variety: Floats
+    """(segments, stores) loyalty to the store, less what waiting there costs."""
+    lot_size: Floats
+    """(segments, stores) what the gap to the wanted lot size costs."""
+
+
+def _appeal(built: BuiltWorld) -> _Appeal:
+    world, scenario = built.world, built.scenario
     names = [b.name for b in scenario.brands]
     equity = np.nan_to_num([[brand_value(s.equity, b) for b in names] for s in scenario.segments])
     # a store's shelves share what it offers
     segment, attributes = world.segments[:, :, None], world.members[:, built.first_store :]
     fit = np.abs(np.log(attributes[c.LOT_SIZE] / segment[c.WANTED_LOT_SIZE]))
-    of_store = (
-        attributes[c.LOYALTY]
-        - segment[c.WAITING_WEIGHT] * attributes[c.WAITING]
-        + segment[c.VARIETY_WEIGHT] * np.log(np.maximum(assortment, 1.0))
-        - segment[c.LOT_SIZE_WEIGHT] * fit
+    return _Appeal(
+        equity=np.take(equity, world.holdings_index[c.BRAND, built.first_shelf :], axis=1),
+        before_variety=attributes[c.LOYALTY] - segment[c.WAITING_WEIGHT] * attributes[c.WAITING],
+        lot_size=segment[c.LOT_SIZE_WEIGHT] * fit,
     )
-    # taken, not indexed: rows of a table have to lie one after the other
-    return np.asarray(np.take(equity, brand, axis=1) + np.take(of_store, store, axis=1))
 
 
 def linear_demand(built: BuiltWorld, listed: Floats) -> tuple[Floats, Floats]:

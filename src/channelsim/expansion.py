@@ -5,9 +5,10 @@ The expansion is deterministic in the scenario and its ``build_seed``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 
@@ -28,6 +29,8 @@ from channelsim.schema import columns_of, position
 from channelsim.tables import Floats, Integers, Sizes, World
 from channelsim.territories import Territories, by_class, check_places, expand_territories
 from channelsim.traces import read_traces
+
+Formed = TypeVar("Formed")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,13 @@ class BuiltWorld:
     built_holding: Integers
     built_relationship: Integers
     built_sizes: Sizes
+    _formed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def kept(self, form: Callable[[BuiltWorld], Formed]) -> Formed:
+        """Return what a function forms of this world: once, for all policies, so nobody may write to it."""
+        if form not in self._formed:
+            self._formed[form] = form(self)
+        return cast(Formed, self._formed[form])
 
     @property
     def first_shelf(self) -> int:
@@ -106,11 +116,15 @@ class BuiltWorld:
         return np.asarray(self.members.group[self.world.holdings_index[position("member")]])
 
     @cached_property
-    def preferred_links(self) -> tuple[Integers, Integers, Integers]:
-        """Rows of the links by buying holding, the preferred first; their suppliers and buyers."""
+    def preferred_links(self) -> tuple[Integers, Integers, Integers, Integers]:
+        """Rows of the links by buyer, the preferred first; their suppliers; each buyer's first and end."""
         links = self.world.links_index
         rows = np.lexsort((links[c.RANK], links[c.BUYER_HOLDING]))
-        return rows, links[c.SUPPLIER_HOLDING, rows], links[c.BUYER_HOLDING, rows]
+        return (
+            rows,
+            links[c.SUPPLIER_HOLDING, rows],
+            *_spans(links[c.BUYER_HOLDING, rows], self.sizes.holdings),
+        )
 
     @classmethod
     def of(cls, scenario: Scenario) -> Self:

@@ -95,11 +95,11 @@ def governance_under(built: BuiltWorld, policy: Policy, listed: Floats) -> tuple
         If the world cannot feel the policy's governance.
     """
     scenario, index = built.scenario, built.world.holdings_index
-    values = governed(built, policy)
     amounts = np.zeros((3, built.sizes.holdings))
     guardian = np.full(built.sizes.holdings, -1)
-    if not scenario.diversion.active:
+    if not scenario.diversion.active and policy.governance is None:
         return amounts, guardian
+    values = governed(built, policy)
     upper = np.arange(built.sizes.holdings) < built.first_shelf
     owner = np.array(built.members.owners)[built.members.owner[index[c.MEMBER]]]
     tier = built.members.tier[index[c.MEMBER]]

@@ -44,6 +44,10 @@ class Incentives:
             return np.zeros(len(self._of_link[name]), dtype=bool)
         return np.array(has)[self._of_link[name]]
 
+    def any_with_effect(self) -> bool:
+        """Return whether any contract has an incentive that is more than nothing."""
+        return any(has_effect(name, value) for name, values in self._parts.items() for value in values)
+
     def numbers(self, name: str, field: str) -> Floats:
         """Return a field of an incentive link by link; 0 where there is none."""
         values = [0.0 if v is None else float(getattr(v, field)) for v in self._parts[name]]
@@ -73,9 +77,10 @@ def incentive_tables(
     Thresholds relative to plan are as given: `open_incentives` turns them into units.
     """
     has = np.zeros(built.sizes.links, dtype=bool)
-    for name in INCENTIVES:
-        has |= given.with_effect(name)
-    has &= (link_active > 0) | (link_open > 0)
+    if given.any_with_effect():
+        for name in INCENTIVES:
+            has |= given.with_effect(name)
+        has &= (link_active > 0) | (link_open > 0)
     links = built.sizes.links if has.any() else 0
     table = np.zeros((len(columns_of("incentives", "terms")), links))
     index = np.zeros((len(columns_of("incentives", "terms", "int")), links), dtype=np.int64)

@@ -95,6 +95,8 @@ def listing_fees(built: BuiltWorld, source: Integers) -> tuple[Floats, Floats]:
         Link on which each holding orders, -1 if none.
     """
     fee = np.array([group.listing_fee for group in built.scenario.members])
+    if not fee.any():
+        return np.zeros(built.sizes.members), np.zeros(built.sizes.members)
     member = built.world.holdings_index[c.MEMBER]
     shelves = np.flatnonzero((source >= 0) & (fee[built.members.group[member]] > 0))
     store = member[shelves]

@@ -8,6 +8,7 @@ the opening pipeline will bring. Where orders take time, those in transit have t
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from channelsim.incentives import count_opening_stock, open_incentives
 from channelsim.kernels import perform_steps
 from channelsim.member_parts import MemberGroup
 from channelsim.parts import brand_value
+from channelsim.sourcing import Sourcing
 from channelsim.tables import SETTLED_OFFER, Floats, State, Terms, new_state
 from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE, RECKON_INCENTIVES
 
@@ -48,23 +50,24 @@ def opened(built: BuiltWorld, terms: Terms, posted: Floats) -> Terms:
 
 
 def _open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) -> None:
-    world, scenario = built.world, built.scenario
+    world, scenario, given = built.world, built.scenario, built.kept(_given)
     holdings, listed = state.holdings, terms.holdings[c.LISTED]
     holdings[c.OFFERED] = listed
     state.territories[c.MARKET_INDEX] = 1.0
     state.territories[c.MARKET] = world.calendar[0]
     state.members[c.CASH] = world.members[c.CAPITAL]
-    holdings[c.CAPACITY] = _by_holding(built, lambda g: g.capacity)
-    holdings[c.SERVICE] = _by_holding(built, lambda g: g.opening_service) * listed
-    holdings[c.SAFETY_FACTOR] = _by_holding(built, lambda g: g.ordering.safety_factor)
-    _open_prices(built, terms, state, posted)
+    holdings[c.CAPACITY] = given.capacity
+    holdings[c.SERVICE] = given.service * listed
+    holdings[c.SAFETY_FACTOR] = given.safety_factor
+    sourcing = Sourcing.of(built, terms.holdings_index[c.SOURCE_LINK])
+    _open_prices(built, terms, state, sourcing, posted)
     holdings[c.NEXT_PRICE], holdings[c.NEXT_SERVICE] = holdings[c.PRICE], holdings[c.SERVICE]
     if scenario.relations.active:
         open_relations(built, state)
     perform_steps([PERCEIVE_SERVICE, EXPECTATIONS[scenario.demand.system]], world, terms, state)
     state.holdings[c.FOLLOWED_FRACTILE] = -1.0  # the first week follows every fractile
     state.settled_choice[SETTLED_OFFER] = -1.0  # the first week settles choices, in the layout that is run
-    _open_forecasts(built, terms, state)
+    _open_forecasts(built, terms, state, sourcing)
     if state.incentives.shape[1]:
         open_incentives(built, terms, state)
         perform_steps([RECKON_INCENTIVES], world, terms, state)
@@ -73,46 +76,75 @@ def _open_state(built: BuiltWorld, terms: Terms, state: State, posted: Floats) -
         count_opening_stock(built, state)
 
 
-def _by_holding(built: BuiltWorld, value: Callable[[MemberGroup], float | None]) -> Floats:
-    """Return a number of each holding's group (NaN: none given)."""
-    of_group = [value(group) for group in built.scenario.members]
-    numbers = np.array([np.nan if v is None else v for v in of_group], dtype=np.float64)
-    return np.asarray(numbers[built.group_of_holding])
+class _Given(NamedTuple):
+    """(holdings,) what the scenario says of the opening state, NaN where it says nothing."""
+
+    capacity: Floats
+    service: Floats
+    safety_factor: Floats
+    forecast: Floats
+    deviation: Floats
+    stock: Floats
+    pipeline: Floats
+    price: Floats
+    production_cost: Floats
 
 
-def _open_prices(built: BuiltWorld, terms: Terms, state: State, posted: Floats) -> None:
+def _given(built: BuiltWorld) -> _Given:
+    groups, brands, group = built.scenario.members, built.scenario.brands, built.group_of_holding
+    brand = built.world.holdings_index[c.BRAND]
+
+    def by_holding(value: Callable[[MemberGroup], float | None]) -> Floats:
+        numbers = [value(g) for g in groups]
+        return np.array([np.nan if v is None else v for v in numbers], dtype=np.float64)[group]
+
+    prices = np.array([[brand_value(g.pricing.opening, b.name) for b in brands] for g in groups])
+    return _Given(
+        capacity=by_holding(lambda g: g.capacity),
+        service=by_holding(lambda g: g.opening_service),
+        safety_factor=by_holding(lambda g: g.ordering.safety_factor),
+        forecast=by_holding(lambda g: g.ordering.opening_forecast),
+        deviation=by_holding(lambda g: g.ordering.opening_deviation),
+        stock=by_holding(lambda g: g.ordering.opening_stock),
+        pipeline=by_holding(lambda g: g.ordering.opening_pipeline),
+        price=prices[group, brand],
+        production_cost=np.array([b.production_cost for b in brands])[brand],
+    )
+
+
+def _open_prices(built: BuiltWorld, terms: Terms, state: State, sourcing: Sourcing, posted: Floats) -> None:
     """Write unit costs and prices, tier by tier downward."""
-    world, scenario, first = built.world, built.scenario, built.first_shelf
+    world, given, first = built.world, built.kept(_given), built.first_shelf
     holdings, links, index = state.holdings, state.links, world.holdings_index
-    brand, group, brands = index[c.BRAND], built.group_of_holding, scenario.brands
-    given = np.array([[brand_value(g.pricing.opening, b.name) for b in brands] for g in scenario.members])
-    opening = given[group, brand]
-    supplier, source = world.links_index[c.SUPPLIER_HOLDING], terms.holdings_index[c.SOURCE_LINK]
-    holdings[c.UNIT_COST] = np.where(source < 0, np.array([b.production_cost for b in brands])[brand], 0.0)
+    supplier = world.links_index[c.SUPPLIER_HOLDING]
+    holdings[c.UNIT_COST] = given.production_cost
     for tier in range(built.tiers):
         rows, out = built.holdings_of_tier(tier), built.links_of_tier(tier)
-        sourced = np.flatnonzero(source[rows] >= 0) + rows.start
-        holdings[c.UNIT_COST, sourced] = links[c.WHOLESALE_PRICE, source[sourced]]
-        marked = world.holdings[c.MARKUP, rows] * holdings[c.UNIT_COST, rows]
-        added = holdings[c.UNIT_COST, rows] + world.holdings[c.MARGIN, rows]
-        marked = np.where(index[c.PRICE_RULE, rows] == PRICE_MARGIN, added, marked)
-        holdings[c.PRICE, rows] = np.where(np.isnan(opening[rows]), marked, opening[rows])
-        by_rule = np.isnan(posted[out])
-        links[c.WHOLESALE_PRICE, out] = np.where(by_rule, holdings[c.PRICE, supplier[out]], posted[out])
+        bought = sourcing.by(rows)
+        holdings[c.UNIT_COST, bought.buyers] = links[c.WHOLESALE_PRICE, bought.links]
+        price, cost, opening = holdings[c.PRICE, rows], holdings[c.UNIT_COST, rows], given.price[rows]
+        np.multiply(world.holdings[c.MARKUP, rows], cost, out=price)
+        np.add(
+            cost, world.holdings[c.MARGIN, rows], out=price, where=index[c.PRICE_RULE, rows] == PRICE_MARGIN
+        )
+        np.copyto(price, opening, where=~np.isnan(opening))
+        asked = links[c.WHOLESALE_PRICE, out]
+        asked[:] = posted[out]
+        by_rule = np.flatnonzero(np.isnan(asked))
+        asked[by_rule] = holdings[c.PRICE, supplier[out][by_rule]]
         if tier < built.tiers - 1:  # a seller's own price is that of its first link
             sells = np.flatnonzero(index[c.FIRST_LINK, rows] < index[c.END_LINK, rows]) + rows.start
             holdings[c.PRICE, sells] = links[c.WHOLESALE_PRICE, index[c.FIRST_LINK, sells]]
     saving, handling = terms.holdings[c.CREDIT_SAVING], world.holdings[c.HANDLING_COST]
     holdings[c.MARGINAL_COST] = holdings[c.UNIT_COST] * (1.0 - saving) + handling
     suggested = index[c.PRICE_RULE, first:] == PRICE_SUGGESTED
-    bound = world.holdings[c.PRICE_BOUND, first:]
-    holdings[c.PRICE, first:] = np.where(suggested, bound, holdings[c.PRICE, first:])
+    np.copyto(holdings[c.PRICE, first:], world.holdings[c.PRICE_BOUND, first:], where=suggested)
 
 
-def _open_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
+def _open_forecasts(built: BuiltWorld, terms: Terms, state: State, sourcing: Sourcing) -> None:
     """Write forecasts and error variances; those of independent shelves add up the tiers."""
-    world, demand, first = built.world, built.scenario.demand, built.first_shelf
-    holdings, listed, source = state.holdings, terms.holdings[c.LISTED], terms.holdings_index[c.SOURCE_LINK]
+    world, demand, first, given = built.world, built.scenario.demand, built.first_shelf, built.kept(_given)
+    holdings, listed = state.holdings, terms.holdings[c.LISTED]
     mean, variance = np.zeros(built.sizes.holdings), np.zeros(built.sizes.holdings)
     mean[first:] = holdings[c.MEAN_DEMAND, first:]
     if demand.noise == "poisson":
@@ -120,27 +152,22 @@ def _open_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
     elif demand.noise in ("normal", "gamma"):
         variance[first:] = (world.holdings[c.VARIATION, first:] * mean[first:]) ** 2
     for tier in range(built.tiers - 1, 0, -1):
-        rows = built.holdings_of_tier(tier)
-        buyers = np.flatnonzero(source[rows] >= 0) + rows.start
-        suppliers = world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
-        mean += np.bincount(suppliers, mean[buyers], len(mean))
-        variance += np.bincount(suppliers, variance[buyers], len(variance))
-    given = _by_holding(built, lambda g: g.ordering.opening_forecast)
-    deviation = _by_holding(built, lambda g: g.ordering.opening_deviation)
-    holdings[c.FORECAST] = listed * np.where(np.isnan(given), mean, given)
-    holdings[c.FORECAST_VARIANCE] = listed * np.where(np.isnan(deviation), variance, deviation**2)
-    _share_forecasts(built, terms, state)
+        bought = sourcing.by(built.holdings_of_tier(tier))
+        mean += np.bincount(bought.sellers, mean[bought.buyers], len(mean))
+        variance += np.bincount(bought.sellers, variance[bought.buyers], len(variance))
+    holdings[c.FORECAST] = listed * np.where(np.isnan(given.forecast), mean, given.forecast)
+    spread = np.where(np.isnan(given.deviation), variance, given.deviation**2)
+    holdings[c.FORECAST_VARIANCE] = listed * spread
+    _share_forecasts(built, state, sourcing)
     state.history[:] = holdings[c.FORECAST]
 
 
-def _share_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
+def _share_forecasts(built: BuiltWorld, state: State, sourcing: Sourcing) -> None:
     """Write the forecasts that members take over from their buyers, tier by tier upward."""
-    world, source = built.world, terms.holdings_index[c.SOURCE_LINK]
-    shared = world.holdings_index[c.FORECAST_RULE] == FORECAST_SHARED
+    shared = built.world.holdings_index[c.FORECAST_RULE] == FORECAST_SHARED
     if not shared.any():
         return
-    buyers = np.flatnonzero(source >= 0)
-    suppliers = world.links_index[c.SUPPLIER_HOLDING, source[buyers]]
+    buyers, suppliers = sourcing.buyers, sourcing.sellers
     for tier in range(built.tiers - 2, -1, -1):
         rows = built.holdings_of_tier(tier)
         taken = (suppliers >= rows.start) & (suppliers < rows.stop) & shared[suppliers]
@@ -151,24 +178,18 @@ def _share_forecasts(built: BuiltWorld, terms: Terms, state: State) -> None:
 
 def _open_stocks(built: BuiltWorld, terms: Terms, state: State) -> None:
     """Write stocks and what is under way."""
-    world, holdings = built.world, state.holdings
+    world, holdings, given = built.world, state.holdings, built.kept(_given)
     rule, source = world.holdings_index[c.ORDER_RULE], terms.holdings_index[c.SOURCE_LINK]
     weeks = terms.holdings[c.PROTECTION_WEEKS]
-    pipeline = np.where(source >= 0, _by_holding(built, lambda g: g.ordering.opening_pipeline), 0.0)
-    fixed = (rule == ORDER_BASE_STOCK) | (rule == ORDER_REORDER_POINT)
-    target = np.select(
-        [rule == ORDER_UP_TO, rule == ORDER_NEWSVENDOR, fixed],
-        [
-            _covering(weeks, state),
-            _covering(np.full(len(rule), built.scenario.season_weeks), state),
-            world.holdings[c.BASE_STOCK],
-        ],
-        holdings[c.FORECAST],
-    )
-    given = _by_holding(built, lambda g: g.ordering.opening_stock)
-    stock = np.where(np.isnan(given), np.maximum(target - pipeline * weeks, 0.0), given)
-    produces = np.arange(built.sizes.holdings) < built.holdings_of_tier(0).stop
-    holdings[c.STOCK] = np.where(produces, 0.0, terms.holdings[c.LISTED] * stock)
+    pipeline = np.where(source >= 0, given.pipeline, 0.0)
+    target = np.where(rule == ORDER_UP_TO, _covering(weeks, state), holdings[c.FORECAST])
+    seasonal, fixed = rule == ORDER_NEWSVENDOR, (rule == ORDER_BASE_STOCK) | (rule == ORDER_REORDER_POINT)
+    if seasonal.any():
+        np.copyto(target, _covering(built.scenario.season_weeks, state), where=seasonal)
+    np.copyto(target, world.holdings[c.BASE_STOCK], where=fixed)
+    stock = np.where(np.isnan(given.stock), np.maximum(target - pipeline * weeks, 0.0), given.stock)
+    holdings[c.STOCK] = terms.holdings[c.LISTED] * stock
+    holdings[c.STOCK, built.holdings_of_tier(0)] = 0.0
     for h in np.flatnonzero(pipeline > 0):
         link = source[h]
         arrivals = int(world.links_index[c.LEAD_TIME, link]) + 1  # weeks 0 to the lead time
@@ -177,7 +198,7 @@ def _open_stocks(built: BuiltWorld, terms: Terms, state: State) -> None:
         holdings[c.ON_ORDER, h] = pipeline[h] * weeks[h]
 
 
-def _covering(weeks: Floats, state: State) -> Floats:
+def _covering(weeks: Floats | float, state: State) -> Floats:
     """Return the stock that lasts so many weeks of the forecast, with its safety stock."""
     forecast, variance = state.holdings[c.FORECAST], state.holdings[c.FORECAST_VARIANCE]
     return np.asarray(forecast * weeks + state.holdings[c.SAFETY_FACTOR] * np.sqrt(variance * weeks))

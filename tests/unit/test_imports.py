@@ -72,6 +72,7 @@ LAYERS = (
         "planning",
         "renewal",
         "shelf_market",
+        "sourcing",
         "ties",
         "world",
     },

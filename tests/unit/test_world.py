@@ -93,6 +93,24 @@ def active_names(channel, policy=None):
     return {name for name, is_active in zip(channel.members.names, chosen) if is_active}
 
 
+def test_a_policy_leaves_nothing_behind_in_what_all_policies_share():
+    policies = [
+        Policy(
+            name="dear", terms=[{"supplier": "wholesale", "wholesale_price_scale": 1.5, "case_size": 9.0}]
+        ),
+        Policy(name="licensed", terms=[{"buyer": "shops", "franchise_fee": 30.0}]),
+        Policy(name="fewer", density={"wholesale": {"scale": 0.5}, "shops": {"scale": 2.0}}),
+        Policy(name="ended", ended=[{"supplier": "maker", "buyer": "chain"}]),
+    ]
+    used = build(network())
+    for policy in policies:
+        used.apply(policy)
+    for policy in [None, *policies]:
+        for left, right in zip(used.apply(policy), build(network()).apply(policy)):
+            for one, other in zip(left, right) if isinstance(left, tuple) else [(left, right)]:
+                np.testing.assert_array_equal(one, other)
+
+
 # --- rows and their order ---------------------------------------------------------------------------
 
 
