@@ -69,7 +69,7 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 # --- use --------------------------------------------------------------------------------------------
 
 demo: $(VENV)/.installed
-	$(BIN)/channelsim plan appliances --budget 800 --currency yuan --out out/plan
+	$(BIN)/channelsim plan appliances --currency yuan --out out/plan
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py
