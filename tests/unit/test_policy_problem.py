@@ -70,9 +70,26 @@ class TestOutcome:
         expected = Outcome('min(profit(group="*"))').values(totals) / Outcome("channel_profit").values(totals)
         np.testing.assert_allclose(least.values(totals), expected)
 
-    def test_has_the_unit_of_a_single_metric(self):
-        assert Outcome('min(profit(group="*"))').unit == "money per week"
-        assert Outcome("profit / revenue").unit == ""
+    @pytest.mark.parametrize(
+        ("text", "unit"),
+        [
+            ('min(profit(group="*"))', "money per week"),
+            ("profit / revenue", "–"),
+            ("-profit + 0.1 * finance_cost", "money per week"),
+            ('profit(group="stores") / active_members(group="stores")', "money per week and member"),
+            ("revenue / sell_through", "money per unit"),
+            ("fill_rate * profit / 2", "money per week"),
+            ("profit / fill_rate", "money per week"),
+            ("(economic_satisfaction + social_satisfaction) / 2", "scale 0–1"),
+            ("profit / trust", ""),
+            ("profit + sell_in", ""),
+            ("profit * revenue", ""),
+            ("average_stock / sell_through", ""),
+            ("1 / profit", ""),
+        ],
+    )
+    def test_has_the_unit_of_its_metrics(self, text, unit):
+        assert Outcome(text).unit == unit
 
     @pytest.mark.parametrize(
         ("text", "said"),

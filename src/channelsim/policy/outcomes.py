@@ -82,13 +82,14 @@ class Outcome:
 
     @property
     def unit(self) -> str:
-        """Unit, where it is one metric as it stands or a reduction of one; else ""."""
-        tree = self._tree
-        while isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in _REDUCE:
-            tree = tree.args[0]
-        if isinstance(tree, ast.Name | ast.Call):
-            return METRICS[self._read[0][0]].unit
-        return ""
+        """Unit, by the units of its metrics; "" where these do not go together.
+
+        Examples
+        --------
+        >>> Outcome("profit / active_members").unit, Outcome("revenue / sell_through").unit
+        ('money per week and member', 'money per unit')
+        """
+        return _unit(self._tree) or ""
 
     def check(self, labels: Mapping[str, Sequence[str]]) -> None:
         """Refuse labels that a channel does not have.
@@ -157,6 +158,45 @@ def _picked(node: ast.Call, metric: str) -> tuple[str, str, str]:
     check_name("grouping", grouping, GROUPINGS)
     check_name(f"grouping of {metric}", grouping, METRICS[metric].groupings)
     return metric, grouping, str(label)
+
+
+def _unit(node: ast.expr) -> str | None:
+    """Return the unit of an expression; None of a plain number, "" where there is none to tell."""
+    if isinstance(node, ast.Constant):
+        return None
+    if isinstance(node, ast.Name):
+        return METRICS[node.id].unit
+    if isinstance(node, ast.UnaryOp):
+        return _unit(node.operand)
+    if isinstance(node, ast.BinOp):
+        left, right = _unit(node.left), _unit(node.right)
+        if isinstance(node.op, ast.Div):
+            return _ratio(left, right)
+        if left is None or right is None:
+            return left if right is None else right
+        if isinstance(node.op, ast.Mult):
+            return right if left == "–" else left if right == "–" else ""
+        return left if left == right else ""
+    assert isinstance(node, ast.Call)
+    assert isinstance(node.func, ast.Name)
+    reduced = node.func.id in _REDUCE and not node.keywords
+    return _unit(node.args[0]) if reduced else METRICS[node.func.id].unit
+
+
+def _ratio(above: str | None, below: str | None) -> str | None:
+    """Return the unit of a ratio: what both are per cancels, and what is left below is one more "per"."""
+    if below in (None, "–"):
+        return above
+    if above == below:
+        return "–"
+    if not above or not below or below.startswith("scale"):
+        return ""
+    what, _, each = above.partition(" per ")
+    other, _, other_each = below.partition(" per ")
+    if other_each and other_each != each:
+        return ""
+    left = [] if other_each else [each] if each else []
+    return f"{what} per {' and '.join([*left, other.removesuffix('s')])}" if what != other else ""
 
 
 def _is_vector(node: ast.expr) -> bool:
