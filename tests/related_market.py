@@ -3,7 +3,7 @@
 from channelsim.kernels import perform_steps
 from channelsim.scenario import Scenario
 from channelsim.schema import column, position
-from channelsim.tables import new_state, state_views
+from channelsim.state_layout import new_state, state_views
 from channelsim.world import build
 
 

@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import config, typeof, types
+from numba import config, types
 from numba.core import cgutils
 from numba.core.caching import FunctionCache
 from numba.core.imputils import impl_ret_borrowed
@@ -26,6 +26,7 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from channelsim.compiled import callback
+from channelsim.rows import WITH_GAPS, kind_of
 from channelsim.steps import PARTS
 
 TABLES = ("world", "terms", "state", "draws")
@@ -117,9 +118,11 @@ def check_order(*tables: Any) -> None:
         If they do not: the part would read other numbers, or be kept for all tables with that order.
     """
     for table in tables:
+        gaps = WITH_GAPS.get(type(table).__name__, ())
         for name, field in zip(table._fields, table):
             for array in field if isinstance(field, tuple) else (field,):
-                if not array.flags.c_contiguous:
+                within_rows = name in gaps and array.strides[1] == array.itemsize
+                if not (within_rows or array.flags.c_contiguous):
                     raise TypeError(
                         f"{type(table).__name__}.{name}: the rows of an array do not lie in order"
                     )
@@ -160,7 +163,7 @@ def part_address(number: int, digest: str, *tables: Any, told: bool = False) -> 
             )
         if not _kinds:
             check_order(*tables)
-            _kinds.update(zip(TABLES, map(typeof, tables)))
+            _kinds.update(zip(TABLES, map(kind_of, tables)))
         if (number, digest) not in _callbacks:
             _callbacks[number, digest] = callback(_SIGNATURE)(_part(number, digest))
         return int(_callbacks[number, digest].address)

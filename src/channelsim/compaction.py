@@ -18,7 +18,8 @@ from channelsim.expansion import BuiltWorld, tier_table
 from channelsim.links import Links
 from channelsim.members import Members
 from channelsim.routes import receivers_of
-from channelsim.tables import Floats, Integers, Sizes, Terms, cell, cell_address
+from channelsim.state_layout import cell, cell_address
+from channelsim.tables import Floats, Integers, Sizes, Terms
 
 Built = TypeVar("Built", bound=BuiltWorld)
 
@@ -87,6 +88,7 @@ def active_channel(channel: Built, terms: Terms, posted: Floats) -> tuple[Built,
         relationships=len(related) if sizes.relationships else 0,
         incentives=len(link_rows) if terms.incentives.shape[1] else 0,
         routes=int(route.sum()),
+        upper_links=int((links_index[c.BUYER_MEMBER] < members - stores).sum()),
     )
     events, event_values = _events(
         channel, new_sizes, {"holdings": new_holding, "links": new_link, "members": new_member}

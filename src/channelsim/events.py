@@ -10,7 +10,8 @@ from channelsim.members import Members
 from channelsim.parts import Event
 from channelsim.scenario import Scenario
 from channelsim.schema import column, position
-from channelsim.tables import Floats, Integers, Sizes, cell
+from channelsim.state_layout import cell
+from channelsim.tables import Floats, Integers, Sizes
 from channelsim.territories import Territories, check_places
 
 OPERATIONS = ("set", "add", "multiply")

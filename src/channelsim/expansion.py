@@ -301,6 +301,7 @@ def _sizes(
             _most_shelves(members, member, first_store) if relationships and linear else 0,
         ),
         routes=0,
+        upper_links=int((links[position("buyer_member")] < first_store).sum()),
     )
 
 

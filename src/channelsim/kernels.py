@@ -30,13 +30,14 @@ from channelsim.mechanisms.recording import Records, accumulate, count_impossibl
 from channelsim.mechanisms.wholesale_pricing import review_wholesale
 from channelsim.reduction import Reduction, clear, nothing_recorded, reduce_records, reset
 from channelsim.review_means import mean_by_label
+from channelsim.rows import in_rows
 from channelsim.steps import PART_OF, take_step
 from channelsim.tables import Bargains, Draws, Floats, Integers, PowerRoom, State, Terms, Ties, World
 
 COMPILED_FROM = (
     "apart.py", "columns.py", "codes.py", "compiled.py", "distributions.py", "fusing.py", "kernels.py",
     "linear.py", "numerics.py", "pipelines.py", "prefetch.py", "randomness.py", "reduction.py",
-    "review_means.py", "steps.py", "tables.py", "week.py",
+    "review_means.py", "rows.py", "steps.py", "tables.py", "week.py",
 )  # fmt: skip
 
 
@@ -131,9 +132,9 @@ def _build(digest: str, review_digest: str) -> Kernels:
         span: Span,
         world: World,
         terms: Terms,
-        state: State,
+        given_state: State,
         draws: Draws,
-        records: Records,
+        given_records: Records,
         reduction: Reduction,
         stop: Integers,
     ) -> None:
@@ -146,6 +147,7 @@ def _build(digest: str, review_digest: str) -> Kernels:
         if digest == "":
             return
         steps = program.shape[0]
+        state, records = in_rows(given_state), in_rows(given_records)
         tables = address_of(world), address_of(terms), address_of(state), address_of(draws)
         for k in range(span.first_output, span.first_output + span.replications):
             replication = span.first_replication + k
@@ -195,7 +197,7 @@ def _build(digest: str, review_digest: str) -> Kernels:
         """Let the sellers of the upper tiers review their wholesale prices."""
         if digest == "":
             return
-        review_wholesale(logit, world, terms, state)
+        review_wholesale(logit, world, terms, in_rows(state))
 
     @entry
     def review_power(
@@ -204,7 +206,7 @@ def _build(digest: str, review_digest: str) -> Kernels:
         """Measure who depends on whom."""
         if review_digest == "":
             return
-        review_dependence(system, world, terms, state, ties, room)
+        review_dependence(system, world, terms, in_rows(state), ties, room)
 
     @entry
     def stakes(
@@ -219,14 +221,14 @@ def _build(digest: str, review_digest: str) -> Kernels:
         """Write what is at stake in every contract, and return how many entries that needs."""
         if review_digest == "":
             return 0
-        return write_stakes(system, world, terms, state, ties, room, bargains)
+        return write_stakes(system, world, terms, in_rows(state), ties, room, bargains)
 
     @entry
     def offer(world: World, terms: Terms, state: State) -> None:
         """Settle which holdings are offered."""
         if digest == "":
             return
-        offer_supplied(world, terms, state)
+        offer_supplied(world, terms, in_rows(state))
 
     @entry
     def review_power_bases(
@@ -235,8 +237,8 @@ def _build(digest: str, review_digest: str) -> Kernels:
         """Form the power bases, and what either side makes of the relationship."""
         if review_digest == "":
             return
-        review_bases(first, world, terms, state, ties, room)
-        judge(first, world, state)
+        review_bases(first, world, terms, in_rows(state), ties, room)
+        judge(first, world, in_rows(state))
 
     @entry
     def keep_means(rows: Floats, kept: Integers, label: Integers, out: Floats) -> None:

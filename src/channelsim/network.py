@@ -24,7 +24,8 @@ from channelsim.errors import ScenarioError
 from channelsim.incentive_parts import INCENTIVES
 from channelsim.member_parts import Contract, MemberGroup
 from channelsim.network_reading import CONTRACT_FIELDS, from_graph
-from channelsim.tables import Floats, cell
+from channelsim.state_layout import cell
+from channelsim.tables import Floats
 
 if TYPE_CHECKING:
     from networkx import DiGraph

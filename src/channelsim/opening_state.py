@@ -30,7 +30,8 @@ from channelsim.kernels import perform_steps
 from channelsim.member_parts import MemberGroup
 from channelsim.parts import brand_value
 from channelsim.sourcing import Sourcing
-from channelsim.tables import SETTLED_OFFER, Floats, State, Terms, new_state
+from channelsim.state_layout import new_state
+from channelsim.tables import SETTLED_OFFER, Floats, State, Terms
 from channelsim.week import EXPECTATIONS, PERCEIVE_SERVICE, RECKON_INCENTIVES
 
 

@@ -21,6 +21,7 @@ from channelsim.columns import (
 from channelsim.compiled import rowwise, rule
 from channelsim.mechanisms.recording import Records
 from channelsim.prefetch import STRETCH, fetch
+from channelsim.state_layout import new_table
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 
@@ -68,7 +69,8 @@ def nothing_recorded() -> tuple[Records, Reduction]:
     none = np.zeros(0, dtype=np.int64)
     table, index, out = np.zeros((0, 0)), np.zeros((0, 0), dtype=np.int64), np.zeros((1, 0, 0))
     sums = (none, table)
-    records = Records(*sums, index, table, *sums, *sums, *sums, *sums, index, index, table)
+    gaps = new_table(2, 1, 0)
+    records = Records(none, gaps, index, gaps, *sums, *sums, *sums, *sums, index, index, table)
     one, cell = (none, table, table, index, out), np.zeros((2, 0), dtype=np.int64)
     return records, Reduction(*one, *one, *one, out, table, cell, table, index, index, out, out, out)
 
@@ -76,18 +78,21 @@ def nothing_recorded() -> tuple[Records, Reduction]:
 @rule
 def clear(records: Records) -> None:
     """Set every accumulator to zero."""
-    for table in (
-        records.holding_sums,
-        records.spread,
-        records.member_sums,
-        records.link_sums,
-        records.territory_sums,
-        records.incentive_sums,
-    ):
-        for k in range(table.shape[0]):
-            row = table[k]
-            for i in range(row.size):
-                row[i] = 0.0
+    clear_rows(records.holding_sums)
+    clear_rows(records.spread)
+    clear_rows(records.member_sums)
+    clear_rows(records.link_sums)
+    clear_rows(records.territory_sums)
+    clear_rows(records.incentive_sums)
+
+
+@rule
+def clear_rows(table: Floats) -> None:
+    """Set every number of a table to zero."""
+    for k in range(table.shape[0]):
+        row = table[k]
+        for i in range(row.size):
+            row[i] = 0.0
 
 
 @rule

@@ -15,7 +15,8 @@ import numpy as np
 from channelsim import columns as c
 from channelsim.asked_of_stores import Charge, Offer
 from channelsim.expansion import BuiltWorld
-from channelsim.tables import Floats, Integers, Terms, state_views
+from channelsim.state_layout import state_views
+from channelsim.tables import Floats, Integers, Terms
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The arrays that the compiled rules read and write.
 
 `World` is fixed for a run, `Terms` is all that a policy changes, `State` is what one replication
-mutates. Each table is one C-contiguous array per number type (columns × rows); its columns are
-declared in ``columns.csv``. All tables of the state, and its rings, are views on one flat buffer:
+mutates. Each table is one array per number type (columns × rows); its columns are declared in
+``columns.csv``. The longest tables of a state have gaps between their rows (`channelsim.rows`), all others
+have none. All tables of the state, and its rings, are views on one flat buffer:
 a reset is one copy, the check for NaN one loop.
 """
 
@@ -13,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from channelsim.schema import columns_of
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+LINE = 8
+"""Numbers in a line of the cache."""
 
 
 class World(NamedTuple):
@@ -307,75 +308,5 @@ class Sizes(NamedTuple):
     routes: int
     incentives: int = 0
     """Links, where a contract has incentives under the policy; else 0."""
-
-
-def state_shapes(sizes: Sizes) -> dict[str, tuple[int, int]]:
-    """Return the shape of each array of `State` within its flat buffer."""
-    return {
-        "territories": (len(columns_of("territories", "state")), sizes.territories),
-        "members": (len(columns_of("members", "state")), sizes.members),
-        "holdings": (len(columns_of("holdings", "state")), sizes.holdings),
-        "links": (len(columns_of("links", "state")), sizes.links),
-        "relationships": (len(columns_of("relationships", "state")), sizes.relationships),
-        "pipeline": (sizes.pipeline_weeks, sizes.links),
-        "orders_in_transit": (sizes.order_weeks, sizes.links),
-        "payables": (sizes.payable_weeks, sizes.links),
-        "attraction": (sizes.segments, sizes.shelves),
-        "store_attraction": (sizes.segments, sizes.stores),
-        "store_demand": (sizes.segments, sizes.stores),
-        "store_square": (sizes.segments, sizes.stores),
-        "store_margin": (sizes.segments, sizes.stores),
-        "price_system": (sizes.segments * (sizes.segments + 1), sizes.stores),
-        "shelf_weight": (sizes.segments + 2, sizes.shelves),
-        "brand_attraction": (sizes.brands, sizes.stores),
-        "brand_overlap": (sizes.brands, sizes.stores),
-        "zone_inverse": (sizes.segments, sizes.zones),
-        "zone_weight": (sizes.segments, sizes.zones),
-        "settled_choice": (BASE_DEMAND + 1, sizes.shelves),
-        "history": (sizes.history_weeks, sizes.holdings),
-        "routes": (2, sizes.routes),
-        "workspace": (sizes.workspace, sizes.workspace + 3),
-        "incentives": (len(columns_of("incentives", "state")), sizes.incentives),
-        "contacts": CONTACTS if sizes.relationships else (0, 0),
-    }
-
-
-def state_views(flat: Floats, sizes: Sizes) -> State:
-    """Return the tables of a state as views on its flat buffer."""
-    views, start = {}, 0
-    for name, (rows, columns) in state_shapes(sizes).items():
-        views[name] = flat[start : start + rows * columns].reshape(rows, columns)
-        start += rows * columns
-    return State(flat=flat, **views)
-
-
-def new_state(sizes: Sizes) -> State:
-    """Return a state of zeros: one buffer and its views."""
-    return state_views(aligned(sum(rows * columns for rows, columns in state_shapes(sizes).values())), sizes)
-
-
-def aligned(size: int) -> Floats:
-    """Return zeros that begin where a line of the cache begins."""
-    room = np.zeros(size + 7)
-    start = -(room.ctypes.data // 8) % 8
-    return room[start : start + size]
-
-
-def cell(sizes: Sizes, table: str, row: int, item: int) -> int:
-    """Return where a cell of a table of the state lies in the flat buffer."""
-    start = 0
-    for name, (rows, columns) in state_shapes(sizes).items():
-        if name == table:
-            return start + row * columns + item
-        start += rows * columns
-    raise KeyError(table)
-
-
-def cell_address(sizes: Sizes, place: int) -> tuple[str, int, int]:
-    """Return table, row of the array and item of a place in the flat buffer: the inverse of `cell`."""
-    start = 0
-    for name, (rows, columns) in state_shapes(sizes).items():
-        if place < start + rows * columns:
-            return name, (place - start) // columns, (place - start) % columns
-        start += rows * columns
-    raise IndexError(place)
+    upper_links: int = 0
+    """Links on which members above the last tier buy."""

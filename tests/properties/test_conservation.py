@@ -11,7 +11,7 @@ from channelsim.codes import ORDER_NEWSVENDOR
 from channelsim.kernels import kernels
 from channelsim.scenario import Scenario
 from channelsim.schema import position
-from channelsim.tables import new_state
+from channelsim.state_layout import new_state
 from channelsim.week import (
     CHARGE_SIDE_PAYMENTS,
     PROPOSE_PAYMENT_FROM_CASH,

@@ -16,7 +16,7 @@ from channelsim.errors import SimulationError
 from channelsim.events import resolve_events
 from channelsim.scenario import Scenario
 from channelsim.simulation import simulate
-from channelsim.tables import cell
+from channelsim.state_layout import cell
 from channelsim.world import Channel, build
 from compiled_code import JIT_OFF
 from small_worlds import Run

@@ -28,8 +28,9 @@ LAYERS = (
         "pipelines",
         "prefetch",
         "randomness",
+        "rows",
     },
-    {"linear", "metrics", "paths", "schema", "tables", "totals"},
+    {"linear", "metrics", "paths", "schema", "state_layout", "tables", "totals"},
     {
         "agreement_consistency",
         "consistency",

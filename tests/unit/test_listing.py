@@ -11,7 +11,7 @@ from channelsim import ScenarioError, simulate
 from channelsim import columns as c
 from channelsim.engines.mesa_model import ChannelModel
 from channelsim.scenario import Scenario
-from channelsim.tables import state_views
+from channelsim.state_layout import state_views
 from channelsim.world import build
 
 BRANDS = ("A", "B", "C", "D", "E", "own")

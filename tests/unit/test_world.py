@@ -15,7 +15,7 @@ from channelsim.places import sites, zones
 from channelsim.scenario import Scenario
 from channelsim.schema import column, position
 from channelsim.simulation import simulate
-from channelsim.tables import cell, new_state
+from channelsim.state_layout import cell, new_state
 from channelsim.world import build
 
 

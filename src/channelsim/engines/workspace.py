@@ -19,7 +19,8 @@ from channelsim.mechanisms.recording import Records
 from channelsim.metrics import OF_DIVERSION, OF_PRICE_REVIEWS, TABLES, columns_needed
 from channelsim.reduction import Reduction
 from channelsim.schema import position
-from channelsim.tables import Draws, Floats, Integers, Terms, new_state
+from channelsim.state_layout import new_state, new_table
+from channelsim.tables import Draws, Floats, Integers, Terms
 from channelsim.ties import power_room
 from channelsim.world import Channel
 
@@ -134,9 +135,9 @@ class Workspace:
         links = len(recording.links)
         self.records = Records(
             holding_columns=_positions(recording.holdings),
-            holding_sums=np.zeros((len(recording.holdings), sizes.holdings)),
+            holding_sums=new_table(len(recording.holdings), sizes.holdings, channel.first_shelf),
             spread_columns=_spread_columns(recording),
-            spread=np.zeros((2 * len(recording.spread), sizes.holdings)),
+            spread=new_table(2 * max(1, len(recording.spread)), sizes.holdings, channel.first_shelf),
             member_columns=_positions(recording.members),
             member_sums=np.zeros((len(recording.members), sizes.members)),
             link_columns=_positions(recording.links),

@@ -57,7 +57,7 @@ from channelsim.prefetch import STRETCH, fetch
 from channelsim.tables import Floats, Integers, State, Terms, World
 
 MANY_BUYERS = 16
-"""Links a supplier from which its own loop is worth its start; below, shares are looked up link by link."""
+"""Links a supplier from which a loop to hand out its share is worth its start; below, each looks it up."""
 
 
 @rule
@@ -122,9 +122,11 @@ def allocate_and_ship(tier: int, week: int, world: World, terms: Terms, state: S
     if end - first >= MANY_BUYERS * (end_holding - first_holding):
         for h in range(first_holding, end_holding):
             a, b = world.holdings_index[FIRST_LINK, h], world.holdings_index[END_LINK, h]
-            fetch(shipped[a:b])
+            hand_out(share[h], shipped[a:b])
+        for a in range(first, end, STRETCH):  # one supplier's links need not begin a line of the cache
+            b = min(a + STRETCH, end)
             fetch(invoiced[a:b])
-            ship(share[h], ordered[a:b], backlog[a:b], shipped[a:b], price[a:b], invoiced[a:b])
+            ship(ordered[a:b], backlog[a:b], shipped[a:b], price[a:b], invoiced[a:b])
     else:
         supplier = world.links_index[SUPPLIER_HOLDING]
         for a in range(first, end, STRETCH):
@@ -145,13 +147,18 @@ def fill_order(share: float, ordered: float, backlog: float) -> tuple[float, flo
     return shipped, owed - shipped
 
 
+@rule
+def hand_out(share: float, shares: Floats) -> None:
+    """Write a supplier's share at each of its links."""
+    for k in range(shares.size):
+        shares[k] = share
+
+
 @rowwise
-def ship(
-    share: float, ordered: Floats, backlog: Floats, shipped: Floats, price: Floats, invoiced: Floats
-) -> None:
-    """Fill the orders of one supplier's links, and make out the invoices at the unit price."""
+def ship(ordered: Floats, backlog: Floats, shipped: Floats, price: Floats, invoiced: Floats) -> None:
+    """Fill the orders of links, each by the share that stands in its shipment, and make out the invoices."""
     for k in range(shipped.size):
-        shipped[k], backlog[k] = fill_order(share, ordered[k], backlog[k])
+        shipped[k], backlog[k] = fill_order(shipped[k], ordered[k], backlog[k])
         invoiced[k] = shipped[k] * price[k]
 
 

@@ -76,6 +76,7 @@ from channelsim.mechanisms.offering import lessen_variety, price_out_unoffered
 from channelsim.numerics import exponential, logarithm, product_total
 from channelsim.tables import (
     BASE_DEMAND,
+    LINE,
     SETTLED_OFFER,
     SETTLED_PRICE,
     SETTLED_SERVICE,
@@ -92,6 +93,12 @@ from channelsim.tables import (
 def first_shelf_of(state: State) -> int:
     """Return the holding that is the first shelf: shelves are the last holdings of the table."""
     return state.holdings.shape[1] - state.attraction.shape[1]
+
+
+@rule
+def first_line_of(state: State) -> int:
+    """Return the first holding at which a line of the cache begins: at the first shelf one does."""
+    return first_shelf_of(state) % LINE
 
 
 @rule

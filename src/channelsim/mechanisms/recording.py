@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from channelsim.columns import SALES, STOCK
 from channelsim.compiled import rowwise, rule
+from channelsim.mechanisms.demand import first_line_of
 from channelsim.tables import Floats, Integers, State
 
 TABLE_CODES = ("holdings", "members", "links", "territories", "incentives")
@@ -26,11 +27,11 @@ class Records(NamedTuple):
     holding_columns: Integers
     """Columns of the holdings whose sums over weeks are kept."""
     holding_sums: Floats
-    """(columns, holdings)."""
+    """(columns, holdings); with gaps, as are the state's holdings, and so is ``spread``."""
     spread_columns: Integers
     """(2, columns) columns of the holdings whose variance over weeks is kept; rows that hold their sums."""
     spread: Floats
-    """(2 × columns, holdings): first recorded value, and sum of squares about it."""
+    """(2 × columns, holdings): first recorded value, and sum of squares about it; two rows at least."""
     member_columns: Integers
     member_sums: Floats
     link_columns: Integers
@@ -74,24 +75,27 @@ def add_with_squares(value: Floats, summed: Floats, reference: Floats, squares: 
 @rule
 def accumulate(first_week: bool, state: State, records: Records) -> None:
     """Settle the accumulators of a recorded week."""
+    line = first_line_of(state)  # what lies before it is added by itself, lest vectors straddle lines
     for k in range(records.holding_columns.size):
         if not has_spread(k, records):
-            add_row(state.holdings[records.holding_columns[k]], records.holding_sums[k])
+            value, summed = state.holdings[records.holding_columns[k]], records.holding_sums[k]
+            add_row(value[:line], summed[:line])
+            add_row(value[line:], summed[line:])
     add_rows(records.member_columns, state.members, records.member_sums)
     add_rows(records.link_columns, state.links, records.link_sums)
     add_rows(records.territory_columns, state.territories, records.territory_sums)
     add_rows(records.incentive_columns, state.incentives, records.incentive_sums)
     for k in range(records.spread_columns.shape[1]):
-        value, summed = records.spread_columns[0, k], records.spread_columns[1, k]
-        if first_week:
-            for i in range(state.holdings.shape[1]):
-                records.spread[2 * k, i] = state.holdings[value, i]
-        add_with_squares(
-            state.holdings[value],
-            records.holding_sums[summed],
-            records.spread[2 * k],
-            records.spread[2 * k + 1],
+        value, summed = (
+            state.holdings[records.spread_columns[0, k]],
+            records.holding_sums[records.spread_columns[1, k]],
         )
+        reference, squares = records.spread[2 * k], records.spread[2 * k + 1]
+        if first_week:
+            for i in range(value.size):
+                reference[i] = value[i]
+        add_with_squares(value[:line], summed[:line], reference[:line], squares[:line])
+        add_with_squares(value[line:], summed[line:], reference[line:], squares[line:])
 
 
 @rule

@@ -76,7 +76,7 @@ from channelsim.columns import (
     WRITE_OFF,
 )
 from channelsim.compiled import rowwise, rule
-from channelsim.mechanisms.demand import first_shelf_of
+from channelsim.mechanisms.demand import first_line_of, first_shelf_of
 from channelsim.mechanisms.member_sums import add_holdings
 from channelsim.numerics import total
 from channelsim.prefetch import STRETCH, fetch
@@ -253,8 +253,8 @@ def account_for_goods(world: World, state: State) -> None:
         world.holdings[HANDLING_COST],
     )
     producers = world.tiers_index[TIER_END_HOLDING, 0]
-    for a in range(0, goods.size, STRETCH):
-        b = min(a + STRETCH, goods.size)
+    for line in range(first_line_of(state) - STRETCH, goods.size, STRETCH):
+        a, b = max(0, line), min(line + STRETCH, goods.size)
         fetch(goods[a:b])
         fetch(operating[a:b])
         fetch(flow[a:b])
@@ -336,8 +336,8 @@ def close_accounts(world: World, terms: Terms, state: State) -> None:
     operating, flow = state.holdings[OPERATING], state.holdings[CASH_FLOW]
     fees, listing_income = terms.members[LISTING_FEES_PAID], terms.members[LISTING_FEES_RECEIVED]
     if profit.size == goods.size:  # one holding a member: rows line up
-        for a in range(0, profit.size, STRETCH):
-            b = min(a + STRETCH, profit.size)
+        for line in range(first_line_of(state) - STRETCH, profit.size, STRETCH):
+            a, b = max(0, line), min(line + STRETCH, profit.size)
             fetch(operating_cost[a:b])
             fetch(profit[a:b])
             close_rows(

@@ -31,7 +31,8 @@ from channelsim.application import members_wanted
 from channelsim.codes import ORDER_NEWSVENDOR, ORDER_UP_TO, PRICE_SUGGESTED, SAFETY_GIVEN
 from channelsim.decisions import SELECTORS, Density, Policy, TermsChange
 from channelsim.policy.territory_accounts import RowSums, row_sums
-from channelsim.tables import Terms, state_views
+from channelsim.state_layout import state_views
+from channelsim.tables import Terms
 from channelsim.world import Channel, build
 
 Floats = NDArray[np.float64]
