@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from channelsim.errors import ScenarioError
 from channelsim.policy.problem import Constraint, Objective
 from channelsim.policy.racing import Race
-from channelsim.policy.search import BudgetSpent
+from channelsim.policy.search import CAUTION, BudgetSpent
 from channelsim.policy.solution import ranked
 from channelsim.policy.solve import ALL_METHODS, choose, solve
 from channelsim.policy.surrogate import Cube, Surrogate, polished, propose
@@ -424,17 +424,17 @@ class TestSeedsAgree:
         assert all(found.best.merit <= c.merit + 1e-9 for c in found.starts)
 
     def test_what_is_too_little_for_a_start_goes_to_further_descents(self, monkeypatch):
+        """With the best known in more replications; and, last, to the best with two and three cautions."""
         began, descend = [], Race.descend
 
         def noted(race, size, *given, **options):
-            began.append((size, race.final))
+            began.append((size, race.final, round(race.search.caution / CAUTION)))
             descend(race, size, *given, **options)
 
         monkeypatch.setattr(Race, "descend", noted)
-        (found,), _ = self.values([1], 300)
+        (found,), _ = self.values([2], 420)
         assert len(found.starts) == 1
-        assert [size for size, _ in began[:2]] == [0.4, 0.2]
-        assert began[1][1] == 2 * began[0][1]
+        assert began == [(0.4, 16, 1), (0.2, 32, 1), (0.1, 32, 2), (0.1, 32, 3)]
         assert found.best.merit <= found.starts[0].merit
 
     def test_finalists_keep_further_from_the_conditions_than_the_best(self):

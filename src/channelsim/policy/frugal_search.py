@@ -9,6 +9,10 @@ What is left goes to further descents from the best of all, each in a region ope
 ends where roughness hides what its small region promises, and with more points near the optimum the next one
 sees farther. It ends when the budget is spent, or when so many of either have found nothing better.
 
+Last, the best that keep the conditions with two and three times the caution are looked for by short descents:
+on fresh draws the best of all, at the edge of several conditions, is seldom *shown* to keep them, and
+what a choice among finalists then falls back on should be as good as it can be, too.
+
 A search that knows what others have tried (`Search.know`) needs no points to begin with: the surrogate is
 made of those, and one descent goes from the best of them.
 """
@@ -21,7 +25,7 @@ from numpy.typing import NDArray
 from channelsim.policy.judging import Candidate
 from channelsim.policy.methods import as_now, opening
 from channelsim.policy.racing import FIRST_SIZE, Race, better
-from channelsim.policy.search import BudgetSpent, Search
+from channelsim.policy.search import SAFER, BudgetSpent, Search
 from channelsim.policy.surrogate import Cube
 
 Floats = NDArray[np.float64]
@@ -34,6 +38,8 @@ FIRST_SHARE, JOINT_SHARE = 0.55, 0.2
 """Shares of the budget: of the first start at most, and of the last descents from the best of all starts."""
 BUDGET_OF_STARTS = 150
 """New points for each lever from which on a budget is shared among several starts."""
+SAFER_SHARE, SAFER_SIZE = 0.08, 0.1
+"""Share of the budget for the best with one more caution; size of the region in which it is looked for."""
 WORTH_A_START = 0.8
 """Replications left, in shares of what the last start took, from which on another one is made."""
 
@@ -75,20 +81,45 @@ def surrogate_search(
     points = max(3 * (search.dimensions + 1), 2 * batch)
     points = min(points, max(search.left // (4 * each), search.dimensions + 2))
     first = np.vstack([start, as_now(search)])
-    stopped = ""
+    stopped, finals_take, safer_take = "", 0, 0
     try:
         race.evaluate(opening(search, rng, 0 if search.known else points, race.cube.snapped(first)))
         if replications_each is None and not tails:
             race.calibrate()
-        race.reserve = min(2 * race.final, search.budget // 8)
+        finals_take = min(2 * race.final, search.budget // 8)
+        safer_take = 0 if search.known else _for_safer(race, batch)
+        race.reserve = finals_take + len(SAFER) * safer_take
         stopped = _from_known(race, batch) if search.known else _starts(race, points, batch, restarts)
     except BudgetSpent:
         stopped = ""
-    race.reserve, race.pool = 0, dict.fromkeys(search.candidates)
+    race.pool = dict.fromkeys(search.candidates)
+    if safer_take:
+        race.reserve = finals_take
+        _safer(race, batch, safer_take)
+    race.reserve = 0
     finals(race)
     if stopped:
         return stopped
     raise BudgetSpent
+
+
+def _for_safer(race: Race, batch: int) -> int:
+    """Return the replications for the best with one more caution; 0 where they would be for nothing."""
+    search = race.search
+    uncertain = search.drawn and any(k.statistic == "mean" for k in search.problem.constraints)
+    share = int(SAFER_SHARE * search.budget)
+    return share if uncertain and share >= 2 * batch * race.each else 0
+
+
+def _safer(race: Race, batch: int, replications: int) -> None:
+    """Look for the best that keep the conditions with more caution."""
+    for times in SAFER:
+        race.search.be_cautious(times)
+        try:
+            race.descend(SAFER_SIZE, batch, race.search.spent + replications, swept=True)
+        except BudgetSpent:
+            pass
+    race.search.be_cautious(1.0)
 
 
 def _from_known(race: Race, batch: int) -> str:

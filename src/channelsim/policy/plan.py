@@ -75,7 +75,7 @@ class Effort:
     """
 
     search: int = 1000
-    selection: int = 32
+    selection: int = 64
     report: int = 64
     levers: int = 4
     batches: int = 10

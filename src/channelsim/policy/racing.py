@@ -63,6 +63,8 @@ class Race:
     final: int = 1
     needed: int = 1
     """What `final` should be, by the noise, if the budget reached for it."""
+    calibrated: bool = False
+    """Whether replications follow the noise, and are not those that the user wants."""
     pool: dict[tuple[Value, ...], None] = field(default_factory=dict)
     """Candidates of this start."""
 
@@ -136,7 +138,18 @@ class Race:
             raise BudgetSpent
         search.evaluate(search.point_of(best.values), self.level)
         search.refer_to(best.values)
+        self._raise_needed()
         self.prove()
+
+    def _raise_needed(self) -> None:
+        """Have the best known in more replications, if the reference is noisier than points were at first."""
+        reference = self.search.reference
+        if reference is None or not self.calibrated:
+            return
+        own = np.sqrt(reference.replications) * np.array(reference.slack_errors)
+        noise = float(np.nanmax(own, initial=0.0))
+        self.needed = max(self.needed, _replications(noise, SURE, self.each, self.finest))
+        self.final = max(self.final, min(self.needed, self.most))
 
     def confirm(self) -> None:
         """Give the best as many replications as are the rule at last, before it is left for another start."""
@@ -174,7 +187,7 @@ class Race:
         if search.drawn:
             self.final = max(self.final, min(2, self.most))  # so that there is a standard error
             self.needed = max(self.needed, self.final)
-        self.level = self.each
+        self.level, self.calibrated = self.each, True
 
     def model(self, centre: Floats) -> Surrogate:
         """Return the surrogate of what is known, from the candidates nearest to a centre."""

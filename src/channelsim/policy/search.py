@@ -34,6 +34,9 @@ BASELINE_REPLICATIONS = 32
 CAUTION = 1.645
 """Standard errors by which a mean has to keep its bound to count as feasible."""
 
+SAFER = (2.0, 3.0)
+"""Times the caution with which further finalists keep the conditions."""
+
 
 class BudgetSpent(Exception):
     """The search has asked for as many replications as it may."""
@@ -87,7 +90,7 @@ class Search:
         caution: float = CAUTION,
     ):
         self.problem, self.evaluator, self.budget, self._report = problem, evaluator, replications, report
-        self.caution = caution
+        self.caution = self._usual_caution = caution
         self.levers = problem.levers
         self.candidates: dict[tuple[Value, ...], Candidate] = {}
         self.history: list[Progress] = []
@@ -239,6 +242,12 @@ class Search:
         for each, found in self.candidates.items():
             self.candidates[each] = self._judge.judge(each, found.policy, self._samples[each])
 
+    def be_cautious(self, times: float) -> None:
+        """Have conditions kept by so many times the usual caution from now on; all is judged anew."""
+        self.caution = self._judge.caution = times * self._usual_caution
+        for each, found in self.candidates.items():
+            self.candidates[each] = self._judge.judge(each, found.policy, self._samples[each])
+
     def _with_levers(self, message: str, policies: dict[tuple[Value, ...], Policy]) -> str:
         """Return a message with the levers' values of the candidate that it names."""
         for values, policy in policies.items():
@@ -274,8 +283,9 @@ class Search:
 
     def _note(self) -> None:
         best = self.best()[0]
-        found = Progress(
-            len(self.candidates), self.spent, best.objective if best.feasible else np.nan, best.feasible
-        )
+        value, feasible = best.objective if best.feasible else np.nan, best.feasible
+        if self.caution != self._usual_caution:  # the best of all is another one
+            value, feasible = self.history[-1].best, self.history[-1].feasible
+        found = Progress(len(self.candidates), self.spent, value, feasible)
         self.history.append(found)
         self._report(found)

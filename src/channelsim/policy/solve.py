@@ -23,7 +23,7 @@ from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.methods import EACH, METHODS, Method, as_now, name_of, number_of_policies, scipy_style
 from channelsim.policy.problem import Problem
-from channelsim.policy.search import BudgetSpent, Progress, Search
+from channelsim.policy.search import SAFER, BudgetSpent, Progress, Search
 from channelsim.policy.solution import Solution, ranked, why_infeasible
 from channelsim.simulation import whole_number
 
@@ -41,8 +41,6 @@ CHEAP = 2e5
 GENERATIONS = 40
 """Generations of differential evolution, 8 points a lever, from which on a budget is ample."""
 SPENT = "the budget is spent"
-SAFER = (2.0, 3.0)
-"""Times the caution of the search with which further finalists keep the conditions."""
 
 
 def solve(
