@@ -295,5 +295,5 @@ class Bar:
     def report(self, progress: Progress) -> None:
         """Show where the search stands."""
         best = f"{progress.best:,.6g}" if progress.feasible else "none feasible yet"
-        self._bar.set_postfix_str(f"best {best}, {progress.evaluations:,} policies", refresh=False)
         self._bar.update(progress.replications - self._bar.n)
+        self._bar.set_postfix_str(f"best {best}, {progress.evaluations:,} policies")  # shown at once
