@@ -48,7 +48,8 @@ def active_channel(channel: Built, terms: Terms, posted: Floats) -> tuple[Built,
     active[member_of[listed]] = True
     # where power is measured, links on which a buyer could order stay
     link = terms.links[c.LINK_OPEN if sizes.relationships else c.LINK_ACTIVE] > 0
-    if listed.all() and active.all() and link.all():
+    nobody_orders = not link.any()  # an empty table has no gaps: it would be another type in compiled code
+    if nobody_orders or (listed.all() and active.all() and link.all()):
         return sized(channel, terms), terms, posted
     new_member, new_holding, new_link = _renumber(active), _renumber(listed), _renumber(link)
     member_rows, holding_rows, link_rows = (np.flatnonzero(kept) for kept in (active, listed, link))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from channelsim.apart import JIT_OFF
-from channelsim.decisions import BASE
+from channelsim.columns import LINK_ACTIVE
+from channelsim.decisions import BASE, Policy
 from channelsim.rows import WITH_GAPS, in_rows
 from channelsim.scenario import Scenario
 from channelsim.state_layout import new_state, state_places
@@ -92,3 +93,12 @@ def test_a_channel_without_idle_rows_still_has_gaps(channel):
     assert not any(getattr(state, name).flags.c_contiguous for name in WITH_GAPS["State"])
     assert isinstance(state, State)
     assert terms.base.size == state.flat.size
+
+
+def test_nor_does_it_depend_on_whether_anybody_orders():
+    """numpy takes an empty table for one without gaps, so the rows are kept where no link is in use."""
+    closed = Policy(name="closed", density={"store": {"scale": 0.0}})
+    active, terms = build(Scenario.from_library("bilateral")).under(closed)
+    assert not terms.links[LINK_ACTIVE].any()
+    state = new_state(active.sizes)
+    assert not any(getattr(state, name).flags.c_contiguous for name in WITH_GAPS["State"])
