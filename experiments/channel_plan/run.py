@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from channelsim.analysis.estimators import Estimate
 from channelsim.decisions import Policy
@@ -16,8 +15,6 @@ from channelsim.policy.evaluation import Evaluator
 from channelsim.policy.plan import BASELINE, ChannelPlan, Effort, make_plan
 from channelsim.policy.problem import Problem
 from channelsim.scenario import library_folder
-
-Floats = NDArray[np.float64]
 
 FRESH_SEED, FRESH = 20269, 64
 EFFORT = Effort(levers=0, batches=2, batch_replications=1, relations=0, yardstick=0)

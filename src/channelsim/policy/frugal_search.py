@@ -65,7 +65,7 @@ def surrogate_search(
     most_replications : int, optional
         Of the best candidates; default 128, fewer with a small budget, and while the optimum is far.
     batch : int, optional
-        Proposals per round; default 4 to 16, by the budget.
+        Proposals per round; default 4 to 8, by the budget.
     tolerance : float
         Gain, in units of the baseline's objective, below which a policy is not better.
     restarts : int

@@ -239,12 +239,14 @@ class Search:
             return 0.0 if centre is None else float(np.linalg.norm(self.point_of(other) - centre))
 
         self._judge.refer_to(None if values is None else self.candidates[values], self._samples, distance)
-        for each, found in self.candidates.items():
-            self.candidates[each] = self._judge.judge(each, found.policy, self._samples[each])
+        self._judge_anew()
 
     def be_cautious(self, times: float) -> None:
         """Have conditions kept by so many times the usual caution from now on; all is judged anew."""
         self.caution = self._judge.caution = times * self._usual_caution
+        self._judge_anew()
+
+    def _judge_anew(self) -> None:
         for each, found in self.candidates.items():
             self.candidates[each] = self._judge.judge(each, found.policy, self._samples[each])
 

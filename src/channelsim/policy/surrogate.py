@@ -46,7 +46,7 @@ GENERATIONS, POPULATION = 20, 5
 POLISHING, STEP, INSIDE = 40, 1e-6, 1e-6
 """Most iterations of the polish; step of its differences, in shares of a lever's width; room that it leaves
 in slacks, lest rounding miss a bound."""
-SAFER = (1.0, 2.0)
+SPARE = (1.0, 2.0)
 """Standard deviations of the surrogate by which further proposals keep the conditions surely."""
 INFEASIBLE = 1e3
 """Score from which on the surrogate takes a point for infeasible."""
@@ -234,7 +234,7 @@ def propose(
     evolved = cube.snapped(_optimum(model, centre, low, high, rng))
     best_point = polished(model, evolved[0], low, high)
     doubts = model.deviations(best_point)[1:]
-    safer = [polished(model, best_point, low, high, k * doubts) for k in SAFER]
+    safer = [polished(model, best_point, low, high, k * doubts) for k in SPARE]
     evolved = np.vstack([best_point, *safer, evolved])
     half = TRIED * levers // 2
     between = centre + 0.5 * (evolved[0] - centre) * rng.random((half, 1))
