@@ -15,6 +15,7 @@ from channelsim.agreements import Agreements, agreements_under, effort_costs, li
 from channelsim.attempts import influence_under
 from channelsim.consumers import linear_demand, shelf_utility
 from channelsim.decisions import BASE, SELECTORS, Policy, TermsChange
+from channelsim.densities import member_counts
 from channelsim.errors import ScenarioError
 from channelsim.expansion import BuiltWorld
 from channelsim.governance import governance_under
@@ -22,13 +23,11 @@ from channelsim.incentive_consistency import check_incentives
 from channelsim.incentive_parts import INCENTIVES
 from channelsim.incentives import Incentives, incentive_tables, kept_shares
 from channelsim.listing import choose_listings, limits_listing, listing_fees
-from channelsim.member_parts import MemberGroup
-from channelsim.members import density_counts
 from channelsim.opening_state import opened
 from channelsim.schema import column, columns_of
 from channelsim.sourcing import Sourcing, firsts
 from channelsim.tables import Floats, Integers, Terms
-from channelsim.territories import by_class, check_places
+from channelsim.territories import check_places
 from channelsim.traces import given_means
 
 _BY_CONTRACT = ("wholesale_price", "minimum_order", "case_size")
@@ -149,11 +148,9 @@ def _active_members(built: BuiltWorld, policy: Policy) -> np.ndarray:
         if name not in members.base_counts:
             known = ", ".join(members.base_counts)
             raise ScenarioError(f"policy {policy.name}: density.{name}: no such group; admissible: {known}")
-    wanted = built.kept(_base_counts).copy()
+    wanted = np.empty((len(groups), built.sizes.territories))
     for g, group in enumerate(groups):
-        if group.name not in policy.density:
-            continue
-        counts = np.floor(members_wanted(group, built, policy) + 0.5)
+        wanted[g] = counts = member_counts(group, built, policy)
         most = members.built_counts[group.name]
         if np.any(counts > most):
             t = int(np.argmax(counts > most))
@@ -162,44 +159,7 @@ def _active_members(built: BuiltWorld, policy: Policy) -> np.ndarray:
                 f"policy {policy.name}: density.{group.name} asks for {counts[t]:.0f} members{where}, "
                 f"but {most[t]} are built; raise members.{group.name}.maximum_scale"
             )
-        wanted[g] = counts
     return np.asarray(members.slot < wanted[members.group, members.territory])
-
-
-def _base_counts(built: BuiltWorld) -> Floats:
-    """Return (groups, territories) how many members the scenario has; of a national group everywhere."""
-    base = np.empty((len(built.scenario.members), built.sizes.territories))
-    for g, group in enumerate(built.scenario.members):
-        base[g] = np.floor(built.members.base_counts[group.name] + 0.5)
-    return base
-
-
-def members_wanted(group: MemberGroup, built: BuiltWorld, policy: Policy) -> Floats:
-    """Return the density counts of a group per territory, not yet rounded."""
-    density, base = policy.density.get(group.name), built.members.base_counts[group.name]
-    if density is None:
-        return base
-    where = f"policy {policy.name}: density.{group.name}"
-    if density.scale is not None:
-        if group.is_national and isinstance(density.scale, dict):
-            raise ScenarioError(f"{where}.scale: the members belong to no territory; give one number")
-        if not isinstance(density.scale, dict):
-            return np.asarray(np.floor(base + 0.5) * density.scale)
-        check_places(density.scale, built.territories, where)
-        places = zip(built.territories.names, built.territories.classes)
-        scales = [by_class(density.scale, *place) for place in places]
-        factor = np.array([1.0 if scale is None else scale for scale in scales])
-        return np.asarray(np.floor(base + 0.5) * (factor[:1] if group.is_national else factor))
-    if (density.count is None) != (group.count is None):
-        kind = "scale, per_territory or buyers_per_member" if group.count is None else "count or scale"
-        raise ScenarioError(f"{where}: the group takes {kind}")
-    counts = density_counts(group, density, built.territories)
-    for given in (density.per_territory, density.buyers_per_member):
-        check_places(given, built.territories, where)
-        if isinstance(given, dict):  # places not named stay as they are
-            places = zip(built.territories.names, built.territories.classes)
-            counts = np.where([name in given or kind in given for name, kind in places], counts, base)
-    return counts
 
 
 def _ended(built: BuiltWorld, policy: Policy) -> np.ndarray:

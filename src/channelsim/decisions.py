@@ -33,7 +33,9 @@ class Density(Part):
     """How many members of a group are active; give exactly one of the fields."""
 
     scale: NotNegative | dict[str, NotNegative] | None = Field(
-        default=None, description="times the scenario's own density, or by territory class or name"
+        default=None,
+        description="times the scenario's own density, or by territory class or name; of many territories "
+        "some are rounded up and some down, so that there are so many times as many in all",
     )
     count: int | None = Field(
         default=None, ge=0, description="members in all, for groups that belong to no territory"

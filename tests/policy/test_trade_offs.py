@@ -126,11 +126,11 @@ def test_regrets_are_the_known_ones():
     policies = [problem.policy((price, 4), f"price {price:g}") for price in (42.0, 50.0, 58.0)]
     variants = ends_of(problem)
     assert [v.name for v in variants] == [
-        "as thought", "demand.intercept × 0.8", "demand.intercept × 1.2",
+        "as thought", "demand.intercept -20 %", "demand.intercept +20 %",
     ]  # fmt: skip
     found = regrets(problem, policies, variants, sampler=in_world, replications=32)
     truth = {}
-    for v, best in (("as thought", 50.0), ("demand.intercept × 0.8", 40.0), ("demand.intercept × 1.2", 60.0)):
+    for v, best in (("as thought", 50.0), ("demand.intercept -20 %", 40.0), ("demand.intercept +20 %", 60.0)):
         values = {p.name: 100.0 - (float(p.name.split()[1]) - best) ** 2 for p in policies}
         truth |= {(v, name): max(values.values()) - x for name, x in values.items()}
     for cell in found.cells:
@@ -139,7 +139,7 @@ def test_regrets_are_the_known_ones():
     summary = found.summary().set_index("policy")
     assert summary.index[0] == "price 50"
     assert summary.loc["price 50", "largest_regret"] == pytest.approx(96.0, abs=0.5)
-    assert summary.loc["price 42", "worst_variant"] == "demand.intercept × 1.2"
+    assert summary.loc["price 42", "worst_variant"] == "demand.intercept +20 %"
     assert summary.loc["price 50", "mean_low"] <= 64.0 <= summary.loc["price 50", "mean_high"]
     assert len(found.to_frame()) == 9
 

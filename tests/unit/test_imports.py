@@ -62,6 +62,7 @@ LAYERS = (
         "compaction",
         "consumers",
         "coverage",
+        "densities",
         "exclusive_dealing",
         "incentives",
         "governance",

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from channelsim.application import members_wanted
 from channelsim.decisions import Density, Policy
+from channelsim.densities import member_counts
 from channelsim.errors import ScenarioError
 from channelsim.parts import Document
 from channelsim.policy.density_choice import Limit, Options, choose, picked, shadow_price
@@ -80,8 +80,7 @@ class Study:
         self._halves = _halves(self.channel.territories.values["buyers"])
 
     def _counts(self, policy: Policy) -> Integers:
-        wanted = members_wanted(self._group, self.channel, policy)
-        return np.asarray(np.floor(wanted + 0.5), dtype=np.int64)
+        return np.asarray(member_counts(self._group, self.channel, policy), dtype=np.int64)
 
     def policy_at(self, counts: Integers, name: str) -> Policy:
         """Return the policy with so many members in each territory; it names those that differ from now."""

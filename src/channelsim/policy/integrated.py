@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from channelsim import columns as c
-from channelsim.application import members_wanted
 from channelsim.codes import ORDER_NEWSVENDOR, ORDER_UP_TO, PRICE_SUGGESTED, SAFETY_GIVEN
 from channelsim.decisions import SELECTORS, Density, Policy, TermsChange
+from channelsim.densities import member_counts, own_counts, scaled
 from channelsim.policy.territory_accounts import RowSums, row_sums
 from channelsim.state_layout import state_views
 from channelsim.tables import Terms
@@ -123,9 +123,7 @@ class Owner:
         self._service = self._by_row(service, active.built_holding)
         groups = self.channel.scenario.members
         self._stores = [g for g, m in enumerate(groups) if m.sells_to_consumers and m.name in self.groups]
-        self._counts = {
-            g: np.floor(members_wanted(groups[g], self.channel, policy) + 0.5) for g in self._stores
-        }
+        self._counts = {g: member_counts(groups[g], self.channel, policy) for g in self._stores}
 
     def _by_row(self, values: Floats, built: Integers) -> Floats:
         """Return values of focal shelves on the rows as built; those idle under the policy: group means."""
@@ -244,9 +242,9 @@ class Owner:
             if factor == 1.0:
                 continue
             most = self.channel.members.built_counts[group.name]
-            counts = np.minimum(np.floor(self._counts[g] * factor + 0.5), most)
+            counts = np.minimum(scaled(self._counts[g], factor, self.channel), most)
             changed = np.flatnonzero(counts != self._counts[g])
-            own = np.floor(self.channel.members.base_counts[group.name] + 0.5)
+            own = own_counts(group, self.channel)
             if len(changed) and group.count is None:
                 density[group.name] = Density(
                     per_territory={territories[t]: counts[t] for t in range(len(counts))}

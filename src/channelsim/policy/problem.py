@@ -152,6 +152,7 @@ class Uncertainty(Part):
     """A field of the scenario that nobody decides and whose value is not known."""
 
     path: str = Field(description="path of a field, such as segments.price-minded.price_sensitivity")
+    name: str = Field(default="", description="what people call it; default: the path")
     low: float = Field(description="smallest value, or factor")
     high: float = Field(description="largest value, or factor")
     measure: Literal["value", "scale"] = Field(
@@ -163,6 +164,17 @@ class Uncertainty(Part):
         if not self.low < self.high:
             raise ValueError(f"low = {self.low:g} is not below high = {self.high:g}")
         return self
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.name or self.path
+
+    def told(self, value: float) -> str:
+        """Return what it is called at a value."""
+        return f"{self.label} " + (
+            f"{100.0 * (value - 1.0):+.3g} %" if self.measure == "scale" else f"= {value:g}"
+        )
 
 
 class TradeOff(Part):
@@ -216,10 +228,11 @@ class Problem(Document):
 
     @model_validator(mode="after")
     def _consistent(self) -> Problem:
-        labels = [lever.label for lever in self.levers]
-        for label in labels:
-            if labels.count(label) > 1:
-                raise ValueError(f"levers: {label!r} occurs twice; give each a name of its own")
+        for where, named in (("levers", self.levers), ("uncertainties", self.uncertainties)):
+            labels = [each.label for each in named]
+            for label in labels:
+                if labels.count(label) > 1:
+                    raise ValueError(f"{where}: {label!r} occurs twice; give each a name of its own")
         for lever in self.levers:
             lever.bounds()
         for text in self.outcomes:

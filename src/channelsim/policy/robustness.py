@@ -57,8 +57,7 @@ def ends_of(problem: Problem) -> list[Variant]:
     found = [Variant("as thought", scenario)]
     for u in problem.uncertainties:
         for value in (u.low, u.high):
-            told = f"× {value:g}" if u.measure == "scale" else f"= {value:g}"
-            found.append(Variant(f"{u.path} {told}", varied(scenario, [u], [value])))
+            found.append(Variant(u.told(value), varied(scenario, [u], [value])))
     return found
 
 

@@ -155,7 +155,7 @@ def uncertainty_sensitivity(
         return objective.value(here) - (objective.value(base) if compared else 0.0)
 
     def outcomes(at: dict[str, Floats]) -> Floats:
-        points = zip(*(at[u.path] for u in known))
+        points = zip(*(at[u.label] for u in known))
         return np.array([outcome([float(x) for x in point]) for point in points])
 
-    return sobol_indices(outcomes, {u.path: (u.low, u.high) for u in known}, samples, level, seed=seed)
+    return sobol_indices(outcomes, {u.label: (u.low, u.high) for u in known}, samples, level, seed=seed)
