@@ -57,7 +57,12 @@ class KnownModel:
             return generator.exponential(size=size) - 1.0
         return generator.standard_normal(size)
 
-    def sample(self, policies, replications, block="search"):
+    def sample(self, policies, replications, block="search", first=0):
+        firsts = np.broadcast_to(first, len(policies))
+        longest = self._sample(policies, int(firsts.max()) + replications, replications, block)
+        return np.stack([s[k : k + replications] for s, k in zip(longest, firsts)])
+
+    def _sample(self, policies, replications, asked, block):
         count = len(self.outcomes)
         together = self.noise(block, 0, replications * count).reshape(replications, count)
         found = []
@@ -66,5 +71,5 @@ class KnownModel:
             number = 1 + round(100 * at[0]) * 100 + round(at[1])
             alone = self.noise(block, number, replications * count).reshape(replications, count)
             found.append(np.asarray(self.mean(*at)) + self.common * together + self.own * alone)
-            self.asked.append((at, replications, block))
+            self.asked.append((at, asked, block))
         return np.stack(found)

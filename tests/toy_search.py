@@ -35,23 +35,31 @@ class ToyEvaluator:
         self.channel = SimpleNamespace(
             scenario=SimpleNamespace(weeks=52), sizes=SimpleNamespace(holdings=holdings)
         )
-        self.kept: dict[str, int] = {}
+        self.kept: dict[str, set[int]] = {}
         self.simulated = self.agent_weeks = self.saved = 0
         self.advance: Callable[[int], None] = lambda done: None
 
-    def sample(self, policies: Sequence[Policy], replications: int, block: str = "search") -> np.ndarray:
-        common = np.random.default_rng([self.seed, 0]).standard_normal((replications, len(self.functions)))
+    def sample(
+        self,
+        policies: Sequence[Policy],
+        replications: int,
+        block: str = "search",
+        first: int | Sequence[int] = 0,
+    ) -> np.ndarray:
         found = []
-        for policy in policies:
+        for policy, start in zip(policies, np.broadcast_to(first, len(policies)).tolist()):
+            stop = start + replications
+            common = np.random.default_rng([self.seed, 0]).standard_normal((stop, len(self.functions)))
             key = policy_key(policy)
             values = tuple(
                 next(iter(d.model_dump(exclude_none=True).values())) for d in policy.density.values()
             )
             own = np.random.default_rng([self.seed, int(key[1:9], 16)]).standard_normal(common.shape)
             true = [f(values) if values else 0.5 for f in self.functions]
-            found.append(np.array(true) + self.noise * common + self.own_noise * own)
-            more = max(replications - self.kept.get(key, 0), 0)
-            self.kept[key] = max(self.kept.get(key, 0), replications)
+            found.append((np.array(true) + self.noise * common + self.own_noise * own)[start:])
+            kept = self.kept.setdefault(key, set())
+            more = len(set(range(start, stop)) - kept)
+            kept |= set(range(start, stop))
             self.simulated += more
             self.advance(more)
         return np.array(found)

@@ -306,6 +306,21 @@ class TestEvaluator:
         np.testing.assert_array_equal(more[0], more[1])
         np.testing.assert_array_equal(Evaluator(made.channel, made.outcomes).sample([policy], 5), more[:1])
 
+    def test_replications_may_begin_anywhere_and_leave_gaps(self, tmp_path):
+        made, kept = noisy(), tmp_path / "kept.nc"
+        policies = [made.policy([1.0, 12]), made.policy([1.1, 8])]
+        whole = Evaluator(made.channel, made.outcomes).sample(policies, 6)
+        evaluator = Evaluator(made.channel, made.outcomes, archive=kept)
+        found = evaluator.sample(policies, 2, first=[3, 1])
+        np.testing.assert_array_equal(found, [whole[0, 3:5], whole[1, 1:3]])
+        assert [row["replications"] for row in evaluator.evaluations()] == [2, 2]
+        evaluator.save()
+        again = Evaluator(made.channel, made.outcomes, archive=kept)
+        np.testing.assert_array_equal(again.sample(policies, 2, first=[3, 1]), found)
+        assert again.simulated == 0
+        np.testing.assert_array_equal(again.sample(policies, 6), whole)
+        assert again.simulated == 8
+
     def test_blocks_have_draws_of_their_own(self):
         made = noisy()
         evaluator = Evaluator(made.channel, made.outcomes)

@@ -118,7 +118,7 @@ def run_batch(
     workers: int | None = None,
     executor: Executor | None = None,
     advance: Callable[[int], None] = lambda done: None,
-    first_replication: int = 0,
+    first_replication: int | Sequence[int] = 0,
     apply_first: bool = True,
     earlier: Earlier | None = None,
 ) -> Totals:
@@ -140,8 +140,9 @@ def run_batch(
         Runs the tasks instead of threads; its workers build the channel themselves.
     advance : callable
         Called with the number of replications just finished.
-    first_replication : int
-        Number of the first replication, which its draws are keyed by: a run may go on where one ended.
+    first_replication : int or sequence of int
+        Number of the first replication, of all policies or of each, which its draws are keyed by: a run may
+        go on where one ended.
     apply_first : bool
         Apply every policy before anything runs, so that a bad one is refused at once; else each is applied
         while those before it run, which saves time where policies are many and replications few.
@@ -156,6 +157,7 @@ def run_batch(
         If a run met a number that no channel can have.
     """
     compile_ahead(channel.scenario)
+    firsts = np.broadcast_to(first_replication, len(policies)).tolist()
     recording = Recording.of(metrics, record, channel)
     groupings, related = Groupings.of(channel), Related.of(channel)
     applied: dict[int, tuple[Channel, Terms]] = {}
@@ -187,11 +189,11 @@ def run_batch(
                 policies[task.policy].model_dump_json(exclude_none=True),
                 None if metrics is None else tuple(metrics),
                 tuple(record),
-                first_replication + task.first,
+                firsts[task.policy] + task.first,
                 task.count,
                 seed,
             )
-        stop, first = np.zeros(1 + task.count, dtype=np.int64), first_replication + task.first
+        stop, first = np.zeros(1 + task.count, dtype=np.int64), firsts[task.policy] + task.first
         stops.append(stop)
         active, terms = under(task.policy)
         compared = earlier_than(task.policy)
@@ -223,7 +225,7 @@ def run_batch(
                 advance(task.count)
         if failed:
             policy, replication = min(failed)
-            number, compared = first_replication + replication, earlier_than(policy)
+            number, compared = firsts[policy] + replication, earlier_than(policy)
             raise diagnose(*under(policy), policies[policy], number, seed, compared)
     finally:
         for stop in stops:

@@ -1,7 +1,7 @@
 """The archive: every evaluation of a search, in memory and in one netCDF file.
 
-A row is a policy in a block of replications; its sample holds a number per replication and outcome. The file
-is written whole or not at all.
+A row is a policy in a block of replications; its sample holds a number per replication and outcome, NaN for
+replications that were not run. The file is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -71,18 +71,28 @@ class Archive:
             self._samples[str(block), str(key)] = values[: int(data["replications"].values[k])]
             self._policies[str(key)] = str(policies[k])
 
-    def count(self, block: str, key: str) -> int:
-        """Return how many replications of a policy are kept."""
-        return len(self._samples.get((block, key), ()))
+    def lacking(self, block: str, key: str, first: int, count: int) -> list[range]:
+        """Return which of a policy's replications from the first on are not kept, as runs of them."""
+        held = self._samples.get((block, key))
+        missing = np.ones(count + 1, dtype=bool)
+        missing[count] = False
+        if held is not None:
+            known = held[first : first + count]
+            missing[: len(known)] = np.isnan(known[:, 0])
+        ends = np.flatnonzero(np.diff(missing, prepend=False)) + first
+        return [range(a, b) for a, b in zip(ends[::2].tolist(), ends[1::2].tolist())]
 
     def values(self, block: str, key: str) -> Floats:
-        """Return the sample of a policy, shape (replications, outcomes)."""
+        """Return the sample of a policy, shape (replications, outcomes); NaN where it was not run."""
         return self._samples[block, key]
 
-    def add(self, block: str, key: str, policy: str, values: Floats) -> None:
-        """Keep further replications of a policy."""
-        held = self._samples.get((block, key))
-        self._samples[block, key] = values if held is None else np.concatenate([held, values])
+    def add(self, block: str, key: str, policy: str, first: int, values: Floats) -> None:
+        """Keep replications of a policy, from the first on."""
+        held = self._samples.get((block, key), np.zeros((0, len(self.outcomes))))
+        longer = np.full((max(len(held), first + len(values)), len(self.outcomes)), np.nan)
+        longer[: len(held)] = held
+        longer[first : first + len(values)] = values
+        self._samples[block, key] = longer
         self._policies[key] = policy
         self._unsaved = True
 
@@ -120,7 +130,8 @@ class Archive:
     def table(self) -> list[dict[str, Any]]:
         """Return a row per policy and block: block, key, policy, replications, means of the outcomes."""
         return [
-            {"block": block, "key": key, "policy": self._policies[key], "replications": len(values)}
-            | dict(zip(self.outcomes, np.mean(values, axis=0).tolist()))
+            {"block": block, "key": key, "policy": self._policies[key]}
+            | {"replications": int(np.isfinite(values[:, 0]).sum())}
+            | dict(zip(self.outcomes, np.nanmean(values, axis=0).tolist()))
             for (block, key), values in self._samples.items()
         ]

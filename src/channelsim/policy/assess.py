@@ -275,7 +275,8 @@ def assess(
     found = recommended if found is None and isinstance(recommended, Candidate) else found
     optimism = None
     if found is not None:
-        searched = evaluator.sample([found.policy, problem.baseline], found.replications, "search")[..., at]
+        pair = [found.policy, problem.baseline]
+        searched = evaluator.sample(pair, found.replications, "search", found.first)[..., at]
         optimism = optimism_of(objective, (searched[0], searched[1]), (sample[:, at], base[:, at]), level)
     gap = None
     rivals = _rivals(policy, others)

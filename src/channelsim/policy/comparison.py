@@ -45,7 +45,13 @@ class Sampler(Protocol):
     def outcomes(self) -> Sequence[str]:
         """Expressions that it samples, in the order of the last axis."""
 
-    def sample(self, policies: Sequence[Policy], replications: int, block: str = "search") -> Floats:
+    def sample(
+        self,
+        policies: Sequence[Policy],
+        replications: int,
+        block: str = "search",
+        first: int | Sequence[int] = 0,
+    ) -> Floats:
         """Return outcomes, shape (policies, replications, outcomes), on the common numbers of a block."""
 
 

@@ -96,14 +96,22 @@ class Evaluator:
             "seed": str(self.seed),
         }
 
-    def sample(self, policies: Sequence[Policy], replications: int, block: str = "search") -> Floats:
-        """Return the outcomes of policies in the first replications of a block.
+    def sample(
+        self,
+        policies: Sequence[Policy],
+        replications: int,
+        block: str = "search",
+        first: int | Sequence[int] = 0,
+    ) -> Floats:
+        """Return the outcomes of policies in replications of a block.
 
         Parameters
         ----------
         policies : sequence of Policy
         replications : int
         block : {"search", "selection", "report", "bounds"}
+        first : int or sequence of int
+            First replication in the block, of all policies or of each.
 
         Returns
         -------
@@ -117,22 +125,22 @@ class Evaluator:
         """
         if not 0 < replications <= MOST_REPLICATIONS:
             raise ScenarioError(f"replications = {replications}: from 1 to {MOST_REPLICATIONS}")
-        keys = [policy_key(policy) for policy in policies]
-        lacking: dict[int, dict[str, Policy]] = {}
-        for key, policy in zip(keys, policies):
-            have = self._kept.count(block, key)
-            if have < replications:
-                lacking.setdefault(have, {})[key] = policy
+        keys, firsts = [policy_key(policy) for policy in policies], np.broadcast_to(first, len(policies))
+        asked = list(zip(keys, firsts.tolist()))
+        lacking: dict[int, dict[tuple[str, int], Policy]] = {}
+        for (key, start), policy in zip(asked, policies):
+            for run in self._kept.lacking(block, key, start, replications):
+                lacking.setdefault(len(run), {})[key, run.start] = policy
         try:
-            for have, fresh in sorted(lacking.items()):
+            for count, fresh in sorted(lacking.items()):
                 wanted = list(fresh.items())
-                for start in range(0, len(wanted), POLICIES_AT_A_TIME):
-                    self._run(dict(wanted[start : start + POLICIES_AT_A_TIME]), have, replications, block)
+                for k in range(0, len(wanted), POLICIES_AT_A_TIME):
+                    self._run(dict(wanted[k : k + POLICIES_AT_A_TIME]), count, block)
                     self._kept.save(now=False)
         except BaseException:
             self.save()
             raise
-        return np.stack([self._kept.values(block, key)[:replications] for key in keys])
+        return np.stack([self._kept.values(block, key)[start : start + replications] for key, start in asked])
 
     def totals(
         self,
@@ -179,10 +187,9 @@ class Evaluator:
         values = np.stack([outcome.values(totals) for outcome in self._read], axis=-1)
         for k, policy in enumerate(policies):
             key = policy_key(policy)
-            have = self._kept.count(block, key)
-            if have < replications:
+            if self._kept.lacking(block, key, 0, replications):
                 self._refuse_undefined(values[k], policy, 0, block)
-                self._kept.add(block, key, policy_data(policy), values[k, have:])
+                self._kept.add(block, key, policy_data(policy), 0, values[k])
         self._count(len(policies) * replications)
         self._kept.save(now=False)
         return totals
@@ -191,42 +198,43 @@ class Evaluator:
         self.simulated += replications
         self.agent_weeks += replications * self.channel.sizes.members * self.channel.scenario.weeks
 
-    def _run(self, policies: dict[str, Policy], have: int, replications: int, block: str) -> None:
+    def _run(self, policies: dict[tuple[str, int], Policy], count: int, block: str) -> None:
         from channelsim.engines.batch import run_batch
 
         metrics = sorted({name for outcome in self._read for name in outcome.metrics})
         # the engine wants names that differ; those given say more than keys when a run fails
         distinct = len({p.name for p in policies.values()}) == len(policies)
         named = [
-            p if distinct else p.model_copy(update={"name": f"{p.name} {key}"}) for key, p in policies.items()
+            p if distinct else p.model_copy(update={"name": f"{p.name} {key} {first}"})
+            for (key, first), p in policies.items()
         ]
         totals = run_batch(
             self.channel,
             named,
-            replications - have,
+            count,
             self.seed,
             metrics,
             [],
             self._workers,
             self._executor,
             self.advance,
-            BLOCKS[block] + have,
+            [BLOCKS[block] + first for _, first in policies],
             apply_first=False,
             earlier=self._earlier,
         )
         values = np.stack([outcome.values(totals) for outcome in self._read], axis=-1)
-        for k, (key, policy) in enumerate(policies.items()):
-            self._refuse_undefined(values[k], policy, have, block)
-            self._kept.add(block, key, policy_data(policy), values[k])
-        self._count(len(policies) * (replications - have))
+        for k, ((key, first), policy) in enumerate(policies.items()):
+            self._refuse_undefined(values[k], policy, first, block)
+            self._kept.add(block, key, policy_data(policy), first, values[k])
+        self._count(len(policies) * count)
 
-    def _refuse_undefined(self, values: Floats, policy: Policy, have: int, block: str) -> None:
+    def _refuse_undefined(self, values: Floats, policy: Policy, first: int, block: str) -> None:
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             replication, k = bad[0]
             scenario = self.channel.scenario
             raise SimulationError(
-                f"policy {policy.name!r}, replication {BLOCKS[block] + have + replication}, weeks "
+                f"policy {policy.name!r}, replication {BLOCKS[block] + first + replication}, weeks "
                 f"{scenario.warm_up_weeks} to {scenario.weeks - 1}: {self.outcomes[k]} is undefined (0/0?)"
             )
 

@@ -102,7 +102,8 @@ class Pool:
             if min(c.sure(CAUTION)[: len(self.problem.constraints)], default=0.0) < 0.0:
                 self.held.pop(c.values, None)  # in fewer replications it may have been lucky
                 continue
-            both = self.evaluator.sample([c.policy, self.problem.baseline], c.replications, "search")
+            pair = [c.policy, self.problem.baseline]
+            both = self.evaluator.sample(pair, c.replications, "search", c.first)
             at = self._objective_at
             gain = objective_difference(self.problem.objective, both[0, :, at], both[1, :, at])
             error = gain.standard_error if np.isfinite(gain.standard_error) else 0.0

@@ -1,13 +1,17 @@
 """The frugal search: races of proposals by a surrogate, from several starts.
 
 For simulations that cost real time. It begins with points all over the cube (Latin hypercube), from which a
-race goes down to the nearest optimum (`channelsim.policy.racing`). A new start, from new points, is made only
-if the budget reaches for it: half a descent finds nothing. Where the budget is ample a start may use a share
-of it only, so that there are several: two seeds that begin in different corners then end in the same one more
-often, and how far apart the starts came out tells what the search alone cannot. Starts share the surrogate.
-What is left goes to further descents from the best of all, each in a region opened wide again: a descent
-ends where roughness hides what its small region promises, and with more points near the optimum the next one
-sees farther. It ends when the budget is spent, or when so many of either have found nothing better.
+race goes down towards the nearest optimum (`channelsim.policy.racing`); not to its last digits, which can
+wait. Further descents from the best follow, each in a region opened wide again: a descent ends where
+roughness hides what its small region promises, and with more points near the optimum the next one sees
+farther. When one has found nothing better, the ridges are looked along: every lever is held elsewhere while
+the others follow, and the most promising place has a descent of its own (`Race.cross`). When that does not
+help either, a new start from new points is made, if the budget reaches for it: half a descent finds nothing.
+Where the budget is ample a start may use a share of it only, so
+that there are several: two seeds that begin in different corners then end in the same one more often, and
+how far apart the starts came out tells what the search alone cannot. Starts share the surrogate. Then there
+are descents from the best of all starts, and at the end one into the smallest region. The search stops when
+the budget is spent, or when so many starts, or descents from the best of all, have found nothing better.
 
 Last, the best that keep the conditions with two and three times the caution are looked for by short descents:
 on fresh draws the best of all, at the edge of several conditions, is seldom *shown* to keep them, and
@@ -24,7 +28,7 @@ from numpy.typing import NDArray
 
 from channelsim.policy.judging import Candidate
 from channelsim.policy.methods import as_now, opening
-from channelsim.policy.racing import FIRST_SIZE, Race, better
+from channelsim.policy.racing import COARSE, FIRST_SIZE, Race, better
 from channelsim.policy.search import SAFER, BudgetSpent, Search
 from channelsim.policy.surrogate import Cube
 
@@ -38,10 +42,12 @@ FIRST_SHARE, JOINT_SHARE = 0.55, 0.2
 """Shares of the budget: of the first start at most, and of the last descents from the best of all starts."""
 BUDGET_OF_STARTS = 150
 """New points for each lever from which on a budget is shared among several starts."""
-SAFER_SHARE, SAFER_SIZE = 0.08, 0.1
+SAFER_SHARE, SAFER_SIZE = 0.05, 0.1
 """Share of the budget for the best with one more caution; size of the region in which it is looked for."""
-WORTH_A_START = 0.8
-"""Replications left, in shares of what the last start took, from which on another one is made."""
+POLISH_SHARE = 0.06
+"""Share of the budget kept for the last digits."""
+WORTH_A_START = 1.0
+"""Replications left, in shares of what the last start's first descent took, for which another one is made."""
 
 
 def surrogate_search(
@@ -76,8 +82,7 @@ def surrogate_search(
     each = replications_each or (16 if tails else 1)
     most = max(most_replications or min(MOST_REPLICATIONS, max(search.left // 25, 2)), each)
     batch = batch or min(max(search.left // (80 * each), 4), 8)
-    finest = max(most_replications or min(MOST_REPLICATIONS, search.left // 12), most)
-    race = Race(search, rng, tolerance, each, most, finest, reserve=0, pool=dict.fromkeys(search.known))
+    race = Race(search, rng, tolerance, each, most, reserve=0, pool=dict.fromkeys(search.known))
     points = max(3 * (search.dimensions + 1), 2 * batch)
     points = min(points, max(search.left // (4 * each), search.dimensions + 2))
     first = np.vstack([start, as_now(search)])
@@ -124,6 +129,7 @@ def _safer(race: Race, batch: int, replications: int) -> None:
 
 def _from_known(race: Race, batch: int) -> str:
     """Descend once, from the best that is known: what is known elsewhere is why there is no other start."""
+    race.recall()
     try:
         race.descend(FIRST_SIZE, batch, race.search.budget, swept=True)
         race.confirm()
@@ -139,49 +145,68 @@ def _starts(race: Race, points: int, batch: int, restarts: int) -> str:
     last = int((1.0 - JOINT_SHARE) * search.budget) if several else search.budget
     until = int(FIRST_SHARE * search.budget) if several else search.budget
     top = race.best()
+    polish = int(POLISH_SHARE * search.budget)
     while True:
         begun = search.spent
         try:
-            race.descend(FIRST_SIZE, batch, until)
-            race.confirm()
+            race.descend(FIRST_SIZE, batch, until, last=COARSE)
+            cost = search.spent - begun
+            race.reserve += polish
+            spent = _again(race, batch, until, failures_in_a_row=2)
+            race.reserve -= polish
         finally:
             best = race.best()
             search.starts.append(best.values)
-        cost, until = search.spent - begun, last
+        until = last
         failures = 0 if better(best, top, race.tolerance) else failures + 1
         top = best if best.merit < top.merit else top
         if len(search.candidates) == _all_there_are(race.cube):
             return "there is no other policy"
-        if failures > restarts or search.spent >= last or race.room < WORTH_A_START * cost:
+        if failures > restarts or search.spent >= last or race.room - polish < WORTH_A_START * cost:
             break
-        race.pool, race.level = {}, race.each
-        search.refer_to(None)  # it would be far from everything
+        race.leave()
         fresh = opening(search, race.rng, points, np.zeros((0, search.dimensions)))
         race.evaluate(race.cube.snapped(fresh))
-    race.pool = dict.fromkeys(search.candidates)
-    again = 0
-    while again <= restarts:
-        before, race.final = race.best(), min(2 * race.final, race.needed)
-        race.descend(0.5 * FIRST_SIZE, batch, search.budget, swept=True)
-        again = 0 if better(race.best(), before, race.tolerance) else again + 1
+    race.unite()
+    race.reserve += polish
+    spent = _again(race, batch, search.budget, 1 + restarts)
+    race.reserve -= polish
+    race.descend(COARSE, batch, search.budget, swept=True, closing_in=False)
+    if spent:
+        raise BudgetSpent
     if failures > restarts:
         return f"{restarts} restarts found nothing better"
     return f"nothing better is near the best of {len(search.starts)} starts"
 
 
+def _again(race: Race, batch: int, until: int, failures_in_a_row: int) -> bool:
+    """Descend from the best in a wide region until that does not help; return whether the budget is spent."""
+    failures = 0
+    while failures < failures_in_a_row and race.search.spent < until:
+        before = race.best()
+        try:
+            race.descend(0.5 * FIRST_SIZE, batch, until, swept=True, last=COARSE, closing_in=False)
+            if not better(race.best(), before, race.tolerance):
+                race.cross(0.5 * FIRST_SIZE, batch, until)
+        except BudgetSpent:
+            return True
+        failures = 0 if better(race.best(), before, race.tolerance) else failures + 1
+    return False
+
+
 def finals(race: Race) -> None:
     """Give the best as many replications as are the rule at last, and others that differ what they need."""
-    search, race.level = race.search, race.final
+    search, race.level = race.search, max(race.final, race.search.draws)
     while True:
         leaders = different(search, search.best(400), FINALISTS)
-        behind = [c for c in leaders[:1] if c.replications < race.final]
+        behind = [c for c in leaders[:1] if c.replications < search.draws]
+        behind += [c for c in leaders[1:] if not race.settled(c)]
         if leaders and not behind and search.drawn and search.reference is None:
             search.refer_to(leaders[0].values)
             continue
-        behind += [c for c in leaders[1:] if not race.settled(c)]
         if not behind:
             return
-        more = min(2 * behind[0].replications, race.final)
+        more = min(2 * behind[0].replications, race.level)
         search.evaluate(search.point_of(behind[0].values), more)
 
 

@@ -64,6 +64,8 @@ class Candidate(NamedTuple):
         a candidate's own is moderated by that of all candidates (Smyth 2004); NaN while nothing is known.
     merit : float
         Smaller is better; from `INFEASIBLE` on the policy is not feasible.
+    first : int
+        Its replications are this one and those after it.
     """
 
     values: tuple[Value, ...]
@@ -75,6 +77,7 @@ class Candidate(NamedTuple):
     slacks: tuple[float, ...]
     slack_errors: tuple[float, ...]
     merit: float
+    first: int = 0
 
     @property
     def feasible(self) -> bool:
@@ -115,6 +118,7 @@ class Judge:
         self._reference_sample = self.base
         self._distance: Callable[[tuple[Value, ...]], float] = lambda values: 0.0
         self._squares: Squares = {}
+        self._first: dict[tuple[Value, ...], int] = {}
         self._apart: Squares = {}
         self._known: tuple[Floats, Floats] | None = None
 
@@ -122,11 +126,13 @@ class Judge:
         """Return the column of an outcome in a sample."""
         return self._position[outcome]
 
-    def note(self, values: tuple[Value, ...], sample: Floats) -> None:
-        """Take in the noise that a candidate's sample shows."""
+    def note(self, values: tuple[Value, ...], sample: Floats, first: int = 0) -> None:
+        """Take in the noise that a candidate's sample shows, and which replication is its first."""
         self._known = None
+        self._first[values] = first
         if len(sample) > 1:
-            self._squares[values] = self._deviations(sample), len(sample) - 1
+            base = self.base[first : first + len(sample)]
+            self._squares[values] = self._deviations(sample, base), len(sample) - 1
             self._note_apart(values, sample)
 
     def refer_to(
@@ -157,26 +163,29 @@ class Judge:
 
     def _note_apart(self, values: tuple[Value, ...], sample: Floats) -> None:
         self._apart.pop(values, None)
-        if self.reference is not None and values != self.reference.values and len(sample) > 1:
-            both = sample[: len(self._reference_sample)]
-            found = [self._differences(k, both) for k in self.problem.constraints]
+        if self.reference is not None and values != self.reference.values:
+            first = self._first.get(values, 0)
+            both = sample[: max(len(self._reference_sample) - first, 0)]
+            if len(both) < 2:
+                return
+            found = [self._differences(k, both, first) for k in self.problem.constraints]
             squares = [float(np.sum((d - np.mean(d)) ** 2)) for d in found]
             self._apart[values] = np.array(squares), len(both) - 1
 
-    def _differences(self, constraint: Constraint, sample: Floats) -> Floats:
+    def _differences(self, constraint: Constraint, sample: Floats, first: int) -> Floats:
         """Return by how much more than the reference a sample keeps a constraint, in units of the bound."""
-        place, n = self._position[constraint.outcome], len(sample)
-        base, other = self.base[:n, place], self._reference_sample[:n, place]
+        place, here = self._position[constraint.outcome], slice(first, first + len(sample))
+        base, other = self.base[here, place], self._reference_sample[here, place]
         apart = constraint.margins(sample[:, place], base) - constraint.margins(other, base)
         return np.asarray(apart / constraint.scale(self.base[: len(self._reference_sample), place]))
 
-    def _deviations(self, sample: Floats) -> Floats:
+    def _deviations(self, sample: Floats, base: Floats) -> Floats:
         """Return the sum of squared deviations of every constraint's margin, in units of the bound."""
         found = []
         for k in self.problem.constraints:
-            own, base = sample[:, self._position[k.outcome]], self.base[:, self._position[k.outcome]]
-            margins = _noisy_part(k, own, base[: len(own)])
-            found.append(float(np.sum((margins - np.mean(margins)) ** 2)) / k.scale(base[: len(own)]) ** 2)
+            place = self._position[k.outcome]
+            margins = _noisy_part(k, sample[:, place], base[:, place])
+            found.append(float(np.sum((margins - np.mean(margins)) ** 2)) / k.scale(base[:, place]) ** 2)
         return np.array(found)
 
     @property
@@ -220,17 +229,20 @@ class Judge:
 
     def judge(self, values: tuple[Value, ...], policy: Policy, sample: Floats) -> Candidate:
         """Return the candidate that a sample (replications, outcomes) of a policy makes."""
-        base, problem, column = self.base[: len(sample)], self.problem, self._position
+        first = self._first.get(values, 0)
+        here = slice(first, first + len(sample))
+        base, problem, column = self.base[here], self.problem, self._position
         place, reference = column[problem.objective.outcome], self.reference
         own, means = sample[:, place], problem.objective.statistic == "mean"
-        if not self._apart or len(sample) >= len(self._reference_sample):
+        often = len(self._reference_sample)
+        if not self._apart or len(sample) >= often or here.stop > often:
             reference = None  # it says no more than the sample itself
         if reference is None or not means:
             objective = problem.objective.value(own)
             gain = objective - problem.objective.value(base[:, place])
             error = _standard_error(own - base[:, place]) if means and len(sample) > 1 else np.nan
         else:
-            other = self._reference_sample[: len(sample), place]
+            other = self._reference_sample[here, place]
             more = problem.objective.value(own) - problem.objective.value(other)
             objective, gain = reference.objective + more, reference.gain + more
             error = np.nan
@@ -243,30 +255,32 @@ class Judge:
         kept = []
         for j, k in enumerate(problem.constraints):
             if reference is None or k.statistic != "mean":
-                kept.append(
-                    self._kept(k, sample[:, column[k.outcome]], self.base[:, column[k.outcome]], pooled[j])
-                )
+                at = column[k.outcome]
+                kept.append(self._kept(k, sample[:, at], base[:, at], self.base[:, at], pooled[j]))
             else:
-                apart_by = self._differences(k, sample)
+                apart_by = self._differences(k, sample, first)
                 doubt = _moderated_error(apart_by, apart_pooled[j])
                 known = reference.slacks[j] + float(np.mean(apart_by))
                 kept.append((known, float(np.hypot(doubt, np.nan_to_num(reference.slack_errors[j])))))
         slacks, errors = [slack for slack, _ in kept], [error for _, error in kept]
         found = Candidate(
-            values, policy, len(sample), objective, gain, error, tuple(slacks), tuple(errors), np.nan
+            values, policy, len(sample), objective, gain, error, tuple(slacks), tuple(errors), np.nan, first
         )
         missed = -sum(min(slack, 0.0) for slack in found.sure(self.caution))
         merit = INFEASIBLE * (1.0 + missed) if missed > 0.0 else -gain / self.objective_scale
         return found._replace(merit=merit)
 
     @staticmethod
-    def _kept(constraint: Constraint, sample: Floats, base: Floats, pooled: float) -> tuple[float, float]:
+    def _kept(
+        constraint: Constraint, sample: Floats, same: Floats, base: Floats, pooled: float
+    ) -> tuple[float, float]:
         """Return slack of a constraint and its standard error, in units of the bound.
+
+        Of a sample, the baseline in the same replications, and in all that there are.
 
         The margin of a mean with a bound of its own is the baseline's margin, known from more replications,
         plus the difference from the baseline in the candidate's (a control variate).
         """
-        same = base[: len(sample)]
         size = constraint.scale(same)
         if constraint.statistic != "mean":
             return constraint.slack(sample, same) / size, np.nan

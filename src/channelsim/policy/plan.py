@@ -74,7 +74,7 @@ class Effort:
         Values tried of each decision of the integrated owner, one replication each; 0: leave it out.
     """
 
-    search: int = 1000
+    search: int = 1500
     selection: int = 64
     report: int = 64
     levers: int = 4

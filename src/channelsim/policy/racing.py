@@ -1,10 +1,12 @@
 """A race: a surrogate proposes, few replications sift, the best are replicated until they stand.
 
 Every new point gets as few replications as tell points apart at all; a point that may be better than the best
-so far is doubled, replication by replication on the same draws, and takes its place only if it still is when
-it is known nearly as surely. As the race closes in on the optimum, the best gets more replications, until its
-gain is known well enough, and the others are told by their difference from it (`channelsim.policy.judging`):
-a few replications then say as much as many.
+so far is doubled and takes its place only if it still is when it is known nearly as surely. As the race
+closes in on the optimum, the best gets more replications, until its gain is known well enough, and the others
+are told by their difference from it in the same draws (`channelsim.policy.judging`): a few replications then
+say as much as many. Which of the reference's draws a new point has is drawn for it: in one and the same, the
+surrogate would be of the world as it is in that draw, whose optimum is another, however many the points; so
+it is of the world on average, and what draws do to differences is noise, which it smooths.
 
 Proposals (`channelsim.policy.surrogate`) come in rounds, in a trust region around the best, which doubles
 when rounds succeed and is halved when they do not; when it is small, every lever is tried elsewhere.
@@ -21,20 +23,25 @@ from channelsim.policy.gaussian_process import Shape
 from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.search import BudgetSpent, Search
-from channelsim.policy.surrogate import MOST_POINTS, Cube, Surrogate, propose
+from channelsim.policy.surrogate import MOST_POINTS, Cube, Surrogate, polished, propose
 
 Floats = NDArray[np.float64]
 
-FIRST_SIZE, LARGEST_SIZE, LAST_SIZE = 0.4, 0.8, 0.004
-"""Mean half-width of the trust region, in shares of the levers' widths: at first, at most, at last."""
+FIRST_SIZE, LARGEST_SIZE, COARSE, LAST_SIZE = 0.4, 0.8, 0.05, 0.004
+"""Mean half-width of the trust region, in shares of the levers' widths: at first, at most, where all descents
+but the last end, at last."""
 SWEPT_SIZE = 0.15
 """Size below which every lever is tried elsewhere, once in a start."""
+BESIDE = 0.06
+"""Share of a lever's width by which it is tried beside the best: a hill next to a bound is narrow."""
 FIRST_LEVEL = 8
 """Replications of the reference at first, times those of a new point; twice as many in half the region."""
 SETTLED = 1.25
 """Times the standard error of the reference with which a candidate is known well enough."""
 SURE = 0.005
 """Standard error of a slack, in units of its bound, with which the best candidate is known well enough."""
+SEVERAL = 4
+"""Replications, times those of a new point, that the best candidate has at least: fewer may be lucky."""
 FAR = 4.0
 """Standard errors from a bound from which on no more replications are needed to tell on which side."""
 FARTHEST = 1.0
@@ -54,15 +61,11 @@ class Race:
     tolerance: float
     each: int
     most: int
-    """Replications of the best candidate at most, in a start."""
-    finest: int
-    """And in the last descents."""
+    """Replications of the best candidate at most."""
     reserve: int
     level: int = 1
     """Replications that the best candidate has to have: more as the search closes in, up to `final`."""
     final: int = 1
-    needed: int = 1
-    """What `final` should be, by the noise, if the budget reached for it."""
     calibrated: bool = False
     """Whether replications follow the noise, and are not those that the user wants."""
     pool: dict[tuple[Value, ...], None] = field(default_factory=dict)
@@ -70,9 +73,11 @@ class Race:
 
     def __post_init__(self) -> None:
         self.cube = Cube(self.search.levers)
-        self.level = self.final = self.needed = self.each
+        self.level = self.final = self.each
+        self.search.draws = max(self.search.draws, self.each)
         self._shapes: list[Shape] | None = None
         self._shaped_at = 0
+        self._left: list[tuple[Value, ...]] = []
 
     @property
     def room(self) -> int:
@@ -84,7 +89,9 @@ class Race:
         points = points[: max(self.room // self.each, 0)]
         if not len(points):
             raise BudgetSpent
-        self.pool.update({c.values: None for c in self.search.evaluate(points, self.each)})
+        first = self.each * self.rng.integers(self.search.draws // self.each, size=len(points))
+        found = self.search.evaluate(points, self.each, first.tolist())
+        self.pool.update({c.values: None for c in found})
         self.prove()
 
     def best(self) -> Candidate:
@@ -114,7 +121,7 @@ class Race:
         own, slacks = np.array(candidate.slack_errors), np.array(candidate.slacks)
         if candidate.replications >= self.level or (slacks < -FAR * own).any():
             return True
-        if reference is None or candidate.replications < 2:
+        if reference is None or candidate.replications < (SEVERAL * self.each if candidate.feasible else 2):
             return False
         sure = own <= SETTLED * np.array(reference.slack_errors)  # not where errors are not known: tails
         gain = candidate.standard_error <= SETTLED * reference.standard_error
@@ -138,27 +145,50 @@ class Race:
             raise BudgetSpent
         search.evaluate(search.point_of(best.values), self.level)
         search.refer_to(best.values)
-        self._raise_needed()
+        if self.calibrated:  # new points may have any of them
+            blocks = self.search.candidates[best.values].replications // self.each
+            search.draws = max(search.draws, self.each * 2 ** int(np.log2(blocks)))
+        self._raise_final()
         self.prove()
 
-    def _raise_needed(self) -> None:
+    def _raise_final(self) -> None:
         """Have the best known in more replications, if the reference is noisier than points were at first."""
         reference = self.search.reference
         if reference is None or not self.calibrated:
             return
         own = np.sqrt(reference.replications) * np.array(reference.slack_errors)
         noise = float(np.nanmax(own, initial=0.0))
-        self.needed = max(self.needed, _replications(noise, SURE, self.each, self.finest))
-        self.final = max(self.final, min(self.needed, self.most))
+        self.final = max(self.final, _replications(noise, SURE, self.each, self.most))
 
     def confirm(self) -> None:
-        """Give the best as many replications as are the rule at last, before it is left for another start."""
-        self.level = self.final
-        while self.best().replications < self.final:
-            best = self.best()
-            if self.final - best.replications > self.room:
-                raise BudgetSpent
-            self.search.evaluate(self.search.point_of(best.values), self.final)
+        """Have the best known as surely as is the rule at last."""
+        self.level = max(self.final, self.search.draws)
+        self.refer()
+        self.prove()
+
+    def leave(self) -> None:
+        """Leave this start for another one, whose candidates would be far from the reference."""
+        self.confirm()
+        if self.search.reference is not None:
+            self._left.append(self.search.reference.values)
+        self.pool, self.level = {}, self.each
+        self.search.refer_to(None)
+
+    def recall(self) -> None:
+        """Refer to the best of what is known in all draws that others have."""
+        search = self.search
+        often = [c for c in search.candidates.values() if c.first == 0 and c.replications >= search.draws]
+        if search.draws > self.each and often:
+            search.refer_to(min(often, key=lambda c: c.merit).values)
+
+    def unite(self) -> None:
+        """Take the candidates of all starts together, told by the best reference of any."""
+        search = self.search
+        self.pool = dict.fromkeys(search.candidates)
+        known = [search.candidates[v] for v in self._left]
+        known += [search.reference] if search.reference is not None else []
+        if self._left:
+            search.refer_to(min(known, key=lambda c: c.merit).values)
 
     def hope(self, candidate: Candidate) -> float:
         """Return a candidate's merit if its slacks are one standard error better than they look."""
@@ -180,14 +210,13 @@ class Race:
         ratios = [noise / max(0.2 * spread[0], self.tolerance)]
         ratios += [d / (0.2 * s) for d, s in zip(search.slack_deviations, spread[1:]) if s > 0.0]
         self.each = _replications(max(ratios), 1.0, self.each, self.most)
-        by_gain = _replications(noise, 0.5 * self.tolerance, self.each, self.finest)
-        by_slacks = _replications(max(search.slack_deviations, default=0.0), SURE, self.each, self.finest)
-        self.needed = max(by_gain, by_slacks, self.each)
-        self.final = min(self.needed, self.most)
+        by_gain = _replications(noise, 0.5 * self.tolerance, self.each, self.most)
+        by_slacks = _replications(max(search.slack_deviations, default=0.0), SURE, self.each, self.most)
+        self.final = max(by_gain, by_slacks, self.each)
         if search.drawn:
             self.final = max(self.final, min(2, self.most))  # so that there is a standard error
-            self.needed = max(self.needed, self.final)
         self.level, self.calibrated = self.each, True
+        search.draws = max(search.draws, self.each)
 
     def model(self, centre: Floats) -> Surrogate:
         """Return the surrogate of what is known, from the candidates nearest to a centre."""
@@ -217,19 +246,87 @@ class Race:
     def sweep(self) -> None:
         """Try every lever elsewhere, the others at the best: a trust region does not see the next hill.
 
-        A real lever at a random place in each third of its range but its own; a whole one a step to either
-        side, a categorical one at each other choice.
+        A real lever a small step to either side and at a random place in each third of its range but its own;
+        a whole one a step to either side, a categorical one at each other choice.
         """
         centre = self.search.point_of(self.best().values)
         found = [self.cube.neighbours(centre)]
         for k in np.flatnonzero(self.cube.steps == 0):
-            thirds = [j for j in range(3) if j != min(int(3.0 * centre[k]), 2)]
-            moved = np.repeat(centre[None, :], len(thirds), axis=0)
-            moved[:, k] = (np.array(thirds) + self.rng.random(len(thirds))) / 3.0
+            thirds = np.array([j for j in range(3) if j != min(int(3.0 * centre[k]), 2)])
+            near = centre[k] + BESIDE * np.array([-1.0, 1.0])
+            places = [*near[(near >= 0.0) & (near <= 1.0)], *(thirds + self.rng.random(len(thirds))) / 3.0]
+            moved = np.repeat(centre[None, :], len(places), axis=0)
+            moved[:, k] = places
             found.append(moved)
         self.evaluate(np.vstack(found))
 
-    def descend(self, size: float, batch: int, until: int, swept: bool = False) -> None:
+    def cross(self, size: float, batch: int, until: int) -> None:
+        """Look along the ridges, and descend from the most promising place there, whatever lies between.
+
+        Parameters
+        ----------
+        size : float
+            As in `profile`.
+        batch, until : int
+            As in `descend`.
+        """
+        best, pool = self.best(), dict(self.pool)
+        self.profile(size)
+        found = [self.search.candidates[v] for v in self.pool if v not in pool]
+        found = [c for c in found if c.gain > best.gain and self._missed(c) < SURE]
+        if found:
+            pool, self.pool = self.pool, {max(found, key=lambda c: c.gain).values: None}
+            try:
+                self.descend(0.5 * size, batch, until, swept=True, last=COARSE, closing_in=False)
+            finally:
+                self.pool = pool | self.pool
+
+    def _missed(self, candidate: Candidate) -> float:
+        return -sum(min(slack, 0.0) for slack in candidate.sure(self.search.caution))
+
+    def profile(self, size: float) -> None:
+        """Hold every lever elsewhere, and look for the best of the others then: along the ridges.
+
+        Where conditions bind, a lever moved alone breaks one of them; what lies behind the next valley is
+        seen only if the others follow. All places are simulated where the surrogate has them best, then again
+        the better half, as the surrogate knows it by now, until few are left.
+
+        Parameters
+        ----------
+        size : float
+            By how much a real lever is moved at most, and half of it at least; others go a step, or to
+            another choice.
+        """
+        centre, held = self.search.point_of(self.best().values), []
+        for point in self.cube.neighbours(centre):
+            held.append((int(np.argmax(point != centre)), point))
+        for lever in np.flatnonzero(self.cube.steps == 0).tolist():
+            for side in (-1.0, 1.0):
+                point = centre.copy()
+                point[lever] += side * size * self.rng.uniform(0.5, 1.0)
+                if 0.0 <= point[lever] <= 1.0:
+                    held.append((lever, point))
+        while held:
+            model, points = self.model(centre), []
+            for k, point in held:
+                low, high = np.clip(centre - 2.0 * size, 0.0, 1.0), np.clip(centre + 2.0 * size, 0.0, 1.0)
+                low[k] = high[k] = point[k]
+                points.append(polished(model, np.clip(point, low, high), low, high))
+            new = model.new(self.cube.snapped(np.array(points)))
+            if len(new):
+                self.evaluate(new)
+            order = np.argsort(self.model(centre).score(np.array(points)), kind="stable")
+            held = [(held[i][0], points[i]) for i in order[: len(held) // 2]]
+
+    def descend(
+        self,
+        size: float,
+        batch: int,
+        until: int,
+        swept: bool = False,
+        last: float = LAST_SIZE,
+        closing_in: bool = True,
+    ) -> None:
         """Rounds of proposals around the best candidate, until the trust region is small.
 
         Parameters
@@ -242,14 +339,21 @@ class Race:
             Replications spent in all from which on no round begins.
         swept : bool
             Whether levers have been tried elsewhere already.
+        last : float
+            Size at which the trust region is small.
+        closing_in : bool
+            Whether the best gets more replications as the region shrinks; else it has as many as at last, so
+            that candidates near it are all judged by the same draws.
         """
         search, failures, successes = self.search, 0, 0
         patience = max(2, -(-search.dimensions // batch))
-        while size > LAST_SIZE and search.spent < until:
+        while size > last and search.spent < until:
             halved = max(round(np.log2(FIRST_SIZE / size)), 0)
             self.level = self.each
             if self.best().feasible:
-                self.level = min(self.each * FIRST_LEVEL * 2**halved, self.final)
+                closer = self.each * FIRST_LEVEL * 2**halved
+                self.level = min(closer, self.final) if closing_in else self.final
+                self.level = max(self.level, search.draws)
                 self.prove()
                 self.refer()
             before = self.best()

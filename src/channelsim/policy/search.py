@@ -77,6 +77,9 @@ class Search:
     history : list of Progress
     known : dict
         Replications that candidates had before this search, by the values of their levers; see `know`.
+    draws : int
+        Replications of which points that are simulated in fewer have some, each its own: a power of two times
+        those of a new point. Simulated in the same one, all would share the luck of that one.
     starts : list of tuple
         Levers of the best candidate of every start that a method made from points of its own.
     """
@@ -97,7 +100,8 @@ class Search:
         self.starts: list[tuple[Value, ...]] = []
         self.spent = 0
         self.known: dict[tuple[Value, ...], int] = {}
-        self._asked: dict[str, int] = {}
+        self.draws = 1
+        self._asked: dict[str, range] = {}
         self._points: dict[tuple[Value, ...], Floats] = {}
         self._samples: dict[tuple[Value, ...], Floats] = {}
         self._judge = Judge(problem, evaluator.outcomes, caution)
@@ -139,17 +143,25 @@ class Search:
         for c in candidates:
             if len(c.values) != self.dimensions:
                 raise ScenarioError(f"known: {len(c.values)} levers; the problem has {self.dimensions}")
-            self.known[c.values] = max(c.replications, self.known.get(c.values, 0))
-        policies = {c.values: c.policy for c in candidates}
-        for count in sorted(set(self.known.values())):  # together what has as many replications
-            alike = [values for values, n in self.known.items() if n == count]
-            self._lengthen_base(count)
-            for values, sample in zip(alike, self.evaluator.sample([policies[v] for v in alike], count)):
-                self._keep(values, policies[values], sample)
-        for values in self.known:  # once the noise of all is known
-            self.candidates[values] = self._judge.judge(values, policies[values], self._samples[values])
+        latest: dict[tuple[Value, ...], Candidate] = {}
+        for c in candidates:
+            if c.values not in latest or c.replications > latest[c.values].replications:
+                latest[c.values] = c
+        self.known |= {values: c.replications for values, c in latest.items()}
+        apart = [c.first + c.replications for c in latest.values() if c.first]
+        self.draws = max(self.draws, 2 ** int(np.ceil(np.log2(max(apart, default=1)))))
+        for count in sorted({c.replications for c in latest.values()}):  # together what has as many
+            alike = [c for c in latest.values() if c.replications == count]
+            self._lengthen_base(max(c.first for c in alike) + count)
+            samples = self.evaluator.sample([c.policy for c in alike], count, first=[c.first for c in alike])
+            for c, sample in zip(alike, samples):
+                self._keep(c.values, c.policy, sample, c.first)
+        for values, c in latest.items():  # once the noise of all is known
+            self.candidates[values] = self._judge.judge(values, c.policy, self._samples[values])
 
-    def evaluate(self, points: ArrayLike, replications: int) -> list[Candidate]:
+    def evaluate(
+        self, points: ArrayLike, replications: int, first: Sequence[int] | None = None
+    ) -> list[Candidate]:
         """Return the candidates at points, simulated together.
 
         Parameters
@@ -158,6 +170,8 @@ class Search:
             Shares from 0 to 1.
         replications : int
             Of each; points asked for with more before keep those.
+        first : sequence of int, optional
+            First replication of each point that is new; default the first there is.
 
         Raises
         ------
@@ -172,38 +186,52 @@ class Search:
                 name = f"candidate {len(known) + sum(v not in known for v in policies) + 1}"
                 policies[values] = self.problem.policy(values, name)
         policies = {values: policies[values] for values in dict.fromkeys(wanted)}
-        affordable, cost, short = [], 0, False
+        begun = dict(zip(wanted, first if first is not None else [0] * len(wanted)))
+        affordable, cost, short = {}, 0, False
         for values, policy in policies.items():
-            more = max(replications - self._asked.get(policy_key(policy), 0), 0)
-            if cost + more > self.left:
+            before = self._asked.get(policy_key(policy), range(0))
+            runs = self._runs(before, replications, begun[values])
+            if cost + len(runs) - len(before) > self.left:
                 short = True
                 break
-            affordable.append(values)
-            cost += more
+            affordable[values] = runs
+            cost += len(runs) - len(before)
         if affordable:
-            self._simulate({values: policies[values] for values in affordable}, replications)
+            self._simulate({values: policies[values] for values in affordable}, affordable)
             self.spent += cost
             self._note()
         if short:
             raise BudgetSpent
         return [self.candidates[values] for values in wanted]
 
-    def _simulate(self, policies: dict[tuple[Value, ...], Policy], replications: int) -> None:
-        keys = {values: policy_key(policy) for values, policy in policies.items()}
-        self._lengthen_base(max(replications, *(self._asked.get(key, 0) for key in keys.values())))
+    def _runs(self, before: range, replications: int, first: int) -> range:
+        """Return which replications a point has if it is to have so many; those that it has are among them.
+
+        Twice as many are those that it has and their neighbours, so that points which shared some still do.
+        """
+        if len(before) >= replications:
+            return before
+        if len(before):
+            first = before.start // replications * replications if replications < self.draws else 0
+            if first > before.start or first + replications < before.stop:
+                first, replications = 0, max(replications, before.stop)
+        return range(first, first + replications)
+
+    def _simulate(
+        self, policies: dict[tuple[Value, ...], Policy], runs: dict[tuple[Value, ...], range]
+    ) -> None:
+        self._lengthen_base(max(run.stop for run in runs.values()))
         try:
-            samples = self.evaluator.sample(list(policies.values()), replications)
+            for count in sorted({len(run) for run in runs.values()}):
+                alike = [values for values in policies if len(runs[values]) == count]
+                firsts = [runs[values].start for values in alike]
+                samples = self.evaluator.sample([policies[v] for v in alike], count, first=firsts)
+                for values, first, sample in zip(alike, firsts, samples):
+                    self._keep(values, policies[values], sample, first)
         except SimulationError as error:
             raise SimulationError(self._with_levers(str(error), policies)) from None
-        judged = []
-        for (values, policy), sample in zip(policies.items(), samples):
-            before = self._asked.get(keys[values], 0)
-            if before > replications:
-                sample = self.evaluator.sample([policy], before)[0]
-            self._keep(values, policy, sample)
-            judged.append((values, policy, sample))
-        for each in judged:  # once the noise of all is known
-            self.candidates[each[0]] = self._judge.judge(*each)
+        for values, policy in policies.items():  # once the noise of all is known
+            self.candidates[values] = self._judge.judge(values, policy, self._samples[values])
 
     def _lengthen_base(self, replications: int) -> None:
         """Run the baseline as often as the longest point, more where means have bounds of their own."""
@@ -212,10 +240,10 @@ class Search:
         if len(self._judge.base) < longest:
             self._judge.base = self.evaluator.sample([self.problem.baseline], longest)[0]
 
-    def _keep(self, values: tuple[Value, ...], policy: Policy, sample: Floats) -> None:
-        self._asked[policy_key(policy)] = len(sample)
+    def _keep(self, values: tuple[Value, ...], policy: Policy, sample: Floats, first: int) -> None:
+        self._asked[policy_key(policy)] = range(first, first + len(sample))
         self._samples[values] = sample
-        self._judge.note(values, sample)
+        self._judge.note(values, sample, first)
 
     @property
     def slack_deviations(self) -> Floats:
