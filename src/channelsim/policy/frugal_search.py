@@ -1,21 +1,22 @@
 """The frugal search: races of proposals by a surrogate, from several starts.
 
-For simulations that cost real time. It begins with points all over the cube (Latin hypercube), from which a
-race goes down towards the nearest optimum (`channelsim.policy.racing`); not to its last digits, which can
-wait. Further descents from the best follow, each in a region opened wide again: a descent ends where
+For simulations that cost real time. It begins with points all over the cube (Latin hypercube), from which
+a race goes down towards the nearest optimum (`channelsim.policy.racing`); not to its last digits, which
+can wait. Further descents from the best follow, each in a region opened wide again: a descent ends where
 roughness hides what its small region promises, and with more points near the optimum the next one sees
-farther. When one has found nothing better, the ridges are looked along: every lever is held elsewhere while
-the others follow, and the most promising place has a descent of its own (`Race.cross`). When that does not
-help either, a new start from new points is made, if the budget reaches for it: half a descent finds nothing.
-Where the budget is ample a start may use a share of it only, so
-that there are several: two seeds that begin in different corners then end in the same one more often, and
-how far apart the starts came out tells what the search alone cannot. Starts share the surrogate. Then there
-are descents from the best of all starts, and at the end one into the smallest region. The search stops when
-the budget is spent, or when so many starts, or descents from the best of all, have found nothing better.
+farther. When one has found nothing better, the ridges are looked along: every lever is held elsewhere
+while the others follow, and the most promising place has a descent of its own
+(`channelsim.policy.elsewhere`). When that does not help either, a new start from new points is made, if
+the budget reaches for it: half a descent finds nothing. Where the budget is ample a start may use a share
+of it only, so that there are several: two seeds that begin in different corners then end in the same one
+more often, and how far apart the starts came out tells what the search alone cannot. Starts share the
+surrogate. Then there are descents from the best of all starts, and at the end one into the smallest
+region. The search stops when the budget is spent, or when so many starts, or descents from the best of
+all, have found nothing better.
 
-Last, the best that keep the conditions with two and three times the caution are looked for by short descents:
-on fresh draws the best of all, at the edge of several conditions, is seldom *shown* to keep them, and
-what a choice among finalists then falls back on should be as good as it can be, too.
+Last, the best that keep the conditions with two and three times the caution are looked for by short
+descents: on fresh draws the best of all, at the edge of several conditions, is seldom *shown* to keep
+them, and what a choice among finalists then falls back on should be as good as it can be, too.
 
 A search that knows what others have tried (`Search.know`) needs no points to begin with: the surrogate is
 made of those, and one descent goes from the best of them.
@@ -26,6 +27,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from channelsim.policy.elsewhere import along_ridges
 from channelsim.policy.judging import Candidate
 from channelsim.policy.methods import as_now, opening
 from channelsim.policy.racing import COARSE, FIRST_SIZE, Race, better
@@ -46,7 +48,7 @@ SAFER_SHARE, SAFER_SIZE = 0.05, 0.1
 """Share of the budget for the best with one more caution; size of the region in which it is looked for."""
 POLISH_SHARE = 0.06
 """Share of the budget kept for the last digits."""
-WORTH_A_START = 1.0
+WORTH_A_START = 2.0
 """Replications left, in shares of what the last start's first descent took, for which another one is made."""
 
 
@@ -187,11 +189,22 @@ def _again(race: Race, batch: int, until: int, failures_in_a_row: int) -> bool:
         try:
             race.descend(0.5 * FIRST_SIZE, batch, until, swept=True, last=COARSE, closing_in=False)
             if not better(race.best(), before, race.tolerance):
-                race.cross(0.5 * FIRST_SIZE, batch, until)
+                cross(race, 0.5 * FIRST_SIZE, batch, until)
         except BudgetSpent:
             return True
         failures = 0 if better(race.best(), before, race.tolerance) else failures + 1
     return False
+
+
+def cross(race: Race, size: float, batch: int, until: int) -> None:
+    """Descend from the most promising place along the ridges, whatever lies between it and the best."""
+    promising = along_ridges(race, size)
+    if promising is not None:
+        pool, race.pool = race.pool, {promising.values: None}
+        try:
+            race.descend(0.5 * size, batch, until, swept=True, last=COARSE, closing_in=False)
+        finally:
+            race.pool = pool | race.pool
 
 
 def finals(race: Race) -> None:

@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from channelsim.policy.elsewhere import sweep
 from channelsim.policy.gaussian_process import Shape
 from channelsim.policy.judging import Candidate
 from channelsim.policy.levers import Value
 from channelsim.policy.search import BudgetSpent, Search
-from channelsim.policy.surrogate import MOST_POINTS, Cube, Surrogate, polished, propose
+from channelsim.policy.surrogate import MOST_POINTS, Cube, Surrogate, propose
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +33,6 @@ FIRST_SIZE, LARGEST_SIZE, COARSE, LAST_SIZE = 0.4, 0.8, 0.05, 0.004
 but the last end, at last."""
 SWEPT_SIZE = 0.15
 """Size below which every lever is tried elsewhere, once in a start."""
-BESIDE = 0.06
-"""Share of a lever's width by which it is tried beside the best: a hill next to a bound is narrow."""
 FIRST_LEVEL = 8
 """Replications of the reference at first, times those of a new point; twice as many in half the region."""
 SETTLED = 1.25
@@ -190,6 +189,10 @@ class Race:
         if self._left:
             search.refer_to(min(known, key=lambda c: c.merit).values)
 
+    def missed(self, candidate: Candidate) -> float:
+        """Return by how much of their bounds a candidate misses conditions, with caution."""
+        return -sum(min(slack, 0.0) for slack in candidate.sure(self.search.caution))
+
     def hope(self, candidate: Candidate) -> float:
         """Return a candidate's merit if its slacks are one standard error better than they look."""
         if candidate.feasible:
@@ -242,81 +245,6 @@ class Race:
         found = [found[k] for k in np.argsort(missed, kind="stable")[:enough]]
         apart = [np.max(np.abs(self.search.point_of(c.values) - centre)) for c in found]
         return [found[k] for k in np.argsort(apart, kind="stable")[:MOST_POINTS]]
-
-    def sweep(self) -> None:
-        """Try every lever elsewhere, the others at the best: a trust region does not see the next hill.
-
-        A real lever a small step to either side and at a random place in each third of its range but its own;
-        a whole one a step to either side, a categorical one at each other choice.
-        """
-        centre = self.search.point_of(self.best().values)
-        found = [self.cube.neighbours(centre)]
-        for k in np.flatnonzero(self.cube.steps == 0):
-            thirds = np.array([j for j in range(3) if j != min(int(3.0 * centre[k]), 2)])
-            near = centre[k] + BESIDE * np.array([-1.0, 1.0])
-            places = [*near[(near >= 0.0) & (near <= 1.0)], *(thirds + self.rng.random(len(thirds))) / 3.0]
-            moved = np.repeat(centre[None, :], len(places), axis=0)
-            moved[:, k] = places
-            found.append(moved)
-        self.evaluate(np.vstack(found))
-
-    def cross(self, size: float, batch: int, until: int) -> None:
-        """Look along the ridges, and descend from the most promising place there, whatever lies between.
-
-        Parameters
-        ----------
-        size : float
-            As in `profile`.
-        batch, until : int
-            As in `descend`.
-        """
-        best, pool = self.best(), dict(self.pool)
-        self.profile(size)
-        found = [self.search.candidates[v] for v in self.pool if v not in pool]
-        found = [c for c in found if c.gain > best.gain and self._missed(c) < SURE]
-        if found:
-            pool, self.pool = self.pool, {max(found, key=lambda c: c.gain).values: None}
-            try:
-                self.descend(0.5 * size, batch, until, swept=True, last=COARSE, closing_in=False)
-            finally:
-                self.pool = pool | self.pool
-
-    def _missed(self, candidate: Candidate) -> float:
-        return -sum(min(slack, 0.0) for slack in candidate.sure(self.search.caution))
-
-    def profile(self, size: float) -> None:
-        """Hold every lever elsewhere, and look for the best of the others then: along the ridges.
-
-        Where conditions bind, a lever moved alone breaks one of them; what lies behind the next valley is
-        seen only if the others follow. All places are simulated where the surrogate has them best, then again
-        the better half, as the surrogate knows it by now, until few are left.
-
-        Parameters
-        ----------
-        size : float
-            By how much a real lever is moved at most, and half of it at least; others go a step, or to
-            another choice.
-        """
-        centre, held = self.search.point_of(self.best().values), []
-        for point in self.cube.neighbours(centre):
-            held.append((int(np.argmax(point != centre)), point))
-        for lever in np.flatnonzero(self.cube.steps == 0).tolist():
-            for side in (-1.0, 1.0):
-                point = centre.copy()
-                point[lever] += side * size * self.rng.uniform(0.5, 1.0)
-                if 0.0 <= point[lever] <= 1.0:
-                    held.append((lever, point))
-        while held:
-            model, points = self.model(centre), []
-            for k, point in held:
-                low, high = np.clip(centre - 2.0 * size, 0.0, 1.0), np.clip(centre + 2.0 * size, 0.0, 1.0)
-                low[k] = high[k] = point[k]
-                points.append(polished(model, np.clip(point, low, high), low, high))
-            new = model.new(self.cube.snapped(np.array(points)))
-            if len(new):
-                self.evaluate(new)
-            order = np.argsort(self.model(centre).score(np.array(points)), kind="stable")
-            held = [(held[i][0], points[i]) for i in order[: len(held) // 2]]
 
     def descend(
         self,
@@ -375,7 +303,7 @@ class Race:
                 size, failures = 0.5 * size, 0
                 if size < SWEPT_SIZE and not swept:
                     swept, before = True, self.best()
-                    self.sweep()
+                    sweep(self)
                     size = FIRST_SIZE if better(self.best(), before, self.tolerance) else size
 
 
