@@ -51,7 +51,7 @@ def alike(found: list[Estimate]) -> str:
 def main() -> None:
     """Make the plans with every seed; compare all of them on one fresh set of draws."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--budget", type=int, default=1000, help="replications of each search")
+    parser.add_argument("--budget", type=int, default=1500, help="replications of each search")
     parser.add_argument("--seeds", type=int, default=6, help="plans with incentives; two without")
     options = parser.parse_args()
     asked = problems()
