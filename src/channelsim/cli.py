@@ -197,7 +197,7 @@ def plan(
             help="TOML file of levers, objective and constraints; default: the scenario's own", metavar="F"
         ),
     ] = None,
-    budget: Annotated[int, typer.Option(help="replications of the search", metavar="N")] = 1000,
+    budget: Annotated[int, typer.Option(help="replications of the search", metavar="N")] = 1500,
     replications: Annotated[int, typer.Option(help="fresh replications of the report", metavar="N")] = 64,
     trade_off_search: Annotated[
         int,

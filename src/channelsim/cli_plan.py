@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class PlanOptions(NamedTuple):
     """Options of the command."""
 
-    budget: int = 1000
+    budget: int = 1500
     replications: int = 64
     seed: int = 1
     method: str = "auto"

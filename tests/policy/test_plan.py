@@ -1,5 +1,6 @@
 """The channel plan: found, compared, assessed and written; the same from the same seed."""
 
+import inspect
 import json
 from dataclasses import replace
 
@@ -302,3 +303,11 @@ class TestTheCommand:
         assert done.exit_code == 2
         assert said in done.stderr
         assert done.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_the_command_searches_as_much_as_python_does():
+    asked = {name: p.default for name, p in inspect.signature(cli.plan).parameters.items()}
+    effort = Effort()
+    assert asked["budget"] == effort.search
+    assert asked["replications"] == effort.report
+    assert asked["trade_off_search"] == effort.trade_off_search
