@@ -231,7 +231,14 @@ def test_responses_are_the_derivatives_of_the_known_model():
 def candidate_of(problem, values, policy):
     from channelsim.policy.judging import Candidate
 
-    known = {"values": values, "policy": policy, "replications": 4, "objective": 0.0, "merit": 0.0}
+    known = {
+        "values": values,
+        "policy": policy,
+        "replications": 4,
+        "objective": 0.0,
+        "merit": 0.0,
+        "first": 0,
+    }
     return Candidate(**(dict.fromkeys(Candidate._fields, ()) | known))
 
 

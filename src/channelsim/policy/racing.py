@@ -120,7 +120,8 @@ class Race:
         own, slacks = np.array(candidate.slack_errors), np.array(candidate.slacks)
         if candidate.replications >= self.level or (slacks < -FAR * own).any():
             return True
-        if reference is None or candidate.replications < (SEVERAL * self.each if candidate.feasible else 2):
+        several = max(min(SEVERAL * self.each, self.most), 2) if candidate.feasible else 2
+        if reference is None or candidate.replications < several:
             return False
         sure = own <= SETTLED * np.array(reference.slack_errors)  # not where errors are not known: tails
         gain = candidate.standard_error <= SETTLED * reference.standard_error
