@@ -57,7 +57,7 @@ def along_ridges(race: Race, size: float) -> Candidate | None:
     best, before = race.best(), set(race.pool)
     _profile(race, size)
     found = [race.search.candidates[values] for values in race.pool if values not in before]
-    found = [c for c in found if c.gain > best.gain and race.missed(c) < WITHIN]
+    found = [c for c in found if c.gain > best.gain and c.missed(race.search.caution) < WITHIN]
     return max(found, key=lambda c: c.gain, default=None)
 
 

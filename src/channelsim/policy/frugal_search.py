@@ -208,7 +208,7 @@ def cross(race: Race, size: float, batch: int, until: int) -> None:
 
 
 def finals(race: Race) -> None:
-    """Give the best as many replications as are the rule at last, and others that differ what they need."""
+    """Give the best all replications of which new points had one, and others that differ what they need."""
     search, race.level = race.search, max(race.final, race.search.draws)
     while True:
         leaders = different(search, search.best(400), FINALISTS)

@@ -90,6 +90,10 @@ class Candidate(NamedTuple):
             s - (caution * e if np.isfinite(e) else 0.0) for s, e in zip(self.slacks, self.slack_errors)
         )
 
+    def missed(self, caution: float) -> float:
+        """Return by how much of their bounds constraints are missed in all, slacks less so many errors."""
+        return -sum(min(slack, 0.0) for slack in self.sure(caution))
+
 
 class Judge:
     """Makes candidates of samples.
@@ -266,7 +270,7 @@ class Judge:
         found = Candidate(
             values, policy, len(sample), objective, gain, error, tuple(slacks), tuple(errors), np.nan, first
         )
-        missed = -sum(min(slack, 0.0) for slack in found.sure(self.caution))
+        missed = found.missed(self.caution)
         merit = INFEASIBLE * (1.0 + missed) if missed > 0.0 else -gain / self.objective_scale
         return found._replace(merit=merit)
 

@@ -190,16 +190,13 @@ class Race:
         if self._left:
             search.refer_to(min(known, key=lambda c: c.merit).values)
 
-    def missed(self, candidate: Candidate) -> float:
-        """Return by how much of their bounds a candidate misses conditions, with caution."""
-        return -sum(min(slack, 0.0) for slack in candidate.sure(self.search.caution))
-
     def hope(self, candidate: Candidate) -> float:
         """Return a candidate's merit if its slacks are one standard error better than they look."""
         if candidate.feasible:
             return candidate.merit
-        missed = -sum(min(slack, 0.0) for slack in candidate.sure(-1.0))
-        return candidate.merit if missed > 0.0 else -candidate.gain / self.search.objective_scale
+        return (
+            candidate.merit if candidate.missed(-1.0) > 0.0 else -candidate.gain / self.search.objective_scale
+        )
 
     def calibrate(self) -> None:
         """Set the replications of new points and of the best from the noise that candidates show."""
