@@ -1,5 +1,6 @@
 """Searches at the levels of a frontier: they start from what is known, and find the closed form."""
 
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -9,8 +10,9 @@ from channelsim.errors import ScenarioError
 from channelsim.policy.evaluation import Evaluator
 from channelsim.policy.frontier import frontier
 from channelsim.policy.frontier_search import MOST_KNOWN, Level, pool_of, search_levels
+from channelsim.policy.frugal_search import surrogate_search
 from channelsim.policy.problem import Problem, TradeOff
-from channelsim.policy.search import Search
+from channelsim.policy.search import BudgetSpent, Search
 from channelsim.policy.solve import solve
 from known_model import STORES, KnownModel, known_problem
 
@@ -178,3 +180,42 @@ def test_a_search_is_told_of_what_is_near_and_what_was_tried_serves_the_next_tra
     assert len(tried) == len(told) == 4
     for k in range(4):
         assert told[k] == {c.values for c in (*known, *tried[:k])}
+
+
+def test_a_search_at_a_level_spends_on_new_policies():
+    """Its reference has been run often by others: to buy another one would take half of what it has."""
+
+    def mean(price, stores):
+        profit = 100.0 - 0.1 * (price - 50.0) ** 2 - 0.5 * (stores - 6.0) ** 2
+        return profit, 100.0 - 2.0 * (price - 30.0) + stores
+
+    def run(search):
+        with suppress(BudgetSpent):
+            surrogate_search(search, np.random.default_rng(1), np.array([[1.0 / 3.0, 0.4]]))
+
+    problem = known_problem(constraints=[{"outcome": STORES, "at_least": 60.0}])
+    model = KnownModel(mean, common=5.0, own=1.0)
+    first = Search(problem, model, 300)
+    run(first)
+    assert first.draws > 1  # every point has a draw of its own
+    known = list(first.candidates.values())
+    pool = pool_of(problem, model, STORES, "at_least", known)
+    for level in pool.levels(4)[1:]:
+        search = Search(pool.bounded(level), model, 20)
+        search.know(known)
+        run(search)
+        assert search.reference.replications >= first.draws
+        assert len(set(search.candidates) - set(first.candidates)) >= 8
+        pool.add(search.candidates.values())
+        values = pool.best(level).values
+        assert mean(*values)[1] > level - 2.0
+
+
+def test_one_lucky_replication_counts_less_than_many(rivals):
+    problem, model, known = rivals
+    often = known[10]._replace(gain=5.0, standard_error=0.5, replications=16)
+    once = known[11]._replace(gain=5.5, standard_error=np.nan, replications=1)
+    pool = pool_of(problem, model, STORES, "at_least", [often, once])
+    assert pool.first().values == often.values
+    assert pool.held[often.values].merit == 4.5
+    assert pool.held[once.values].merit == 5.5 - 16**0.5 * 0.5

@@ -187,13 +187,16 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
                 if at is None:
                     text, x = "at its bound", 0.0
                 else:
-                    text, x = _value(at), (np.nanmax([value, high, 0]) if value >= 0 else 0.0)
+                    text, x = (
+                        style.in_unit(at, response.unit),
+                        (np.nanmax([value, high, 0]) if value >= 0 else 0.0),
+                    )
                 axes.annotate(
                     text, (x, row), xytext=(6, 0), textcoords="offset points", va="center", fontsize=11,
                     color=style.MUTED,
                 )  # fmt: skip
         axes.axvline(0, color=style.INK, linewidth=1.2)
-        _rows(axes, rows, [f"{style.shorten(r.lever, 40)} = {_value(r.value)}" for r in found])
+        _rows(axes, rows, [f"{style.shorten(r.lever, 40)} = {style.in_unit(r.value, r.unit)}" for r in found])
         axes.margins(x=0.14)
         axes.set_xlabel(f"change of the objective (right: better), {told}")
         style.title_of(
@@ -304,7 +307,7 @@ def regret_plot(table: RegretTable, unit: str = "", currency: str = "money") -> 
         axes.axvline(0, color=style.INK, linewidth=1.2)
         for row in rows[1:]:
             axes.axhline(row + 0.5, color=style.FAINT, linewidth=0.8)
-        _rows(axes, rows, [style.shorten(name, 48) for name in table.variants])
+        _rows(axes, rows, [style.shorten(style.minus(name), 48) for name in table.variants])
         axes.set_xlabel(f"regret, {told}".rstrip(", "))
         style.title_of(
             axes,
@@ -313,10 +316,6 @@ def regret_plot(table: RegretTable, unit: str = "", currency: str = "money") -> 
         )
         figure.legend(loc="outside lower right", ncols=min(3, len(table.policies)))
     return figure
-
-
-def _value(value: float | int | str) -> str:
-    return value if isinstance(value, str) else f"{value:,.4g}"
 
 
 def _halves(values: Any) -> Any:

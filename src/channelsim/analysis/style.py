@@ -6,6 +6,7 @@ colour-vision deficiencies can tell apart; line styles and markers repeat what c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import floor, isfinite, log10
@@ -113,6 +114,32 @@ def number(value: float, digits: int = 3, sign: bool = False) -> str:
         return "–"
     places = max(0, digits - 1 - floor(log10(abs(value)))) if value else 0
     return _fixed(value, min(places, 9), sign)
+
+
+def minus(text: str) -> str:
+    """Return a label as it is printed: with a minus, not a hyphen, before a number.
+
+    Examples
+    --------
+    >>> minus("price-minded buyers -10 %")
+    'price-minded buyers −10 %'
+    """
+    return re.sub(r"(?<!\S)-(?=\d)", "−", text)
+
+
+def in_unit(value: float | int | str, unit: str, digits: int = 3) -> str:
+    """Return the value of a decision as people read it: shares in per cent, whole numbers without places.
+
+    Examples
+    --------
+    >>> in_unit(0.1, "share"), in_unit(0.0154, "share"), in_unit(2, "members")
+    ('10\xa0%', '1.54\xa0%', '2')
+    """
+    if isinstance(value, str):
+        return value
+    if unit == "share":
+        return in_unit(round(100.0 * value, 9), "", digits) + "\u00a0%"
+    return f"{value:,.0f}" if float(value).is_integer() else number(float(value), digits)
 
 
 def span(value: float, low: float, high: float, sign: bool = False) -> tuple[str, str]:

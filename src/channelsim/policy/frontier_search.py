@@ -88,6 +88,7 @@ class Pool:
         self.sign = -1.0 if keep == "at_most" else 1.0
         places = places_of(problem, evaluator, [against])
         self._objective_at, self._at = places[problem.objective.outcome], places[against]
+        self._variances: list[float] = []
         base = evaluator.sample([problem.baseline], BASELINE_REPLICATIONS, "search")[0]
         self.now = float(base[:, self._at].mean())
         self.held: dict[tuple[Value, ...], Entry] = {}
@@ -95,7 +96,10 @@ class Pool:
 
     def add(self, candidates: Iterable[Candidate]) -> None:
         """Take in those that keep the problem's conditions, whatever others they were tried under."""
-        for c in candidates:
+        found = list(candidates)
+        errors = [(c.replications, c.standard_error) for c in found if np.isfinite(c.standard_error)]
+        self._variances += [n * error**2 for n, error in errors]
+        for c in found:
             before = self.held.get(c.values)
             if before is not None and before.replications >= c.replications:
                 continue
@@ -104,11 +108,18 @@ class Pool:
                 continue
             pair = [c.policy, self.problem.baseline]
             both = self.evaluator.sample(pair, c.replications, "search", c.first)
-            at = self._objective_at
-            gain = objective_difference(self.problem.objective, both[0, :, at], both[1, :, at])
-            error = gain.standard_error if np.isfinite(gain.standard_error) else 0.0
             outcome = self.now + float((both[0, :, self._at] - both[1, :, self._at]).mean())
-            self.held[c.values] = Entry(c.values, c.replications, float(gain.value - error), outcome)
+            merit = float(c.gain - self._error(c, both[:, :, self._objective_at]))
+            self.held[c.values] = Entry(c.values, c.replications, merit, outcome)
+
+    def _error(self, candidate: Candidate, both: Floats) -> float:
+        """Return the standard error of a gain; of one replication that which others show."""
+        error = candidate.standard_error
+        if not np.isfinite(error):  # one replication, or no mean
+            error = objective_difference(self.problem.objective, *both).standard_error
+        if np.isfinite(error):
+            return float(error)
+        return float(np.sqrt(np.median(self._variances or [0.0]) / candidate.replications))
 
     def first(self, plan: Candidate | None = None) -> Entry:
         """Return the entry of a plan, if it is held, else of the best candidate by the objective alone."""

@@ -209,10 +209,10 @@ def cross(race: Race, size: float, batch: int, until: int) -> None:
 
 def finals(race: Race) -> None:
     """Give the best all replications of which new points had one, and others that differ what they need."""
-    search, race.level = race.search, max(race.final, race.search.draws)
+    search, race.level = race.search, max(race.final, race.shared)
     while True:
         leaders = different(search, search.best(400), FINALISTS)
-        behind = [c for c in leaders[:1] if c.replications < search.draws]
+        behind = [c for c in leaders[:1] if c.replications < race.shared]
         behind += [c for c in leaders[1:] if not race.settled(c)]
         if leaders and not behind and search.drawn and search.reference is None:
             search.refer_to(leaders[0].values)

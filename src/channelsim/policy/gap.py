@@ -73,7 +73,7 @@ class OptimalityGap(NamedTuple):
         share = 100.0 * self.upper / self.scale
         return (
             f"With {100 * self.level:g} % confidence no other of the {self.policies} policies compared is "
-            f"better by more than {share:.3g} % of the objective ({self.upper:,.6g})."
+            f"better by more than {share:.3g} % of the objective."
         )
 
     def to_frame(self) -> DataFrame:

@@ -8,7 +8,7 @@ from channelsim.analysis import decision_plots, power_plots, style
 from channelsim.analysis.report_forms import Cell, Section, Table
 from channelsim.policy.levers import focal_firm
 from channelsim.policy.plan import BASELINE, RECOMMENDED, ChannelPlan
-from channelsim.policy.plan_words import number_told, objective_words, span, three
+from channelsim.policy.plan_words import objective_words, span, three
 from channelsim.policy.yardstick import Yardstick
 
 
@@ -45,7 +45,7 @@ def robustness(plan: ChannelPlan, currency: str) -> Section:
         factor, unit = style.scale_of([plan.assessment.value.value], plan.assessment.unit, currency)
         worst = style.span(*(line[k] / factor for k in ("largest_regret", "largest_low", "largest_high")))
         cells = [
-            Cell(*worst), Cell(unit), Cell(str(line["worst_variant"])),
+            Cell(*worst), Cell(unit), Cell(style.minus(str(line["worst_variant"]))),
             Cell(f"{line['best_in']} of {len(table.variants)}"), Cell(str(line["misses_in"])),
         ]  # fmt: skip
         rows.append((str(line["policy"]), cells))
@@ -72,7 +72,7 @@ def sensitivity(plan: ChannelPlan, currency: str) -> Section:
                 cells.append(Cell("at the bound"))
                 continue
             value, interval = span(change, abs(plan.assessment.value.value) / 100)
-            told = f"{value} at {number_told(at)}" + (" (misses a condition)" if missed else "")
+            told = f"{value} at {style.in_unit(at, r.unit)}" + (" (misses a condition)" if missed else "")
             cells.append(Cell(told, interval, int(change.low > 0) - int(change.high < 0)))
         elastic = span(r.elasticity)
         cells.append(Cell(elastic[0] if np.isfinite(r.elasticity.value) else "–", elastic[1]))

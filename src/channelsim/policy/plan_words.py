@@ -76,14 +76,7 @@ def _change_told(change: Change) -> str:
 
 def lever_told(lever: Lever, value: Value) -> str:
     """Return the value of a lever as people read it."""
-    return number_told(value) + (" ×" if lever.measure == "scale" else "")
-
-
-def number_told(value: Value) -> str:
-    """Return a number as people read it."""
-    if isinstance(value, str):
-        return value
-    return f"{value:,.0f}" if float(value).is_integer() else style.number(float(value), 3)
+    return style.in_unit(value, lever.unit) + (" ×" if lever.measure == "scale" else "")
 
 
 def objective_words(plan: ChannelPlan) -> str:

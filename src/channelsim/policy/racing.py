@@ -67,6 +67,8 @@ class Race:
     final: int = 1
     calibrated: bool = False
     """Whether replications follow the noise, and are not those that the user wants."""
+    recalled: bool = False
+    """Whether the reference is one that other searches have run often, and stays."""
     pool: dict[tuple[Value, ...], None] = field(default_factory=dict)
     """Candidates of this start."""
 
@@ -82,6 +84,11 @@ class Race:
     def room(self) -> int:
         """Replications left before the finals."""
         return self.search.left - self.reserve
+
+    @property
+    def shared(self) -> int:
+        """Replications that the best has to have because new points have one of them each."""
+        return 1 if self.recalled else self.search.draws
 
     def evaluate(self, points: Floats) -> None:
         """Evaluate new points and let those that look best prove it."""
@@ -134,7 +141,7 @@ class Race:
     def refer(self) -> None:
         """Make the best the reference, if there is none, or none that is near or simulated often enough."""
         search, best = self.search, self.best()
-        if not search.drawn:
+        if not search.drawn or self.recalled:
             return
         reference = search.reference
         if reference is not None and reference.replications >= self.level:
@@ -162,7 +169,7 @@ class Race:
 
     def confirm(self) -> None:
         """Have the best known as surely as is the rule at last."""
-        self.level = max(self.final, self.search.draws)
+        self.level = max(self.final, self.shared)
         self.refer()
         self.prove()
 
@@ -175,11 +182,12 @@ class Race:
         self.search.refer_to(None)
 
     def recall(self) -> None:
-        """Refer to the best of what is known in all draws that others have."""
+        """Refer, to the end, to the best of what is known in all draws that others have."""
         search = self.search
         often = [c for c in search.candidates.values() if c.first == 0 and c.replications >= search.draws]
         if search.draws > self.each and often:
             search.refer_to(min(often, key=lambda c: c.merit).values)
+            self.recalled = True
 
     def unite(self) -> None:
         """Take the candidates of all starts together, told by the best reference of any."""
@@ -279,7 +287,7 @@ class Race:
             if self.best().feasible:
                 closer = self.each * FIRST_LEVEL * 2**halved
                 self.level = min(closer, self.final) if closing_in else self.final
-                self.level = max(self.level, search.draws)
+                self.level = max(self.level, self.shared)
                 self.prove()
                 self.refer()
             before = self.best()
