@@ -228,7 +228,11 @@ def race(given: argparse.Namespace, made: Problem) -> None:
     judge = Judge(made)
     marks = np.unique(np.geomspace(given.budget / 20, given.budget, CHECKPOINTS).astype(int))
     kept = given.out / "best_known.json"
-    best = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"gain": 0.0, "values": []}
+    best = {"gain": 0.0, "values": []}
+    if kept.exists():  # by a version of the model in which it was worth something else
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        gain, feasible = judge(tuple(known["values"]))
+        best = known | {"gain": gain} if feasible else best
     if given.long:
         for name in ("channelsim (auto)", "differential evolution"):
             for seed in (101, 102):

@@ -202,7 +202,7 @@ def plan(
     trade_off_search: Annotated[
         int,
         typer.Option(help="replications of a search at each level of a trade-off; 0: none", metavar="N"),
-    ] = 20,
+    ] = 40,
     seed: Seed = 1,
     changes: Annotated[list[str] | None, typer.Option("--set", help=HELP["set"], metavar="KEY=VALUE")] = None,
     method: Annotated[str, typer.Option(help="search method; see the reference", metavar="NAME")] = "auto",

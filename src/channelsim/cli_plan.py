@@ -21,7 +21,7 @@ class PlanOptions(NamedTuple):
     archive: Path | None = None
     workers: int | None = None
     currency: str = "money"
-    trade_off_search: int = 20
+    trade_off_search: int = 40
 
 
 def read_problem(scenario: Scenario, path: Path | None) -> Problem:

@@ -145,7 +145,7 @@ def frontier(
     levels: int | Sequence[float] = 5,
     plan: Candidate | None = None,
     solver: Solver | None = None,
-    solver_replications: int = 20,
+    solver_replications: int = 40,
     tried: Sequence[Candidate] = (),
     replications: int = 32,
     seed: int = 1,

@@ -185,7 +185,7 @@ def search_levels(
     *,
     levels: int | Sequence[float] = 5,
     plan: Candidate | None = None,
-    replications: int = 20,
+    replications: int = 40,
     seed: int = 1,
 ) -> tuple[Candidate, ...]:
     """Search at the levels of trade-offs; each search goes on from all that was tried before it.

@@ -82,7 +82,7 @@ class Effort:
     batch_replications: int = 2
     relations: int = 2
     trade_off: int = 8
-    trade_off_search: int = 20
+    trade_off_search: int = 40
     variants: int = 4
     yardstick: int = 6
 
