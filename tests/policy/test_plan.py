@@ -231,6 +231,24 @@ class TestItsReport:
         assert "Only what the search for this plan has seen" in section.text
         assert "For the trade-offs" not in method(bare).text
 
+    def test_says_why_a_policy_that_keeps_its_conditions_may_have_a_ring(self, plan):
+        (line,) = plan.frontiers
+        own = plan.selection.winner.values
+
+        def told(verdict, kept):
+            checks = tuple(k._replace(verdict=verdict) for k in plan.assessment.constraints)
+            points = tuple(p._replace(kept=kept or p.values != own) for p in line.points)
+            made = replace(
+                plan,
+                assessment=replace(plan.assessment, constraints=checks),
+                frontiers=(line._replace(points=points),),
+            )
+            return trade_offs(made, "yuan")[0].text
+
+        assert "8 replications of this report; 4 are too few" in told("kept", False)
+        assert "too few" not in told("kept", True)
+        assert "too few" not in told("not shown", False)
+
     def test_its_files_make_it_again(self, plan, folder):
         assert Policy.load(folder / "plan.toml") == plan.policy
         again = Problem.load(folder / "problem.toml")

@@ -6,6 +6,7 @@ import numpy as np
 
 from channelsim.analysis import decision_plots, power_plots, style
 from channelsim.analysis.report_forms import Cell, Section, Table
+from channelsim.policy.frontier import Frontier
 from channelsim.policy.levers import focal_firm
 from channelsim.policy.plan import BASELINE, RECOMMENDED, ChannelPlan
 from channelsim.policy.plan_words import objective_words, span, three
@@ -29,11 +30,24 @@ def trade_offs(plan: ChannelPlan, currency: str) -> list[Section]:
             f"of the second end. {how} "
         )
         text += "All points are measured on fresh draws. What an end costs is told at most."
+        text += _rings(plan, frontier)
         caption = f"What {trade_off.label} costs the objective."
         found.append(
             Section(f"Trade-off: {trade_off.label}", text, figures=[(f"trade_off_{k + 1}", caption, drawn)])
         )
     return found
+
+
+def _rings(plan: ChannelPlan, frontier: Frontier) -> str:
+    """Return why conditions of the recommended policy, which the report shows kept, may look doubtful."""
+    kept = all(check.verdict == "kept" for check in plan.assessment.constraints)
+    ringed = any(p.values == plan.selection.winner.values and not p.kept for p in frontier.points)
+    if not (kept and ringed):
+        return ""
+    return (
+        f" The conditions of the recommended policy are shown to be kept in the {plan.effort.report:,} "
+        f"replications of this report; {frontier.replications:,} are too few for that."
+    )
 
 
 def robustness(plan: ChannelPlan, currency: str) -> Section:
