@@ -99,11 +99,13 @@ test-main: $(VENV)/.installed-dev warm-up
 # The same rules as plain Python, and with every index checked. No test selected is an error here (pytest's
 # exit code 5): both groups exist.
 test-jit-off: $(VENV)/.installed-dev
-	MPLBACKEND=Agg NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m jit_off
+	MPLBACKEND=Agg NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m jit_off
 
+test-bounds: export NUMBA_BOUNDSCHECK := 1
+test-bounds: export NUMBA_CACHE_DIR := $(CURDIR)/.numba_cache/bounds
 test-bounds: $(VENV)/.installed-dev
-	MPLBACKEND=Agg NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.numba_cache/bounds \
-	    $(BIN)/python -m pytest -m bounds
+	$(WARM_UP)
+	MPLBACKEND=Agg $(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m bounds
 
 test-lowest: $(VENV)/.installed-dev
 	$(BIN)/python -m venv $(LOWEST)

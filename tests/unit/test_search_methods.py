@@ -425,18 +425,18 @@ class TestSeedsAgree:
         assert all(found.best.merit <= c.merit + 1e-9 for c in found.starts)
 
     def test_what_is_too_little_for_a_start_goes_to_further_descents(self, monkeypatch):
-        """Then to the last digits; and, last, to the best with two and three cautions."""
+        """Then to the last digits; and, last, to the best with more caution."""
         began, descend = [], Race.descend
 
         def noted(race, size, *given, **options):
-            began.append((size, round(race.search.caution / CAUTION)))
+            began.append((size, round(race.search.caution / CAUTION, 2)))
             descend(race, size, *given, **options)
 
         monkeypatch.setattr(Race, "descend", noted)
         (found,), _ = self.values([2], 420)
         assert len(found.starts) == 1
-        again = began[1:-3]
-        assert began == [(0.4, 1), *again, (0.05, 1), (0.1, 2), (0.1, 3)]
+        again = began[1:-4]
+        assert began == [(0.4, 1), *again, (0.05, 1), (0.1, 2), (0.1, 2.5), (0.1, 3)]
         assert again
         assert set(again) <= {(0.2, 1), (0.1, 1)}
         assert found.best.merit <= found.starts[0].merit

@@ -14,7 +14,7 @@ surrogate. Then there are descents from the best of all starts, and at the end o
 region. The search stops when the budget is spent, or when so many starts, or descents from the best of
 all, have found nothing better.
 
-Last, the best that keep the conditions with two and three times the caution are looked for by short
+Last, the best that keep the conditions with two to three times the caution are looked for by short
 descents: on fresh draws the best of all, at the edge of several conditions, is seldom *shown* to keep
 them, and what a choice among finalists then falls back on should be as good as it can be, too.
 
@@ -36,7 +36,7 @@ from channelsim.policy.surrogate import Cube
 
 Floats = NDArray[np.float64]
 
-FINALISTS = 5
+FINALISTS = 6
 APART = 0.05
 """Distance in the unit cube (largest of all levers) from which on finalists are different policies."""
 MOST_REPLICATIONS = 128
@@ -44,7 +44,7 @@ FIRST_SHARE, JOINT_SHARE = 0.55, 0.2
 """Shares of the budget: of the first start at most, and of the last descents from the best of all starts."""
 BUDGET_OF_STARTS = 150
 """New points for each lever from which on a budget is shared among several starts."""
-SAFER_SHARE, SAFER_SIZE = 0.05, 0.1
+SAFER_SHARE, SAFER_SIZE = 0.035, 0.1
 """Share of the budget for the best with one more caution; size of the region in which it is looked for."""
 POLISH_SHARE = 0.06
 """Share of the budget kept for the last digits."""
@@ -120,12 +120,14 @@ def _for_safer(race: Race, batch: int) -> int:
 
 def _safer(race: Race, batch: int, replications: int) -> None:
     """Look for the best that keep the conditions with more caution."""
+    race.keeps_reference = race.search.reference is not None  # another one would take all there is
     for times in SAFER:
         race.search.be_cautious(times)
         try:
             race.descend(SAFER_SIZE, batch, race.search.spent + replications, swept=True)
         except BudgetSpent:
             pass
+    race.keeps_reference = False
     race.search.be_cautious(1.0)
 
 

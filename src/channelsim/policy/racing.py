@@ -67,8 +67,8 @@ class Race:
     final: int = 1
     calibrated: bool = False
     """Whether replications follow the noise, and are not those that the user wants."""
-    recalled: bool = False
-    """Whether the reference is one that other searches have run often, and stays."""
+    keeps_reference: bool = False
+    """Whether the reference stays, whoever is the best: it has been run often before."""
     pool: dict[tuple[Value, ...], None] = field(default_factory=dict)
     """Candidates of this start."""
 
@@ -88,7 +88,7 @@ class Race:
     @property
     def shared(self) -> int:
         """Replications that the best has to have because new points have one of them each."""
-        return 1 if self.recalled else self.search.draws
+        return 1 if self.keeps_reference else self.search.draws
 
     def evaluate(self, points: Floats) -> None:
         """Evaluate new points and let those that look best prove it."""
@@ -141,7 +141,7 @@ class Race:
     def refer(self) -> None:
         """Make the best the reference, if there is none, or none that is near or simulated often enough."""
         search, best = self.search, self.best()
-        if not search.drawn or self.recalled:
+        if not search.drawn or self.keeps_reference:
             return
         reference = search.reference
         if reference is not None and reference.replications >= self.level:
@@ -187,7 +187,7 @@ class Race:
         often = [c for c in search.candidates.values() if c.first == 0 and c.replications >= search.draws]
         if search.draws > self.each and often:
             search.refer_to(min(often, key=lambda c: c.merit).values)
-            self.recalled = True
+            self.keeps_reference = True
 
     def unite(self) -> None:
         """Take the candidates of all starts together, told by the best reference of any."""

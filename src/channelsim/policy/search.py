@@ -34,7 +34,7 @@ BASELINE_REPLICATIONS = 32
 CAUTION = 1.645
 """Standard errors by which a mean has to keep its bound to count as feasible."""
 
-SAFER = (2.0, 3.0)
+SAFER = (2.0, 2.5, 3.0)
 """Times the caution with which further finalists keep the conditions."""
 
 

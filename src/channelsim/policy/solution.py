@@ -173,13 +173,16 @@ def ranked(search: Search) -> list[Candidate]:
     """Return all candidates, the best first, with the luck of the best of so many taken off.
 
     Of n candidates without any difference, the luckiest is seen about √(2 ln n) standard errors above the
-    rest. That is taken off each, by the noise of all candidates together, so that few replications do not
-    come first because they are few; among candidates of as many replications the order is the sample's.
+    rest. That is taken off each, by the noise of candidates in common (the median), so that few replications
+    do not come first because they are few; among candidates of as many replications the order is the
+    sample's. Where they are told by their difference from a reference, the reference's own error is no part
+    of the noise: all share it.
     """
     found = list(search.candidates.values())
-    noise = [c.standard_error * np.sqrt(c.replications) for c in found if np.isfinite(c.standard_error)]
-    pooled = float(np.sqrt(np.mean(np.square(noise)))) if noise else 0.0
-    luck = pooled * np.sqrt(2.0 * np.log(len(found))) / search.objective_scale
+    shared = np.nan_to_num(search.reference.standard_error) if search.reference else 0.0
+    own = [c for c in found if np.isfinite(c.standard_error) and c.replications > 1]
+    noise = [np.sqrt(max(c.standard_error**2 - shared**2, 0.0) * c.replications) for c in own]
+    luck = float(np.median(noise or [0.0])) * np.sqrt(2.0 * np.log(len(found))) / search.objective_scale
 
     def rank(c: Candidate) -> tuple[float, int]:
         return c.merit + (luck / np.sqrt(c.replications) if c.feasible else 0.0), -c.replications

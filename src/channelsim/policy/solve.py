@@ -180,7 +180,7 @@ def finalists_of(search: Search, order: Sequence[Candidate]) -> tuple[Candidate,
     """Return the best, those that come close but keep further from the conditions, and others that differ.
 
     The best of thousands at the edge of a condition is likely to miss it on fresh draws. Then a policy beside
-    it with two or three times the caution is better than one from elsewhere.
+    it with two to three times the caution is better than one from elsewhere.
 
     Parameters
     ----------
