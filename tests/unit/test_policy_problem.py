@@ -144,6 +144,16 @@ class TestLever:
         assert lever.bounds() == (0.0, 9.0)
         assert Lever(path="terms.buyback.credit").bounds() == (0.0, 1.0)
 
+    @pytest.mark.parametrize(
+        ("path", "unit"),
+        [("terms.buyback.credit", "share"), ("terms.cooperative_share", "share"),
+         ("terms.target_rebate.steps.0.rebate", "share"), ("terms.target_rebate.steps.0.threshold", ""),
+         ("terms.minimum_order", "units"), ("density.store", "members")],
+    )  # fmt: skip
+    def test_of_shares_the_unit_says_so(self, path, unit):
+        """They are told in per cent."""
+        assert Lever(path=path).unit == unit
+
     def test_choices_are_places(self):
         lever = Lever(path="terms.case_size", choices=[1, 6, 12])
         assert [lever.value_at(x) for x in (0.0, 0.5, 1.0)] == [1, 6, 12]

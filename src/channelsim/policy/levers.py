@@ -112,13 +112,13 @@ class Lever(Part):
 
     @property
     def unit(self) -> str:
-        """Unit of its values, from the schema; "share" of what can lie between 0 and 1 only."""
+        """Unit of its values, from the schema; "share" of what lies between 0 and 1."""
         if self.measure == "scale":
             return "times as now"
         if self.group == "density":
             return "members"
         low, high, unit = self._declared
-        return "share" if (low, high) == (0.0, 1.0) and unit in ("", "–") else unit
+        return "share" if low >= 0.0 and high <= 1.0 and unit in ("", "–") else unit
 
     @property
     def _declared(self) -> tuple[float, float, str]:
