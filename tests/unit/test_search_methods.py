@@ -1,5 +1,7 @@
 """Search methods on functions with a known optimum, with noise in the place of a simulated channel."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from channelsim.errors import ScenarioError
 from channelsim.policy.frugal_search import cross
+from channelsim.policy.judging import Candidate
 from channelsim.policy.problem import Constraint, Objective
 from channelsim.policy.racing import Race
 from channelsim.policy.search import CAUTION, BudgetSpent, Search
@@ -138,6 +141,21 @@ class TestNoise:
         search.evaluate(np.linspace(0.5, 1.0, 200)[:, None], 2)
         assert search.best()[0].replications == 2  # of 200 with noise one looks best
         assert ranked(search)[0].replications == 400
+
+    def test_what_the_reference_errs_by_is_nobodys_luck(self):
+        """It is a part of every error, and puts nobody behind another."""
+
+        def candidate(number, replications, gain, own_error):
+            error = float(np.hypot(1.0, own_error))
+            return Candidate((number,), None, replications, gain, gain, error, (), (), -gain)
+
+        reference, better = candidate(0, 64, 10.0, 0.0), candidate(1, 4, 10.2, 0.02)
+        others = [candidate(k, 4, 9.0, 0.02) for k in range(2, 22)]
+        found = {c.values: c for c in (reference, better, *others)}
+        search = SimpleNamespace(candidates=found, reference=reference, objective_scale=1.0)
+        assert ranked(search)[:2] == [better, reference]
+        search.reference = None  # then an error of 1 is each one's own
+        assert ranked(search)[0] is reference
 
     def test_slacks_lean_on_the_baseline_s_many_replications(self):
         # noise that all policies share cancels: two replications tell what the baseline's 32 do

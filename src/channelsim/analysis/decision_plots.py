@@ -184,13 +184,10 @@ def tornado_plot(assessment: Assessment, most: int = 12, currency: str = "money"
             )  # fmt: skip
             for row, response, (value, _, high) in zip(rows + shift, found, values):
                 at = getattr(response, f"{side}_value")
-                if at is None:
-                    text, x = "at its bound", 0.0
-                else:
-                    text, x = (
-                        style.in_unit(at, response.unit),
-                        (np.nanmax([value, high, 0]) if value >= 0 else 0.0),
-                    )
+                text, x = "at its bound", 0.0
+                if at is not None:
+                    text = style.in_unit(at, response.unit)
+                    x = np.nanmax([value, high, 0]) if value >= 0 else 0.0
                 axes.annotate(
                     text, (x, row), xytext=(6, 0), textcoords="offset points", va="center", fontsize=11,
                     color=style.MUTED,
