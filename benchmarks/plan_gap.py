@@ -90,10 +90,11 @@ def main() -> None:
     of_seeds = [k for k, r in enumerate(runs) if r["method"] == "auto" and r["budget"] == given.budget]
     gaps = [100.0 * (best - values[k]) / abs(best) for k in of_seeds]
     for k, gap in zip(of_seeds, gaps):
-        print(f"seed {runs[k]['seed']}: {values[k]:,.0f}, {gap:.2f} % short, {runs[k]['seconds']:.0f} s")
+        told = f"{values[k]:,.0f}, {gap:.2f} % short" if np.isfinite(gap) else "misses a condition"
+        print(f"seed {runs[k]['seed']}: {told}, {runs[k]['seconds']:.0f} s")
     written = {
         "best_known": best,
-        "gap_percent": gaps,
+        "gap_percent": [gap if np.isfinite(gap) else None for gap in gaps],
         "seconds": [runs[k]["seconds"] for k in of_seeds],
         "plan_gap_percent": float(np.quantile(gaps, 0.9, method="lower")),
         "searches": runs,
