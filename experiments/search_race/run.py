@@ -229,7 +229,7 @@ def race(given: argparse.Namespace, made: Problem) -> None:
     marks = np.unique(np.geomspace(given.budget / 20, given.budget, CHECKPOINTS).astype(int))
     kept = given.out / "best_known.json"
     best = {"gain": 0.0, "values": []}
-    if kept.exists():  # by a version of the model in which it was worth something else
+    if kept.exists():  # perhaps by a version of the model in which it was worth something else
         known = json.loads(kept.read_text(encoding="utf-8"))
         gain, feasible = judge(tuple(known["values"]))
         best = known | {"gain": gain} if feasible else best

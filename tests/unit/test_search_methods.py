@@ -459,6 +459,19 @@ class TestSeedsAgree:
         assert set(again) <= {(0.2, 1), (0.1, 1)}
         assert found.best.merit <= found.starts[0].merit
 
+    def test_the_best_with_more_caution_do_not_buy_a_reference(self, monkeypatch):
+        """One that is near has been run often: what they may spend goes to new policies."""
+        kept, descend = [], Race.descend
+
+        def noted(race, *given, **options):
+            kept.append((race.search.caution > CAUTION, race.keeps_reference))
+            descend(race, *given, **options)
+
+        monkeypatch.setattr(Race, "descend", noted)
+        self.values([2], 420)
+        assert {True, False} == {cautious for cautious, _ in kept}
+        assert all(cautious == stays for cautious, stays in kept)
+
     def test_finalists_keep_further_from_the_conditions_than_the_best(self):
         (found,), _ = self.values([1], 100)
         assert found.finalists[0] == found.best

@@ -127,8 +127,10 @@ def minus(text: str) -> str:
     return re.sub(r"(?<!\S)-(?=\d)", "−", text)
 
 
-def in_unit(value: float | int | str, unit: str, digits: int = 3) -> str:
+def in_unit(value: float | int | str, unit: str) -> str:
     """Return the value of a decision as people read it: shares in per cent, whole numbers without places.
+
+    The unit is that of the lever, which is not told.
 
     Examples
     --------
@@ -138,8 +140,8 @@ def in_unit(value: float | int | str, unit: str, digits: int = 3) -> str:
     if isinstance(value, str):
         return value
     if unit == "share":
-        return in_unit(round(100.0 * value, 9), "", digits) + "\u00a0%"
-    return f"{value:,.0f}" if float(value).is_integer() else number(float(value), digits)
+        return in_unit(round(100.0 * value, 9), "") + "\u00a0%"
+    return f"{value:,.0f}" if float(value).is_integer() else number(float(value))
 
 
 def span(value: float, low: float, high: float, sign: bool = False) -> tuple[str, str]:

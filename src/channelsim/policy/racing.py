@@ -200,11 +200,9 @@ class Race:
 
     def hope(self, candidate: Candidate) -> float:
         """Return a candidate's merit if its slacks are one standard error better than they look."""
-        if candidate.feasible:
+        if candidate.feasible or candidate.missed(-1.0) > 0.0:
             return candidate.merit
-        return (
-            candidate.merit if candidate.missed(-1.0) > 0.0 else -candidate.gain / self.search.objective_scale
-        )
+        return -candidate.gain / self.search.objective_scale
 
     def calibrate(self) -> None:
         """Set the replications of new points and of the best from the noise that candidates show."""

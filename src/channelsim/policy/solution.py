@@ -180,8 +180,8 @@ def ranked(search: Search) -> list[Candidate]:
     """
     found = list(search.candidates.values())
     shared = np.nan_to_num(search.reference.standard_error) if search.reference else 0.0
-    own = [c for c in found if np.isfinite(c.standard_error) and c.replications > 1]
-    noise = [np.sqrt(max(c.standard_error**2 - shared**2, 0.0) * c.replications) for c in own]
+    known = [c for c in found if np.isfinite(c.standard_error)]
+    noise = [np.sqrt(max(c.standard_error**2 - shared**2, 0.0) * c.replications) for c in known]
     luck = float(np.median(noise or [0.0])) * np.sqrt(2.0 * np.log(len(found))) / search.objective_scale
 
     def rank(c: Candidate) -> tuple[float, int]:
